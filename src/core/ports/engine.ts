@@ -1,0 +1,188 @@
+/**
+ * THE ENGINE PORT: makes guests run. `crun` (containers) is the first engine, `qemu` (virtual machines) the second.
+ *
+ * Vocabulary. A *guest* is known to an engine by its stable id only (12 hexadecimal digits); names, projects and profiles
+ * are the core's. A guest *exists* for the engine from `create` until `remove`. The *supervisor* is the process that holds
+ * a guest's console and learns its end; it outlives the daemon.
+ *
+ * Life: create -> (caller attaches NICs to `pid`) -> start -> running -> ended (an `ended` event) -> remove.
+ *
+ * Laws (test/contract/engine.suite.ts):
+ * - `create` leaves nothing behind when it fails or is aborted. `remove` clears everything in every state, of a guest that is
+ *   running, half made or unknown too, and resolves only when no process, cgroup, mount or file of it is left.
+ * - The daemon may be killed at any moment: a guest runs on, and `observe` of the next daemon tells the truth about it,
+ *   including an end that happened meanwhile, with its cause.
+ * - `watch` tells each end and each OOM kill exactly once per daemon life, without polling.
+ * - Hardening (recipes, section I) holds for the init and for everything executed later.
+ * - A limit that the host cannot enforce is refused by `create` and `update` with the reason; it is never ignored.
+ */
+import type { IdRange } from './id-range.ts';
+
+/** Parsed limits; absent means no limit of that kind. */
+export type Limits = {
+  /** Number of CPUs (`cpuCount`) or an explicit list of host CPUs (`cpuSet`, like "0-1,3"). */
+  cpuCount?: number;
+  cpuSet?: string;
+  /** Hard CPU time: `quotaUs` of every `periodUs`. */
+  cpuQuota?: { quotaUs: number; periodUs: number };
+  /** Relative weight under contention, 0..10, 10 is the default. */
+  cpuPriority?: number;
+  /** Share of CPU time in percent under contention (soft). */
+  cpuShare?: number;
+  memoryBytes?: number;
+  /** False keeps the guest out of swap. */
+  swap?: boolean;
+  processes?: number;
+};
+
+/** A file or directory of the host that the guest sees at `path`. */
+export type GuestMount = {
+  source: string;
+  path: string;
+  readOnly: boolean;
+  /** Ids are shifted into the guest's range by an idmapped mount. */
+  shifted: boolean;
+  /** Missing source is not an error. */
+  optional: boolean;
+};
+
+/** A network card as the guest sees it; the network room makes it. Only the name matters to an engine. */
+export type GuestNic = { name: string };
+
+export type GuestSpec = {
+  id: string;
+  hostname: string;
+  range: IdRange;
+  /** Mounted root file system (containers), seen with shifted ids. */
+  rootfs: string;
+  limits: Limits;
+  mounts: GuestMount[];
+  nics: GuestNic[];
+  /** Environment of init, added to the engine's own (`environment.*` keys). */
+  environment: Record<string, string>;
+  /** System calls given back to this guest by its config (`security.syscalls.allow`). */
+  allowedSyscalls: string[];
+  /** Extra capabilities to drop (`security.caps.drop`), names without CAP_. */
+  droppedCapabilities: string[];
+  /** Argv of init. Default: what the engine finds (`/sbin/init`). */
+  init?: string[];
+};
+
+/** How a guest ended. */
+export type EndCause =
+  | { kind: 'halted' }
+  | { kind: 'rebooting' }
+  | { kind: 'killed'; signal: string }
+  | { kind: 'oom' }
+  | { kind: 'crashed'; exitCode: number }
+  /** The supervisor was lost, so nobody can tell. */
+  | { kind: 'unknown' };
+
+export type Observed =
+  | { id: string; state: 'created' | 'running' | 'frozen'; pid: number; startedAt: Date }
+  | { id: string; state: 'ended'; cause: EndCause; endedAt: Date };
+
+export type EngineEvent =
+  | { type: 'ended'; id: string; cause: EndCause }
+  /** A process inside was killed for memory; the guest may go on. */
+  | { type: 'oom'; id: string };
+
+export type ExecSpec = {
+  command: string[];
+  environment: Record<string, string>;
+  cwd: string;
+  user: number;
+  group: number;
+  /** A terminal of this size; absent: three pipes. */
+  terminal?: { width: number; height: number };
+};
+
+/** One process inside a guest, started by `exec`. */
+export interface ExecSession {
+  /** Terminal: the terminal's input. Pipes: standard input. Writing respects back-pressure. */
+  readonly stdin: NodeJS.WritableStream;
+  readonly stdout: NodeJS.ReadableStream;
+  /** Absent with a terminal. */
+  readonly stderr?: NodeJS.ReadableStream;
+  /** 126 not executable, 127 not found, 128+n ended by signal n. Resolves after the streams have ended. */
+  readonly exitCode: Promise<number>;
+  resize(width: number, height: number): void;
+  /** A number 1..64. */
+  signal(signal: number): void;
+  /** Ends the process inside for good (SIGKILL) and frees everything. */
+  kill(): void;
+}
+
+/** A viewer of a guest's console. */
+export interface ConsoleSession {
+  readonly input: NodeJS.WritableStream;
+  /** What the guest writes from now on. Ends when the guest ends. */
+  readonly output: NodeJS.ReadableStream;
+  resize(width: number, height: number): void;
+  close(): void;
+}
+
+export type Usage = {
+  cpuNs: number;
+  memoryBytes: number;
+  memoryPeakBytes: number;
+  memoryLimitBytes: number;
+  swapBytes: number;
+  processes: number;
+};
+
+export type NicUsage = {
+  name: string;
+  hwaddr: string;
+  mtu: number;
+  up: boolean;
+  addresses: { family: 'inet' | 'inet6'; address: string; prefix: number; scope: 'global' | 'link' | 'local' }[];
+  counters: {
+    bytesReceived: number;
+    bytesSent: number;
+    packetsReceived: number;
+    packetsSent: number;
+    errorsReceived: number;
+    errorsSent: number;
+    droppedReceived: number;
+    droppedSent: number;
+  };
+};
+
+export interface Engine {
+  readonly type: 'container' | 'virtual-machine';
+  readonly driver: { name: string; version: string };
+  /** Undefined when guests of this engine can run here, else why not and what would help. */
+  unusable(): Promise<string | undefined>;
+
+  create(spec: GuestSpec, options?: { signal?: AbortSignal }): Promise<{ pid: number }>;
+  start(id: string): Promise<void>;
+  /** Asks the guest's init to halt or reboot, in the way that this init understands. Returns at once. */
+  requestHalt(id: string): Promise<void>;
+  requestReboot(id: string): Promise<void>;
+  kill(id: string): Promise<void>;
+  freeze(id: string): Promise<void>;
+  unfreeze(id: string): Promise<void>;
+  /** Changes limits of a guest that runs. All or nothing. */
+  update(id: string, limits: Limits): Promise<void>;
+  remove(id: string): Promise<void>;
+
+  observe(): Promise<Observed[]>;
+  watch(listener: (event: EngineEvent) => void): Disposable;
+
+  /** Rejects with `HostError` when the guest does not run. */
+  exec(id: string, spec: ExecSpec): Promise<ExecSession>;
+  console(id: string): Promise<ConsoleSession>;
+  /** What the guest wrote to its console since its start, as far as it is kept; also after its end. */
+  consoleLog(id: string): Promise<Buffer>;
+  clearConsoleLog(id: string): Promise<void>;
+  /** Supervisor's and runtime's own messages, for `info --show-log`. */
+  log(id: string): Promise<string>;
+
+  usage(id: string): Promise<Usage>;
+  nics(id: string): Promise<NicUsage[]>;
+  /** Processes inside: pid inside and outside, user id inside, command. */
+  processes(id: string): Promise<{ pid: number; hostPid: number; uid: number; command: string; memoryBytes: number }[]>;
+  /** A directory path that leads into the running guest's root as seen from the daemon (`/proc/PID/root`). */
+  rootPath(id: string): Promise<string>;
+}

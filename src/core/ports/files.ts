@@ -1,0 +1,57 @@
+/**
+ * THE FILES PORT: a guest's files, running or stopped, seen from outside.
+ *
+ * Laws (test/contract/files.suite.ts): every path is resolved inside the guest's root, whatever links are in the way;
+ * only regular files, directories and symbolic links are taken; nothing ever blocks on a FIFO, socket or device; owners are
+ * those inside the guest; a failed or aborted push leaves the old file as it was.
+ */
+import type { IdRange } from './id-range.ts';
+
+/** A directory of the host that is the guest's root, with the range in which its files are owned. */
+export type GuestRoot = { path: string; range: IdRange };
+
+export type FileKind = 'file' | 'directory' | 'symlink';
+export type FileInfo = { kind: FileKind; uid: number; gid: number; mode: number; sizeBytes: number; modified: Date };
+export type FileOwner = { uid?: number; gid?: number; mode?: number };
+
+export type PulledFile =
+  | (FileInfo & { kind: 'file'; content: NodeJS.ReadableStream })
+  | (FileInfo & { kind: 'directory'; entries: string[] })
+  | (FileInfo & { kind: 'symlink'; target: string });
+
+export interface GuestFiles {
+  stat(root: GuestRoot, path: string): Promise<FileInfo>;
+  pull(root: GuestRoot, path: string): Promise<PulledFile>;
+  /** `append` adds to the file; otherwise a new file replaces the old one at once (write aside, rename). */
+  pushFile(
+    root: GuestRoot,
+    path: string,
+    content: NodeJS.ReadableStream,
+    options: FileOwner & { append?: boolean; signal?: AbortSignal },
+  ): Promise<void>;
+  /** Succeeds when the directory is already there. */
+  pushDirectory(root: GuestRoot, path: string, owner: FileOwner): Promise<void>;
+  pushSymlink(root: GuestRoot, path: string, target: string, owner: FileOwner): Promise<void>;
+  /** A directory must be empty unless `recursive`. */
+  remove(root: GuestRoot, path: string, options?: { recursive?: boolean }): Promise<void>;
+}
+
+/** Expected refusals of this port; the core turns them into catalogue errors. */
+export class FileRefused extends Error {
+  readonly reason:
+    | 'not-found'
+    | 'not-a-directory'
+    | 'is-a-directory'
+    | 'not-empty'
+    | 'exists'
+    | 'special'
+    | 'loop'
+    | 'no-space'
+    | 'read-only'
+    | 'too-long';
+  constructor(reason: FileRefused['reason'], message: string) {
+    super(message);
+    this.name = 'FileRefused';
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * THE NETWORK PORT: managed networks and the guests' network cards.
+ *
+ * Vocabulary. A *network* is a managed bridge with addresses, DHCP, DNS and NAT. A *NIC* connects one guest to one network.
+ * Addresses are assigned by the core (they are in the spec), handed out by the DHCP server and enforced by the filter.
+ *
+ * Life of a NIC: admit (filter, DHCP and DNS know it) -> attach (link made in the guest's network namespace) -> detach.
+ *
+ * Laws (test/contract/network.suite.ts):
+ * - `ensure` may be called at any time and brings the host to what the spec says, without breaking NICs that are attached.
+ * - `remove` and `detach` of something absent succeed. Nothing that does not carry our mark is ever touched.
+ * - A NIC can send with its own MAC and addresses only, from its first packet on: `admit` has to be done before `attach`.
+ * - Everything survives the daemon; a new daemon's `ensure` finds and keeps it.
+ */
+export type NetworkSpec = {
+  name: string;
+  /** Link name on the host, at most 15 characters. */
+  link: string;
+  mtu: number;
+  ipv4?: { address: string; prefix: number; nat: boolean; dhcp: boolean; dhcpRange?: { from: string; to: string } };
+  ipv6?: { address: string; prefix: number; nat: boolean; dhcp: boolean };
+  /** Domain of the guests' DNS names. */
+  domain: string;
+  /** Servers that unknown names are asked from; empty: the host's. */
+  nameservers: string[];
+  /** Extra lines for dnsmasq (`raw.dnsmasq`). */
+  rawDnsmasq: string;
+};
+
+export type NicSpec = {
+  /** Stable guest id, and the NIC's name inside (`eth0`). */
+  guest: string;
+  name: string;
+  hostname: string;
+  network: string;
+  link: string;
+  /** Host side link name, unique per attachment, at most 15 characters. */
+  hostName: string;
+  hwaddr: string;
+  mtu: number;
+  ipv4?: { address: string; prefix: number; gateway: string };
+  ipv6?: { address: string; prefix: number; gateway: string };
+  limits: { ingressBits?: number; egressBits?: number };
+  /** Filters are on by default; off only by explicit config. */
+  filters: { mac: boolean; ipv4: boolean; ipv6: boolean };
+};
+
+export type Lease = { hostname: string; hwaddr: string; address: string; type: 'static' | 'dynamic' | 'gateway' };
+
+export type LinkState = {
+  name: string;
+  hwaddr: string;
+  mtu: number;
+  up: boolean;
+  type: 'bridge' | 'physical' | 'loopback' | 'other';
+  addresses: { family: 'inet' | 'inet6'; address: string; prefix: number; scope: 'global' | 'link' | 'local' }[];
+  counters: { bytesReceived: number; bytesSent: number; packetsReceived: number; packetsSent: number };
+};
+
+export interface Networks {
+  unusable(): Promise<string | undefined>;
+  /** A private IPv4 /24 and an IPv6 /64 that nothing on this host uses (addresses, routes, `taken`). */
+  freeSubnets(taken: readonly string[]): Promise<{ ipv4: string; ipv6: string }>;
+  ensure(spec: NetworkSpec): Promise<void>;
+  remove(spec: Pick<NetworkSpec, 'name' | 'link'>): Promise<void>;
+  /** Networks of ours that the host has now, for repair. */
+  observe(): Promise<{
+    networks: { name: string; link: string }[];
+    nics: { hostName: string; guest: string; name: string }[];
+  }>;
+
+  admit(nic: NicSpec): Promise<void>;
+  /** Makes the pair, moves the inner end into the network namespace of `pid`, sets addresses and routes, brings both up. */
+  attach(nic: NicSpec, pid: number): Promise<void>;
+  /** Forgets the NIC: link (if it still is there), filter, DHCP entry. `keepLease` keeps the DNS name (guest is stopped). */
+  detach(nic: NicSpec): Promise<void>;
+  leases(network: string): Promise<Lease[]>;
+  links(): Promise<LinkState[]>;
+}

@@ -1,0 +1,85 @@
+/**
+ * THE STORAGE PORT: pools hold image trees and guest volumes.
+ *
+ * Vocabulary. A *pool* is a place with a driver. An *image tree* is an unpacked root file system, read-only, shared by
+ * every guest of that image, with unshifted ids (0..65535 on disk). A *volume* is one guest's root file system, named by
+ * the guest's stable id (never by its name, so a rename costs nothing). A *snapshot* is a read-only state of a volume,
+ * named by the id that the caller chose.
+ *
+ * Life of a volume: createFromImage | createEmpty | copy -> mount/unmount any number of times -> remove.
+ *
+ * Laws (test/contract/storage.suite.ts):
+ * - Every function either does all of its work or leaves nothing behind, also when its signal aborts or the disk is full.
+ * - `remove*` of something absent succeeds: repair calls it without looking.
+ * - What is killed half-way (SIGKILL at any instruction) is either whole or invisible to `list`, and `sweep` clears the rest.
+ * - `mount` gives the guest's view: files that are owned by 0 inside appear owned by `range.base`; a guest's file survives
+ *   unmount, copy, snapshot and restore with content, owner, mode, times, links, xattrs, capabilities, sparse holes.
+ * - Nothing below the pool's directory is reachable for other users of the host (0700 at the top).
+ * - Copy and snapshot are independent of their source: changing or removing one never shows in the other.
+ * - A volume's id range may change between two mounts without any rewrite.
+ */
+import type { IdRange } from './id-range.ts';
+
+export type PoolConfig = { name: string; driver: string; config: Record<string, string> };
+export type Work = { signal?: AbortSignal };
+
+/** One row of a driver's key table (config of the pool). */
+export type PoolKey = { key: string; doc: string; default?: string };
+
+export interface StorageDriver {
+  readonly name: string;
+  readonly version: string;
+  readonly keys: readonly PoolKey[];
+  /** Undefined when this host can use the driver, else the reason why not, with what would help. */
+  unusable(): Promise<string | undefined>;
+  /** Makes the pool's directory when it is not there and opens it. */
+  open(pool: PoolConfig): Promise<Pool>;
+  /** Deletes the pool with all that is in it. The caller has checked that nothing uses it. */
+  destroy(pool: PoolConfig): Promise<void>;
+}
+
+export interface Pool {
+  readonly images: ImageTrees;
+  readonly volumes: Volumes;
+  /** Bytes and inodes of the file system below. */
+  space(): Promise<{ usedBytes: number; totalBytes: number; usedInodes: number; totalInodes: number }>;
+  /** Clears what an interrupted call left behind, among volumes and trees alike. Returns what was cleared. */
+  sweep(): Promise<string[]>;
+}
+
+export interface ImageTrees {
+  list(): Promise<string[]>;
+  /**
+   * Makes the tree `fingerprint` by calling `fill` with an empty directory that becomes visible only when `fill` resolves.
+   * Does nothing when the tree is already there.
+   */
+  create(fingerprint: string, fill: (directory: string) => Promise<void>, work?: Work): Promise<void>;
+  /** Refused with `HostError` while a volume stands on it. */
+  remove(fingerprint: string): Promise<void>;
+}
+
+export interface Volumes {
+  list(): Promise<string[]>;
+  createFromImage(id: string, fingerprint: string, work?: Work): Promise<void>;
+  createEmpty(id: string, work?: Work): Promise<void>;
+  /** Copies the volume, or one of its snapshots, to a new volume. */
+  copy(from: { id: string; snapshot?: string }, to: string, work?: Work): Promise<void>;
+  remove(id: string): Promise<void>;
+
+  snapshots(id: string): Promise<string[]>;
+  /** The caller sees to it that nobody writes meanwhile (a running guest is frozen). */
+  snapshot(id: string, snapshot: string, work?: Work): Promise<void>;
+  /** Replaces the volume's content by the snapshot's; the snapshot stays. The volume is not mounted. */
+  restore(id: string, snapshot: string, work?: Work): Promise<void>;
+  removeSnapshot(id: string, snapshot: string): Promise<void>;
+
+  /**
+   * Mounts the volume at `target` (an existing directory) in the daemon's mount namespace. Without `range` ids appear
+   * unshifted (for export and publish). `snapshot` mounts that state, read-only.
+   */
+  mount(id: string, target: string, options: { range?: IdRange; snapshot?: string; readOnly?: boolean }): Promise<void>;
+  /** Detaches at once; a guest that runs on it keeps it. Not mounted: succeeds. */
+  unmount(target: string): Promise<void>;
+  /** Bytes that this volume alone takes (shared image trees not counted). */
+  usage(id: string, snapshot?: string): Promise<number>;
+}
