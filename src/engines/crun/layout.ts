@@ -1,0 +1,71 @@
+/**
+ * Where the engine keeps what belongs to a guest. Names are short: a socket's path has 108 bytes at most.
+ * Everything is below the state directory, which is 0700; logs are apart, because they stay after `remove`.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { HostError } from '../../lib/host-error.ts';
+
+export type Layout = ReturnType<typeof createLayout>;
+
+const longestSocket = '/s/0123456789ab/attach';
+const socketPathBytes = 107;
+
+export function createLayout(stateDirectory: string, logDirectory: string) {
+  if (Buffer.byteLength(stateDirectory + longestSocket) > socketPathBytes)
+    throw new HostError(`${stateDirectory}: too long, sockets in it would exceed ${socketPathBytes} bytes`, {
+      help: 'choose a shorter GASTHOF_DIR',
+    });
+  const state = (...parts: string[]) => join(stateDirectory, ...parts);
+  return {
+    /** `crun --root`. */
+    runtime: state('c'),
+    /** conmon writes `exits/ID` when a guest has ended. */
+    exits: state('x'),
+    /** conmon makes symbolic links `sockets/ID` to the bundles. */
+    sockets: state('s'),
+    /** Pid files and process descriptions of `exec`. */
+    execs: state('e'),
+    bundles: state('g'),
+    bundle: (id: string) => state('g', id),
+    config: (id: string) => state('g', id, 'config.json'),
+    record: (id: string) => state('g', id, 'guest.json'),
+    pidFile: (id: string) => state('g', id, 'pid'),
+    supervisorPidFile: (id: string) => state('g', id, 'conmon.pid'),
+    /** The window size fifo; `attach` beside it is the console's socket. */
+    control: (id: string) => state('g', id, 'ctl'),
+    attach: (id: string) => state('s', id, 'attach'),
+    /** conmon makes the file `oom` in here. */
+    persist: (id: string) => state('g', id, 'p'),
+    runtimeState: (id: string) => state('c', id),
+    exit: (id: string) => state('x', id),
+    socketLink: (id: string) => state('s', id),
+    logs: (id: string) => join(logDirectory, id),
+    consoleLog: (id: string) => join(logDirectory, id, 'console.log'),
+    engineLog: (id: string) => join(logDirectory, id, 'engine.log'),
+  };
+}
+
+/** Makes the directories, all of them closed to other users of the host. */
+export function makeDirectories(layout: Layout, stateDirectory: string, logDirectory: string): void {
+  for (const path of [
+    stateDirectory,
+    logDirectory,
+    layout.runtime,
+    layout.exits,
+    layout.sockets,
+    layout.execs,
+    layout.bundles,
+  ])
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** The stable id of a guest: 12 hexadecimal digits. Everything that becomes a path goes through here. */
+export function checkId(id: string): string {
+  if (!isGuestId(id)) throw new HostError(`"${id}" is no guest id: 12 hexadecimal digits are expected`);
+  return id;
+}
+
+export function isGuestId(name: string): boolean {
+  return /^[0-9a-f]{12}$/.test(name);
+}

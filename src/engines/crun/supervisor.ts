@@ -1,0 +1,108 @@
+/**
+ * The supervisor of one guest: conmon, which runs `crun create`, holds the console and writes the exit file. It leaves
+ * our process tree at once and outlives the daemon.
+ */
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { isAlive, type ProcessRef, processArguments, processRef } from '../../host/process.ts';
+import { spawnProgram } from '../../host/spawn.ts';
+import { HostError } from '../../lib/host-error.ts';
+import type { Layout } from './layout.ts';
+
+export type Programs = { crun: string; conmon: string };
+
+/** The console log starts anew when it reaches this size. */
+const consoleLogBytes = 1024 * 1024;
+const createTimeoutMs = 60_000;
+
+/** Runs `crun create` below a new conmon. Resolves with the pid of the guest's init, which waits to be started. */
+export async function createSupervised(
+  layout: Layout,
+  programs: Programs,
+  id: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  mkdirSync(layout.logs(id), { recursive: true, mode: 0o700 });
+  const log = openSync(layout.engineLog(id), 'a', 0o600);
+  try {
+    const spawned = await spawnProgram(programs.conmon, supervisorArguments(layout, programs, id), {
+      // conmon marks descriptor 3 close-on-exec, so that crun sees 0, 1 and 2 only.
+      stdio: ['ignore', log, log, 'pipe'],
+      env: { _OCI_SYNCPIPE: '3' },
+      detached: true,
+    });
+    const answer = await readAnswer(spawned.child.stdio[3] as Readable, signal);
+    return initPid(answer, layout, id);
+  } finally {
+    closeSync(log);
+  }
+}
+
+function supervisorArguments(layout: Layout, programs: Programs, id: string): string[] {
+  return [
+    ...['--api-version', '1', '-c', id, '-u', id, '-n', id, '-t'],
+    ...['-r', programs.crun, '--runtime-arg', '--root', '--runtime-arg', layout.runtime],
+    ...['--runtime-arg', '--cgroup-manager=cgroupfs'],
+    ...['-b', layout.bundle(id), '-p', layout.pidFile(id), '--conmon-pidfile', layout.supervisorPidFile(id)],
+    ...['--exit-dir', layout.exits, '--persist-dir', layout.persist(id), '--socket-dir-path', layout.sockets],
+    ...['-l', `k8s-file:${layout.consoleLog(id)}`, '--log-size-max', String(consoleLogBytes), '--no-sync-log'],
+  ];
+}
+
+/** conmon says one line: `{"data": PID}`, or -1 with crun's message. */
+async function readAnswer(stream: Readable, signal?: AbortSignal): Promise<string> {
+  const limit = AbortSignal.any([AbortSignal.timeout(createTimeoutMs), ...(signal ? [signal] : [])]);
+  let text = '';
+  const stop = () => stream.destroy(limit.reason as Error);
+  limit.addEventListener('abort', stop, { once: true });
+  try {
+    limit.throwIfAborted();
+    for await (const chunk of stream) {
+      text += chunk;
+      if (text.includes('\n')) break;
+    }
+    return text;
+  } finally {
+    limit.removeEventListener('abort', stop);
+    stream.destroy();
+  }
+}
+
+function initPid(answer: string, layout: Layout, id: string): number {
+  const { pid, message } = parseAnswer(answer);
+  if (pid !== undefined && pid > 0) return pid;
+  const said = message ?? readText(layout.engineLog(id)).trim().split('\n').slice(-3).join(' / ');
+  throw new HostError(`guest ${id} could not be created: ${said || 'its supervisor ended without a word'}`);
+}
+
+function parseAnswer(text: string): { pid?: number; message?: string } {
+  try {
+    const { data, pid = data, message } = JSON.parse(text) as Record<string, unknown>;
+    return {
+      ...(typeof pid === 'number' ? { pid } : {}),
+      ...(typeof message === 'string' ? { message: message.trim() } : {}),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** The conmon of a guest when it lives. */
+export function findSupervisor(layout: Layout, id: string): ProcessRef | undefined {
+  const pid = Number.parseInt(readText(layout.supervisorPidFile(id)), 10);
+  const ref = pid > 0 ? processRef(pid) : undefined;
+  return ref && isSupervisorOf(ref.pid, layout, id) && isAlive(ref) ? ref : undefined;
+}
+
+/** Told by its arguments: the bundle's path is nobody else's. */
+export function isSupervisorOf(pid: number, layout: Layout, id: string): boolean {
+  return processArguments(pid).includes(layout.bundle(id));
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

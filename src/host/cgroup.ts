@@ -1,0 +1,227 @@
+/**
+ * Control groups of guests, one below `parent` per guest in every hierarchy: limits, counters, freezing, delegation,
+ * killing, removal. Reads and writes the kernel's files on demand; nothing runs while nobody asks.
+ */
+import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Limits, Usage } from '../core/ports/engine.ts';
+import { formatCpuList, parseCpuList } from '../lib/cpu-list.ts';
+import { HostError } from '../lib/host-error.ts';
+import { type CgroupLayout, cgroupV1, cgroupV2, type HostFacts, type LimitFile } from './cgroup-layout.ts';
+import { type CgroupMounts, findCgroupMounts } from './cgroup-mounts.ts';
+import { killCgroup, listCgroupPids, removeCgroup } from './cgroup-tree.ts';
+import { waitUntil } from './process.ts';
+
+export type Cgroups = {
+  readonly kind: CgroupMounts['kind'];
+  readonly stranded: string[];
+  /** The path to give to an OCI runtime. */
+  path(id: string): string;
+  exists(id: string): boolean;
+  /** Why these limits cannot be had here, undefined when they can. */
+  refusal(limits: Limits, id: string): string | undefined;
+  /** Makes exactly these limits hold, or changes nothing and throws. */
+  apply(id: string, limits: Limits): void;
+  usage(id: string): Usage;
+  freeze(id: string): Promise<void>;
+  thaw(id: string): Promise<void>;
+  isFrozen(id: string): boolean;
+  /** Lets the guest's root (as host id) divide its group further. */
+  delegate(id: string, owner: number): void;
+  pids(id: string): number[];
+  /** SIGKILL to everything inside, frozen or not; resolves when nothing is left. */
+  killAll(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Ids that have a group in any hierarchy. */
+  list(): string[];
+  /** Removes the common parent when it is empty. */
+  removeParent(): Promise<void>;
+};
+
+const settleMs = 10_000;
+
+export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMounts()): Cgroups {
+  const layout: CgroupLayout = mounts.kind === 'v2' ? cgroupV2 : cgroupV1;
+  const directory = (controller: string, id: string) => {
+    const root = mounts.controllers.get(controller);
+    return root === undefined ? undefined : join(root, parent, id);
+  };
+  const directories = (id: string) => mounts.roots.map((root) => join(root, parent, id));
+  const read = (id: string, controller: string, file: string) => readText(directory(controller, id), file);
+  const facts = (limits: Limits, id: string) => hostFacts(mounts, limits, id);
+  const frozen = (id: string) => layout.freezer.isFrozen((file) => read(id, layout.freezer.controller, file));
+  // Guests can make groups of their own only where they are delegated; any other hierarchy has all pids in one file.
+  const main = ['freezer', 'pids', 'memory', 'cpu'].find((name) => mounts.controllers.has(name)) ?? '';
+
+  function setFreezer(id: string, value: string) {
+    const path = directory(layout.freezer.controller, id);
+    if (path === undefined) throw new HostError('freezing needs the cgroup controller "freezer", which is not mounted');
+    writeText(join(path, layout.freezer.file), value);
+  }
+
+  async function thaw(id: string) {
+    setFreezer(id, layout.freezer.thawed);
+    await waitUntil(() => !frozen(id), { timeoutMs: settleMs, what: `guest ${id}: thaw` });
+  }
+
+  return {
+    kind: mounts.kind,
+    stranded: mounts.stranded,
+    path: (id) => `/${parent}/${id}`,
+    exists: (id) => directories(id).some((path) => existsSync(path)),
+    refusal: (limits, id) => refusal(layout, mounts, limits, facts(limits, id)),
+    apply(id, limits) {
+      const reason = refusal(layout, mounts, limits, facts(limits, id));
+      if (reason !== undefined) throw new HostError(reason);
+      refuseBelowUsage(id, limits);
+      const files = layout
+        .limitFiles(limits, facts(limits, id))
+        .flatMap((row) => withPath(row, directory(row.controller, id)));
+      writeAll(inWritableOrder(files));
+    },
+    usage: (id) => readUsage(layout, (controller, file) => read(id, controller, file), id),
+    async freeze(id) {
+      setFreezer(id, layout.freezer.frozen);
+      await waitUntil(() => frozen(id), { timeoutMs: settleMs, what: `guest ${id}: freeze` });
+    },
+    thaw,
+    isFrozen: frozen,
+    delegate(id, owner) {
+      const path = directory(layout.delegated.controller, id);
+      if (path === undefined) return;
+      for (const file of layout.delegated.files) {
+        if (existsSync(join(path, file))) chownSync(join(path, file), owner, owner);
+      }
+    },
+    pids: (id) => listCgroupPids(directory(main, id) ?? directories(id)[0] ?? ''),
+    async killAll(id) {
+      // A frozen process does not die on v1 before it is thawed.
+      if (frozen(id)) setFreezer(id, layout.freezer.thawed);
+      for (const path of directories(id)) await killCgroup(path);
+    },
+    async remove(id) {
+      for (const path of directories(id)) await removeCgroup(path);
+    },
+    list() {
+      const ids = new Set<string>();
+      for (const path of directories('')) for (const name of subdirectories(path)) ids.add(name);
+      return [...ids];
+    },
+    async removeParent() {
+      for (const path of directories('')) if (subdirectories(path).length === 0) await removeCgroup(path);
+    },
+  };
+
+  /** v2 would kill inside instead of refusing; what is more than page cache cannot be given back. */
+  function refuseBelowUsage(id: string, limits: Limits) {
+    if (limits.memoryBytes === undefined) return;
+    const { current, stat } = layout.counters.memory;
+    const used = Number(read(id, 'memory', current) ?? 0);
+    const needed = used - layout.counters.cache(read(id, 'memory', stat) ?? '');
+    if (needed <= limits.memoryBytes) return;
+    throw new HostError(`limits.memory: ${limits.memoryBytes} bytes is less than the ${needed} bytes in use`, {
+      errno: 'EBUSY',
+      help: 'stop something inside the guest first, or choose a higher limit',
+    });
+  }
+}
+
+function hostFacts(mounts: CgroupMounts, limits: Limits, id: string): HostFacts {
+  const root = mounts.controllers.get('cpuset');
+  const list =
+    readText(root, 'cpuset.effective_cpus') ?? readText(root, 'cpuset.cpus.effective') ?? readText(root, 'cpuset.cpus');
+  const cpus = parseCpuList(list ?? readText('/sys/devices/system/cpu', 'online') ?? '0') ?? [0];
+  const swappiness = Number(readText('/proc/sys/vm', 'swappiness') ?? 60);
+  if (limits.cpuCount === undefined || limits.cpuCount >= cpus.length) return { cpus, swappiness };
+  // Spread over the CPUs by id, the same CPUs at each start.
+  const first = Number.parseInt(id.slice(0, 8), 16) % cpus.length || 0;
+  const chosen = Array.from({ length: limits.cpuCount }, (_, n) => cpus[(first + n) % cpus.length] ?? 0);
+  return { cpus, swappiness, chosenCpus: chosen.sort((a, b) => a - b) };
+}
+
+function refusal(layout: CgroupLayout, mounts: CgroupMounts, limits: Limits, host: HostFacts): string | undefined {
+  for (const { controller, key } of layout.limitFiles(limits, host)) {
+    if (key === undefined || mounts.controllers.has(controller)) continue;
+    return `${key} needs the cgroup controller "${controller}", which this host (cgroup ${mounts.kind}) does not have`;
+  }
+  if (limits.cpuSet === undefined) return undefined;
+  const wanted = parseCpuList(limits.cpuSet);
+  if (wanted?.every((cpu) => host.cpus.includes(cpu))) return undefined;
+  return `limits.cpu: "${limits.cpuSet}" names CPUs that this host does not have (it has ${formatCpuList(host.cpus)})`;
+}
+
+type PathValue = { path: string; value: string; before: string; key: string };
+
+function withPath(row: LimitFile, path: string | undefined): PathValue[] {
+  const before = readText(path, row.file)?.trim();
+  // Without the file the default holds anyway (a controller or swap accounting that this kernel lacks).
+  if (path === undefined || before === undefined) {
+    if (row.key !== undefined) throw new HostError(`${row.key}: this kernel has no ${row.file}`);
+    return [];
+  }
+  return [{ path: join(path, row.file), value: row.value, before, key: row.key ?? row.file }];
+}
+
+/** v1: memory.limit may never exceed memory.memsw.limit, so the wider one goes first when limits grow. */
+function inWritableOrder(files: PathValue[]): PathValue[] {
+  const memory = files.findIndex(({ path }) => path.endsWith('/memory.limit_in_bytes'));
+  const both = files.findIndex(({ path }) => path.endsWith('/memory.memsw.limit_in_bytes'));
+  const [limit, sum] = [files[memory], files[both]];
+  if (!limit || !sum || Number(limit.value) <= Number(limit.before)) return files;
+  return files.with(memory, sum).with(both, limit);
+}
+
+function writeAll(files: PathValue[]) {
+  const done: PathValue[] = [];
+  for (const file of files) {
+    if (file.before === file.value) continue;
+    try {
+      writeText(file.path, file.value);
+      done.push(file);
+    } catch (cause) {
+      for (const { path, before } of done.reverse()) writeText(path, before);
+      const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+      throw new HostError(`${file.key}: the kernel refuses "${file.value}" (${errno})`, { errno, cause });
+    }
+  }
+}
+
+function readUsage(layout: CgroupLayout, read: (controller: string, file: string) => string | undefined, id: string) {
+  const { cpu, memory, processes, swap } = layout.counters;
+  const used = read('memory', memory.current);
+  if (used === undefined && read(processes.controller, processes.file) === undefined)
+    throw new HostError(`guest ${id} has no control group: it does not run`, { errno: 'ENOENT' });
+  const hostBytes = () => Number(/^MemTotal:\s+(\d+)/m.exec(readText('/proc', 'meminfo') ?? '')?.[1] ?? 0) * 1024;
+  const limit = Number(read('memory', memory.limit)?.trim());
+  return {
+    cpuNs: cpu.parse(read(cpu.controller, cpu.file) ?? '0'),
+    memoryBytes: Number(used ?? 0),
+    // memory.peak is there since kernel 5.19 only.
+    memoryPeakBytes: Number(read('memory', memory.peak) ?? used ?? 0),
+    memoryLimitBytes: limit > 0 && limit < Number.MAX_SAFE_INTEGER ? limit : hostBytes(),
+    swapBytes: swap(read),
+    processes: Number(read(processes.controller, processes.file) ?? 0),
+  };
+}
+
+function readText(directory: string | undefined, file: string): string | undefined {
+  if (directory === undefined) return undefined;
+  try {
+    return readFileSync(join(directory, file), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function writeText(path: string, value: string) {
+  // Without O_CREAT and O_TRUNC: a control file that is not there must be an error.
+  writeFileSync(path, value, { flag: 'r+' });
+}
+
+function subdirectories(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch {
+    return [];
+  }
+}
