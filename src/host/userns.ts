@@ -42,12 +42,15 @@ export async function openUserNamespace(map: IdMap, options: UserNamespaceOption
   }
 }
 
+/** Owner on disk of what overlayfs makes for itself (work directory, whiteouts): above every guest's ids. */
+export const layerRootId = 2_000_000_000;
+
 /** The namespace of an idmapped layer that shows ids 0..size-1 of the disk as the guest's range. */
 export function openLayerNamespace(range: { base: number; size: number }): Promise<number> {
   return openUserNamespace([
     { inside: 0, outside: range.base, count: range.size },
-    // overlayfs makes entries of its work directory as root: they need an id, on disk the one after the guest's last.
-    { inside: range.size, outside: 0, count: 1 },
+    // overlayfs makes entries of its work directory as root: root needs an id on disk too.
+    { inside: layerRootId, outside: 0, count: 1 },
   ]);
 }
 

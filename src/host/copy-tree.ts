@@ -1,0 +1,56 @@
+/**
+ * Copying a directory tree with everything that a root file system may hold: owners, modes, times, links, devices
+ * (whiteouts of overlayfs are such), holes, extended attributes with capabilities and ACLs.
+ */
+import { chmod, chown, lstat, mkdir, readdir, utimes } from 'node:fs/promises';
+import { HostError } from '../lib/host-error.ts';
+import { call } from './libc.ts';
+import { run } from './run.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+const llistxattr = call<[string, null, number]>('long llistxattr(const char *path, void *list, size_t size)');
+
+/** Copies the directory `from` to the new name `to`, sharing blocks where the file system can. */
+export async function copyTree(from: string, to: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+  options.signal?.throwIfAborted();
+  if (await isBareDirectory(from)) {
+    // A guest that never ran: a program's start would cost more than all the rest.
+    await mkdir(to);
+    return copyDirectoryAttributes(from, to);
+  }
+  try {
+    // xattr is named because `-a` alone would lose attributes silently.
+    const what = ['-dR', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--no-target-directory'];
+    await run('cp', [...what, '--', from, to], { timeoutMs: dayMs, ...options });
+  } catch (error) {
+    throw explainFull(error, to);
+  }
+}
+
+/** Gives the directory `to` owner, mode and times of `from` (not its extended attributes). */
+export async function copyDirectoryAttributes(from: string, to: string): Promise<void> {
+  const status = await lstat(from);
+  await chown(to, status.uid, status.gid);
+  await chmod(to, status.mode & 0o7777);
+  await utimes(to, status.atime, status.mtime);
+}
+
+async function isBareDirectory(directory: string): Promise<boolean> {
+  return (await readdir(directory)).length === 0 && llistxattr(directory, null, 0) === 0;
+}
+
+function explainFull(error: unknown, to: string): unknown {
+  if (!(error instanceof HostError)) return error;
+  const errno = /No space left on device/.test(error.message)
+    ? 'ENOSPC'
+    : /Disk quota exceeded/.test(error.message)
+      ? 'EDQUOT'
+      : undefined;
+  if (!errno) return error;
+  return new HostError(`no space left below ${to}`, {
+    errno,
+    help: 'delete guests, snapshots or images, or enlarge the file system of the pool',
+    cause: error,
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * Mounting overlayfs by descriptors, over layers whose ids may be mapped. Nothing of the host's paths shows in the mount
+ * table that a guest reads.
+ */
+import { readSync } from 'node:fs';
+import { HostError } from '../lib/host-error.ts';
+import { syscall } from './libc.ts';
+import {
+  attach,
+  attributeBits,
+  type DetachedMount,
+  detachedMount,
+  type MountAttributes,
+  naming,
+  openTree,
+  setAttributes,
+  unmount,
+} from './mount.ts';
+
+const closeOnExec = 1;
+const setString = 1;
+const create = 6;
+
+const fsopen = syscall<[string, number]>('fsopen', ['str', 'uint']);
+const fsconfig = syscall<[number, number, string | null, string | null, number]>('fsconfig', [
+  'int',
+  'uint',
+  'str',
+  'str',
+  'int',
+]);
+const fsmount = syscall<[number, number, number]>('fsmount', ['int', 'uint', 'uint']);
+
+export type OverlayLayers = {
+  /** Read-only directories, topmost first. */
+  lower: readonly string[];
+  /** A directory that holds the directories `upper` and `work`. Absent: the mount is read-only. */
+  writable?: string;
+  /** Descriptor of the user namespace that maps the ids of all layers. */
+  idMap?: number | undefined;
+  attributes?: MountAttributes;
+};
+
+/** Throws when this kernel has no overlayfs (the call loads its module). */
+export function probeOverlay(): void {
+  using _context = detachedMount(fsopen('overlay', closeOnExec));
+}
+
+export function mountOverlay(layers: OverlayLayers, target: string): void {
+  using stack = new DisposableStack();
+  const open = (directory: string) => {
+    const layer = stack.use(openTree(directory));
+    naming(directory, () => setAttributes(layer, {}, layers.idMap));
+    return layer;
+  };
+  const lower = layers.lower.map(open);
+  const writable = layers.writable === undefined ? undefined : open(layers.writable);
+  const options = overlayOptions(lower, writable);
+  const bits = attributeBits(layers.attributes ?? {});
+  let overlay: DetachedMount;
+  try {
+    overlay = stack.use(createOverlay(options, bits));
+  } catch (error) {
+    if (!(error instanceof HostError) || error.errno !== 'EINVAL') throw error;
+    // Linux before 6.15 takes only layers that are attached somewhere in our mount namespace.
+    overlay = stack.use(
+      withAttached([...lower, ...(writable ? [writable] : [])], target, () => createOverlay(options, bits)),
+    );
+  }
+  attach(overlay, target);
+}
+
+/** Runs `work` while the layers are attached, stacked on `target`. */
+export function withAttached<T>(layers: readonly DetachedMount[], target: string, work: () => T): T {
+  using stack = new DisposableStack();
+  for (const layer of layers) {
+    attach(layer, target);
+    stack.defer(() => unmount(target));
+  }
+  return work();
+}
+
+/** Values stay below the 256 bytes that fsconfig takes, however long the paths are. */
+function overlayOptions(lower: readonly DetachedMount[], writable: DetachedMount | undefined): [string, string][] {
+  const path = ({ descriptor }: DetachedMount) => `/proc/self/fd/${descriptor}`;
+  const options: [string, string][] = [
+    ['source', 'gasthof'],
+    ['lowerdir', lower.map(path).join(':')],
+    // Said and not left to the kernel's build: an index or metadata-only copies would tie the upper layer to one place.
+    ['index', 'off'],
+    ['metacopy', 'off'],
+    // Lets a guest rename directories that come from its image.
+    ['redirect_dir', writable ? 'on' : 'follow'],
+  ];
+  if (writable) options.push(['upperdir', `${path(writable)}/upper`], ['workdir', `${path(writable)}/work`]);
+  return options;
+}
+
+function createOverlay(options: readonly [string, string][], attributes: number): DetachedMount {
+  using context = detachedMount(fsopen('overlay', closeOnExec));
+  try {
+    for (const [key, value] of options) fsconfig(context.descriptor, setString, key, value, 0);
+    fsconfig(context.descriptor, create, null, null, 0);
+    return detachedMount(fsmount(context.descriptor, closeOnExec, attributes));
+  } catch (cause) {
+    if (!(cause instanceof HostError)) throw cause;
+    const reason = kernelMessages(context.descriptor) || cause.message;
+    throw new HostError(`overlay: ${reason}`, { cause, ...(cause.errno ? { errno: cause.errno } : {}) });
+  }
+}
+
+/** The kernel explains a refusal in lines that are read from the context itself. */
+function kernelMessages(context: number): string {
+  const lines: string[] = [];
+  const buffer = Buffer.alloc(1024);
+  try {
+    for (;;) lines.push(buffer.toString('utf8', 0, readSync(context, buffer)).trim());
+  } catch {
+    // ENODATA: no more lines.
+  }
+  return lines.join('; ');
+}

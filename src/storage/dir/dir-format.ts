@@ -1,0 +1,33 @@
+/** Volumes of the dir driver: `root`, a whole copy of the tree with unshifted ids, mounted with shifted ones. */
+import { closeSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyTree } from '../../host/copy-tree.ts';
+import { bindMount, unmount } from '../../host/mount.ts';
+import { openLayerNamespace } from '../../host/userns.ts';
+import type { VolumeFormat } from '../volume-format.ts';
+
+export const dirFormat: VolumeFormat = {
+  content: 'root',
+  standsOn: async () => undefined,
+  unmount: async (target) => unmount(target),
+
+  async fill(directory, image, work) {
+    const root = join(directory, 'root');
+    if (image) return copyTree(image.directory, root, work);
+    await mkdir(root);
+    await chmod(root, 0o755);
+  },
+
+  duplicate: (from, to, work) => copyTree(join(from, 'root'), join(to, 'root'), work),
+
+  async mount(directory, target, { range, readOnly }) {
+    const idMap = range && (await openLayerNamespace(range));
+    try {
+      const attributes = { readOnly, nodev: true, ...(range ? {} : { nosuid: true, noexec: true }) };
+      bindMount(join(directory, 'root'), target, { attributes, idMap });
+    } finally {
+      if (idMap !== undefined) closeSync(idMap);
+    }
+  },
+};

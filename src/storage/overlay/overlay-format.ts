@@ -1,0 +1,69 @@
+/**
+ * Volumes of the overlay driver: `upper` (what the guest changed, with unshifted ids), `work` (overlayfs's own) and
+ * `image` (fingerprint of the tree below). A volume without an image is its `upper` alone.
+ */
+import { closeSync } from 'node:fs';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyDirectoryAttributes, copyTree } from '../../host/copy-tree.ts';
+import { bindMount, type MountAttributes, unmount } from '../../host/mount.ts';
+import { mountOverlay } from '../../host/overlay-mount.ts';
+import { layerRootId, openLayerNamespace } from '../../host/userns.ts';
+import { absentIs } from '../pool-directory.ts';
+import type { MountOptions, VolumeFormat } from '../volume-format.ts';
+
+const standsOn = (directory: string): Promise<string | undefined> =>
+  absentIs(undefined, () => readFile(join(directory, 'image'), 'utf8'));
+
+/** Made as overlayfs will own it: by then the id map leaves root no right to any other id. */
+async function makeWork(directory: string): Promise<void> {
+  const work = join(directory, 'work');
+  await mkdir(work, { mode: 0o700 });
+  await chown(work, layerRootId, layerRootId);
+}
+
+async function mount(directory: string, target: string, options: MountOptions): Promise<void> {
+  const fingerprint = await standsOn(directory);
+  const idMap = options.range && (await openLayerNamespace(options.range));
+  try {
+    // A guest's own devices come from elsewhere; without a range only the host itself looks at the files.
+    const attributes: MountAttributes = {
+      readOnly: options.readOnly,
+      nodev: true,
+      ...(options.range ? {} : { nosuid: true, noexec: true }),
+    };
+    const upper = join(directory, 'upper');
+    if (fingerprint === undefined) bindMount(upper, target, { attributes, idMap });
+    else {
+      const tree = options.treeOf(fingerprint);
+      const layers = options.readOnly ? { lower: [upper, tree] } : { lower: [tree], writable: directory };
+      mountOverlay({ ...layers, idMap, attributes }, target);
+    }
+  } finally {
+    if (idMap !== undefined) closeSync(idMap);
+  }
+}
+
+export const overlayFormat: VolumeFormat = {
+  content: 'upper',
+  standsOn,
+  mount,
+  unmount: async (target) => unmount(target),
+
+  async fill(directory, image) {
+    const upper = join(directory, 'upper');
+    await mkdir(upper);
+    await makeWork(directory);
+    // The guest's `/` shows the attributes of the upper layer.
+    if (image) await copyDirectoryAttributes(image.directory, upper);
+    else await chmod(upper, 0o755);
+    if (image) await writeFile(join(directory, 'image'), image.fingerprint, { mode: 0o600 });
+  },
+
+  async duplicate(from, to, work) {
+    const fingerprint = await standsOn(from);
+    if (fingerprint !== undefined) await writeFile(join(to, 'image'), fingerprint, { mode: 0o600 });
+    await makeWork(to);
+    await copyTree(join(from, 'upper'), join(to, 'upper'), work);
+  },
+};

@@ -1,0 +1,93 @@
+/** Volumes and snapshots of a pool of directories: `volumes/ID` and `snapshots/ID/SNAPSHOT`, all of one format. */
+import { mkdir, rmdir } from 'node:fs/promises';
+import type { Volumes, Work } from '../core/ports/storage.ts';
+import { createDiskUsage } from '../host/fs-space.ts';
+import { exchangeNames } from '../host/rename.ts';
+import { HostError } from '../lib/host-error.ts';
+import type { HeldImageTrees } from './image-trees.ts';
+import { exists, type PoolDirectory } from './pool-directory.ts';
+import type { VolumeFormat } from './volume-format.ts';
+
+export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, format: VolumeFormat): Volumes {
+  const usage = createDiskUsage();
+  const place = (id: string, snapshot?: string) =>
+    snapshot === undefined ? pool.path('volumes', id) : pool.path('snapshots', id, snapshot);
+
+  async function existing(id: string, snapshot?: string): Promise<string> {
+    const directory = place(id, snapshot);
+    if (await exists(directory)) return directory;
+    const what = snapshot === undefined ? `volume ${id}` : `snapshot ${snapshot} of volume ${id}`;
+    throw new HostError(`${what} is not in this pool`, { errno: 'ENOENT' });
+  }
+
+  /** Duplicates into a temporary directory that `use` puts in its place. */
+  async function duplicate(from: string, work: Work, use: (temporary: string) => Promise<void>): Promise<void> {
+    const fingerprint = await format.standsOn(from);
+    using _image = fingerprint === undefined ? undefined : await images.hold(fingerprint);
+    await pool.grow(work, async (temporary) => {
+      await format.duplicate(from, temporary, work);
+      work.signal?.throwIfAborted();
+      await use(temporary);
+    });
+  }
+
+  return {
+    list: () => pool.names('volumes'),
+
+    async createFromImage(id, fingerprint, work = {}) {
+      using _image = await images.hold(fingerprint);
+      const image = { fingerprint, directory: images.directoryOf(fingerprint) };
+      await pool.make(place(id), work, (temporary) => format.fill(temporary, image, work));
+    },
+
+    async createEmpty(id, work = {}) {
+      await pool.make(place(id), work, (temporary) => format.fill(temporary, undefined, work));
+    },
+
+    async copy(from, to, work = {}) {
+      const source = await existing(from.id, from.snapshot);
+      await duplicate(source, work, async (temporary) => pool.settle(temporary, place(to)));
+    },
+
+    async remove(id) {
+      // The volume first: snapshots without a volume are invisible, and swept after a crash between the two.
+      await pool.discard(place(id));
+      await pool.discard(pool.path('snapshots', id));
+    },
+
+    snapshots: async (id) => ((await exists(place(id))) ? pool.names('snapshots', id) : []),
+
+    async snapshot(id, snapshot, work = {}) {
+      const source = await existing(id);
+      await duplicate(source, work, async (temporary) => {
+        await mkdir(pool.path('snapshots', id), { recursive: true, mode: 0o700 });
+        pool.settle(temporary, place(id, snapshot));
+      });
+    },
+
+    async restore(id, snapshot, work = {}) {
+      const volume = await existing(id);
+      // The old state goes away with the temporary name.
+      await duplicate(await existing(id, snapshot), work, async (temporary) => exchangeNames(temporary, volume));
+    },
+
+    async removeSnapshot(id, snapshot) {
+      await pool.discard(place(id, snapshot));
+      // Succeeds only for the last one.
+      await rmdir(pool.path('snapshots', id)).catch(() => {});
+    },
+
+    async mount(id, target, { range, snapshot, readOnly }) {
+      const directory = await existing(id, snapshot);
+      await format.mount(directory, target, {
+        range,
+        readOnly: readOnly === true || snapshot !== undefined,
+        treeOf: images.directoryOf,
+      });
+    },
+
+    unmount: format.unmount,
+
+    usage: async (id, snapshot) => usage(`${await existing(id, snapshot)}/${format.content}`),
+  };
+}
