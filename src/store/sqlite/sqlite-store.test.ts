@@ -226,7 +226,7 @@ test('accepts a sound older state when told to, its log included', async () => {
   await source[Symbol.asyncDispose]();
   fs.rmSync(`${copy}.revision`);
   const error = await refusal(copy, /cannot be trusted to be the newest/);
-  assert.ok(error.help?.includes(`gasthofd --restore-state ${copy};`), error.help);
+  assert.ok(error.help?.includes(`gasthofd --restore-state ${copy};`), error.help ?? '');
   restoreSqliteStore(copy, copy);
   assert.match(await contents(copy), /in the log/);
 });
