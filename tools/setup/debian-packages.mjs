@@ -1,0 +1,43 @@
+/** Installs the Debian packages of tools/debian-packages that are missing. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runLogged, runQuick } from './child.mjs';
+import { root } from './places.mjs';
+import { SetupError, step } from './progress.mjs';
+
+/** The names of the list; the rest of each line is the reason. */
+export function neededPackages() {
+  const lines = readFileSync(join(root, 'tools', 'debian-packages'), 'utf8').split('\n');
+  return lines.filter((line) => /^[a-z]/.test(line)).map((line) => line.split(/\s+/)[0]);
+}
+
+/** Those of `names` that dpkg does not call installed. */
+export function missingPackages(names) {
+  const { status, stdout } = runQuick('dpkg-query', ['-W', '-f', '${db:Status-Abbrev} ${Package}\n', ...names]);
+  if (status === 127)
+    throw new SetupError('dpkg-query is missing: this is not a Debian system', { help: 'use Debian 12 or 13' });
+  const installed = new Set(
+    stdout
+      .split('\n')
+      .filter((line) => line.startsWith('ii'))
+      .map((line) => line.split(/\s+/)[1]),
+  );
+  return names.filter((name) => !installed.has(name));
+}
+
+export async function ensureDebianPackages() {
+  const missing = missingPackages(neededPackages());
+  if (missing.length === 0) return;
+  if (process.getuid() !== 0) {
+    throw new SetupError(`these Debian packages are missing: ${missing.join(' ')}`, {
+      help: `apt-get install --no-install-recommends ${missing.join(' ')}   (as root)`,
+    });
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const help = 'see the log; check the network and /etc/apt/sources.list, then run the same command again';
+  await step(`Debian packages: ${missing.join(' ')}`, async (report) => {
+    await runLogged('apt-update', 'apt-get', ['update'], { env, report, help });
+    const args = ['install', '--yes', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...missing];
+    await runLogged('apt-install', 'apt-get', args, { env, report, help });
+  });
+}
