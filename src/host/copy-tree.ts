@@ -3,7 +3,6 @@
  * (whiteouts of overlayfs are such), holes, extended attributes with capabilities and ACLs.
  */
 import { chmod, chown, lstat, mkdir, readdir, utimes } from 'node:fs/promises';
-import { HostError } from '../lib/host-error.ts';
 import { call } from './libc.ts';
 import { run } from './run.ts';
 
@@ -19,13 +18,9 @@ export async function copyTree(from: string, to: string, options: { signal?: Abo
     await mkdir(to);
     return copyDirectoryAttributes(from, to);
   }
-  try {
-    // xattr is named because `-a` alone would lose attributes silently.
-    const what = ['-dR', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--no-target-directory'];
-    await run('cp', [...what, '--', from, to], { timeoutMs: dayMs, ...options });
-  } catch (error) {
-    throw explainFull(error, to);
-  }
+  // xattr is named because `-a` alone would lose attributes silently.
+  const what = ['-dR', '--preserve=mode,ownership,timestamps,links,xattr', '--reflink=auto', '--no-target-directory'];
+  await run('cp', [...what, '--', from, to], { timeoutMs: dayMs, ...options });
 }
 
 /** Gives the directory `to` owner, mode and times of `from` (not its extended attributes). */
@@ -38,19 +33,4 @@ export async function copyDirectoryAttributes(from: string, to: string): Promise
 
 async function isBareDirectory(directory: string): Promise<boolean> {
   return (await readdir(directory)).length === 0 && llistxattr(directory, null, 0) === 0;
-}
-
-function explainFull(error: unknown, to: string): unknown {
-  if (!(error instanceof HostError)) return error;
-  const errno = /No space left on device/.test(error.message)
-    ? 'ENOSPC'
-    : /Disk quota exceeded/.test(error.message)
-      ? 'EDQUOT'
-      : undefined;
-  if (!errno) return error;
-  return new HostError(`no space left below ${to}`, {
-    errno,
-    help: 'delete guests, snapshots or images, or enlarge the file system of the pool',
-    cause: error,
-  });
 }

@@ -19,7 +19,7 @@ import {
 
 const closeOnExec = 1;
 const setString = 1;
-const create = 6;
+const createContext = 6;
 
 const fsopen = syscall<[string, number]>('fsopen', ['str', 'uint']);
 const fsconfig = syscall<[number, number, string | null, string | null, number]>('fsconfig', [
@@ -39,6 +39,8 @@ export type OverlayLayers = {
   /** Descriptor of the user namespace that maps the ids of all layers. */
   idMap?: number | undefined;
   attributes?: MountAttributes;
+  /** Attaches the layers while the overlay is made, as Linux before 6.15 needs. @default when the kernel refuses otherwise */
+  attachLayers?: boolean;
 };
 
 /** Throws when this kernel has no overlayfs (the call loads its module). */
@@ -57,21 +59,23 @@ export function mountOverlay(layers: OverlayLayers, target: string): void {
   const writable = layers.writable === undefined ? undefined : open(layers.writable);
   const options = overlayOptions(lower, writable);
   const bits = attributeBits(layers.attributes ?? {});
-  let overlay: DetachedMount;
-  try {
-    overlay = stack.use(createOverlay(options, bits));
-  } catch (error) {
-    if (!(error instanceof HostError) || error.errno !== 'EINVAL') throw error;
-    // Linux before 6.15 takes only layers that are attached somewhere in our mount namespace.
-    overlay = stack.use(
-      withAttached([...lower, ...(writable ? [writable] : [])], target, () => createOverlay(options, bits)),
-    );
-  }
+  const create = () => createOverlay(options, bits);
+  const createAttached = () => withAttached(writable ? [...lower, writable] : lower, target, create);
+  using overlay = layers.attachLayers ? createAttached() : createOrElse(create, createAttached);
   attach(overlay, target);
 }
 
+function createOrElse(create: () => DetachedMount, otherwise: () => DetachedMount): DetachedMount {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof HostError && error.errno === 'EINVAL') return otherwise();
+    throw error;
+  }
+}
+
 /** Runs `work` while the layers are attached, stacked on `target`. */
-export function withAttached<T>(layers: readonly DetachedMount[], target: string, work: () => T): T {
+function withAttached<T>(layers: readonly DetachedMount[], target: string, work: () => T): T {
   using stack = new DisposableStack();
   for (const layer of layers) {
     attach(layer, target);
@@ -100,7 +104,7 @@ function createOverlay(options: readonly [string, string][], attributes: number)
   using context = detachedMount(fsopen('overlay', closeOnExec));
   try {
     for (const [key, value] of options) fsconfig(context.descriptor, setString, key, value, 0);
-    fsconfig(context.descriptor, create, null, null, 0);
+    fsconfig(context.descriptor, createContext, null, null, 0);
     return detachedMount(fsmount(context.descriptor, closeOnExec, attributes));
   } catch (cause) {
     if (!(cause instanceof HostError)) throw cause;

@@ -53,8 +53,10 @@ function openPool(directory: PoolDirectory, format: VolumeFormat): Pool {
     volumes,
     space: () => fileSystemSpace(directory.directory),
     async sweep() {
+      // Snapshots are listed first: what is made meanwhile has its volume in the second list.
+      const snapshots = await directory.names('snapshots');
       const present = new Set(await directory.names('volumes'));
-      const orphans = (await directory.names('snapshots')).filter((id) => !present.has(id));
+      const orphans = snapshots.filter((id) => !present.has(id));
       for (const id of orphans) await directory.discard(directory.path('snapshots', id));
       return [...(await directory.sweep()), ...orphans.map((id) => `snapshots/${id}`)];
     },

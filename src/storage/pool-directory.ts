@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, lstat, mkdir, readdir, readFile, rename, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Work } from '../core/ports/storage.ts';
+import { explainDiskFull } from '../host/disk-full.ts';
 import { createTreeRemover } from '../host/remove-trees.ts';
 import { renameToNew } from '../host/rename.ts';
 import { HostError } from '../lib/host-error.ts';
@@ -69,6 +70,8 @@ export async function openPoolDirectory(directory: string, driver: string) {
       try {
         await mkdir(temporary, { mode: 0o700 });
         await use(temporary);
+      } catch (error) {
+        throw explainDiskFull(error, directory);
       } finally {
         // What cannot be moved away is invisible, and found by the next sweep.
         await discard(temporary).catch(() => {});
