@@ -22,7 +22,11 @@ export function lockFile(path: string): Disposable {
     const holder = readFileSync(path, 'utf8').trim() || 'unknown';
     throw new HostError(`${path} is locked by another process (pid ${holder})`, { errno: 'EWOULDBLOCK', cause });
   }
-  ftruncateSync(descriptor, 0);
-  writeSync(descriptor, `${process.pid}\n`, 0);
+  try {
+    ftruncateSync(descriptor, 0);
+    writeSync(descriptor, `${process.pid}\n`, 0);
+  } catch {
+    // The number is for people only; on a full disk the lock holds without it.
+  }
   return { [Symbol.dispose]: () => closeSync(descriptor) };
 }

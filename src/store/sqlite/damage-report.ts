@@ -7,9 +7,14 @@ const restoreCommand = 'gasthofd --restore-state';
 
 /** A finding about the state as a whole; `acceptable` when the file itself is sound and only too old. */
 export function damageReport(path: string, finding: string, options: { acceptable?: boolean; cause?: unknown } = {}) {
-  const newer = options.cause instanceof StateDamage && options.cause.kind === 'newer';
+  const kind = options.cause instanceof StateDamage ? options.cause.kind : undefined;
+  if (kind === 'unreachable')
+    return new HostError(`the state file ${path} ${finding}; nothing was changed`, {
+      cause: options.cause,
+      help: 'is the file system full or read-only, or the file not readable? see: df, ls -l; then start again',
+    });
   const ways = [
-    ...(newer ? ['install the newer Gasthof again'] : []),
+    ...(kind === 'newer' ? ['install the newer Gasthof again'] : []),
     ...(options.acceptable ? [`to go on with exactly this state: ${restoreCommand} ${path}`] : []),
     ...backupWay(path),
   ];

@@ -1,6 +1,6 @@
 /** Opening the database behind the store: make it when there never was one, check it, or refuse with a report. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { damageReport } from './damage-report.ts';
 import { makeEmpty, renameDurably, syncPath } from './durable-files.ts';
@@ -39,9 +39,20 @@ function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
+/** Reading past an absent log needs no shared memory file, so that a daemon comes up on a full disk. */
+function hasLog(path: string): boolean {
+  const { wal } = stateFileNames(path);
+  return (statSync(wal, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
 function inspected(path: string): StateSummary {
   try {
-    return inspectStateFile(path);
+    try {
+      return inspectStateFile(path, { withoutWal: !hasLog(path) });
+    } catch (error) {
+      if (!(error instanceof StateDamage) || error.kind !== 'unreachable') throw error;
+      return inspectStateFile(path, { withoutSharedMemory: true });
+    }
   } catch (cause) {
     if (cause instanceof StateDamage) throw damageReport(path, cause.message, { cause });
     throw cause;

@@ -6,7 +6,7 @@
  * Each commit writes at once (SIGKILL loses nothing) and the sync follows beside the event loop: 0.3 ms saved per
  * commit, at the price that after power loss the mark may lag by the commits of some milliseconds.
  */
-import { closeSync, fdatasync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { replaceDurably } from './durable-files.ts';
 
@@ -36,21 +36,21 @@ export function writeMark(path: string, content: MarkContent): void {
   replaceDurably(path, bytes);
 }
 
-export type OpenMark = Disposable & { advance(revision: number): void };
+export type OpenMark = AsyncDisposable & { advance(revision: number): void };
 
 export function openMark(path: string, storeId: string): OpenMark {
   const descriptor = openSync(path, 'r+');
   let syncing: 'no' | 'running' | 'again' = 'no';
-  let closing = false;
+  const idle: (() => void)[] = [];
   let failure: Error | null = null;
   const sync = () => {
     syncing = 'running';
     fdatasync(descriptor, (error) => {
       failure ??= error;
-      if (closing) return closeSync(descriptor);
       const again = syncing === 'again';
       syncing = 'no';
       if (again) sync();
+      else for (const resolve of idle.splice(0)) resolve();
     });
   };
   return {
@@ -63,11 +63,10 @@ export function openMark(path: string, storeId: string): OpenMark {
       if (syncing === 'no') sync();
       else syncing = 'again';
     },
-    [Symbol.dispose]() {
-      fdatasyncSync(descriptor);
-      closing = true;
-      // A running sync still needs the descriptor and closes it itself.
-      if (syncing === 'no') closeSync(descriptor);
+    async [Symbol.asyncDispose]() {
+      if (syncing !== 'no') await new Promise<void>((resolve) => idle.push(resolve));
+      closeSync(descriptor);
+      if (failure) throw failure;
     },
   };
 }

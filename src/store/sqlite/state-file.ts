@@ -7,7 +7,7 @@ import { applicationId, currentVersion, migrate, schemaText } from './schema.ts'
 
 /** What is wrong with the file, as a half sentence that follows its name. */
 export class StateDamage extends Error {
-  readonly kind: 'damaged' | 'newer' | 'foreign';
+  readonly kind: 'damaged' | 'newer' | 'foreign' | 'unreachable';
   constructor(kind: StateDamage['kind'], finding: string, cause?: unknown) {
     super(finding, { cause });
     this.name = 'StateDamage';
@@ -15,17 +15,32 @@ export class StateDamage extends Error {
   }
 }
 
+/** Codes of SQLite: not a database. */
+const noDatabase = 26;
+
+/** The file may be sound, but cannot be opened (14) or there is no room for the index of the log (13, 4618, 4874, 5386). */
+const surroundings = new Set([13, 14, 4618, 4874, 5386]);
+
 export type StateSummary = Head & { schemaVersion: number };
 
+export type LookOptions = {
+  /** There is no log beside the file, or it shall not count. */
+  withoutWal?: boolean;
+  /** For a full disk: needs no shared memory file, but closing moves the log into the file. */
+  withoutSharedMemory?: boolean;
+};
+
 /** Opens read-only: such a connection does not move the write-ahead log into the file when it closes. */
-export function openStateFile(path: string, options: { withoutWal?: boolean } = {}): DatabaseSync {
+export function openStateFile(path: string, options: LookOptions = {}): DatabaseSync {
   const url = pathToFileURL(path);
   if (options.withoutWal) url.searchParams.set('immutable', '1');
-  return new DatabaseSync(url, { readOnly: true });
+  const db = new DatabaseSync(url, { readOnly: !options.withoutSharedMemory });
+  if (options.withoutSharedMemory) db.exec('PRAGMA locking_mode = EXCLUSIVE');
+  return db;
 }
 
-/** Throws `StateDamage`. `withoutWal` is for files that nobody writes: backups and copies. */
-export function inspectStateFile(path: string, options: { withoutWal?: boolean } = {}): StateSummary {
+/** Throws `StateDamage`. `withoutWal` is for files that nobody writes and that have no log: backups and copies. */
+export function inspectStateFile(path: string, options: LookOptions = {}): StateSummary {
   checkFile(path);
   try {
     using db = openStateFile(path, options);
@@ -33,8 +48,10 @@ export function inspectStateFile(path: string, options: { withoutWal?: boolean }
   } catch (error) {
     if (error instanceof StateDamage) throw error;
     const text = error instanceof Error ? error.message : String(error);
-    const noDatabase = (error as { errcode?: number }).errcode === 26;
-    if (noDatabase) throw new StateDamage('foreign', 'is no state file (it does not begin like a database)', error);
+    const { errcode = 0 } = error as { errcode?: number };
+    if (surroundings.has(errcode)) throw new StateDamage('unreachable', `cannot be opened now (${text})`, error);
+    if (errcode === noDatabase)
+      throw new StateDamage('foreign', 'is no state file (it does not begin like a database)', error);
     throw new StateDamage('damaged', `cannot be read (${text})`, error);
   }
 }
