@@ -7,7 +7,7 @@
  */
 import { fieldOf } from './filter-field.ts';
 import { type FilterToken, filterTokens } from './filter-tokens.ts';
-import { isSafePattern } from './safe-pattern.ts';
+import { longestSafeText } from './safe-pattern.ts';
 
 export type Filter = (object: unknown) => boolean;
 
@@ -116,8 +116,10 @@ function isOrdered(found: unknown, value: string, compare: (difference: number) 
 
 function equalityTest(value: string): (found: unknown) => boolean {
   const folded = value.toLowerCase();
-  const pattern = isSafePattern(value) ? compiled(value) : undefined;
-  const matchesText = (text: string) => text.toLowerCase() === folded || (pattern?.test(text) ?? false);
+  const longestText = longestSafeText(value);
+  const pattern = longestText > 0 ? compiled(value) : undefined;
+  const matchesText = (text: string) =>
+    text.toLowerCase() === folded || (text.length <= longestText && (pattern?.test(text) ?? false));
   const matches = (found: unknown): boolean => {
     if (typeof found === 'string') return matchesText(found);
     if (typeof found === 'number') return value.trim() !== '' && found === Number(value);

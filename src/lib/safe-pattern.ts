@@ -1,17 +1,23 @@
 /**
- * Whether a regular expression from outside may be run: JavaScript's engine tries back and can take exponential time.
- * Safe here means: short, no repetition of anything that itself repeats or branches, few repetitions in a row, no references.
+ * How long a text may be that a regular expression from outside is run on: JavaScript's engine tries back, which takes
+ * time that grows with the length to the power of the repetitions, and exponential time when repetitions are nested.
  */
 const longestPattern = 200;
-const mostRepetitions = 4;
 
-export function isSafePattern(pattern: string): boolean {
-  if (pattern.length > longestPattern) return false;
-  // Character classes and escapes count as one plain character, whatever they hold.
-  const plain = pattern.replace(/\\[bBdDsSwW.*+?^${}()|[\]\\/-]/g, 'x').replace(/\[(?:[^\]\\])*\]/g, 'x');
-  if (plain.includes('\\')) return false;
-  const repetitions = plain.match(/[*+]|\{\d+(?:,\d*)?\}|\?(?![:=!<])/g) ?? [];
-  if (repetitions.length > mostRepetitions) return false;
-  // A repeated group is the way to exponential time; look-around has no use in a filter.
-  return !/\)[*+{]/.test(plain) && !/\(\?[=!<]/.test(plain) && !/\{\d{3,}|\{\d+,\d{3,}/.test(plain);
+/** By the number of repetitions and branching groups in the pattern; about a million steps each. */
+const longestTexts = [Number.POSITIVE_INFINITY, 100_000, 1000, 120, 64];
+
+/** The longest text that is safe, 0 when the pattern must not be run at all. */
+export function longestSafeText(pattern: string): number {
+  if (pattern.length > longestPattern) return 0;
+  // Escaped characters and character classes count as one plain character, whatever they hold.
+  const plain = pattern.replace(/\\[bBdDsSwW.*+?^${}()|[\]\\/-]/g, 'x').replace(/\[[^\]]*\]/g, 'x');
+  const references = plain.includes('\\');
+  const repeatedGroup = /\)[*+{]/.test(plain);
+  const lookAround = /\(\?(?!:)/.test(plain);
+  if (references || repeatedGroup || lookAround) return 0;
+  const repetitions = plain.match(/[*+?{]/g)?.length ?? 0;
+  const groups = plain.includes('|') ? (plain.match(/\(/g)?.length ?? 0) : 0;
+  // `(?:` and the lazy `*?` count as repetitions too: that errs on the safe side.
+  return longestTexts[repetitions + groups] ?? 0;
 }
