@@ -59,7 +59,10 @@ export type LinkState = {
 
 export interface Networks {
   unusable(): Promise<string | undefined>;
-  /** A private IPv4 /24 and an IPv6 /64 that nothing on this host uses (addresses, routes, `taken`). */
+  /**
+   * A private IPv4 /24 and an IPv6 /64 (`10.1.2.0/24`) that nothing on this host uses: addresses, routes and `taken`,
+   * which are addresses or prefixes.
+   */
   freeSubnets(taken: readonly string[]): Promise<{ ipv4: string; ipv6: string }>;
   ensure(spec: NetworkSpec): Promise<void>;
   remove(spec: Pick<NetworkSpec, 'name' | 'link'>): Promise<void>;
@@ -72,8 +75,14 @@ export interface Networks {
   admit(nic: NicSpec): Promise<void>;
   /** Makes the pair, moves the inner end into the network namespace of `pid`, sets addresses and routes, brings both up. */
   attach(nic: NicSpec, pid: number): Promise<void>;
-  /** Forgets the NIC: link (if it still is there), filter, DHCP entry. `keepLease` keeps the DNS name (guest is stopped). */
-  detach(nic: NicSpec): Promise<void>;
+  /**
+   * Forgets the NIC: link (if it still is there), filter, DHCP entry. `keepLease` keeps the reservation and the DNS name
+   * (guest is stopped). Does not wait for the kernel: link and filter go together a moment later, in this order.
+   */
+  detach(
+    nic: Pick<NicSpec, 'guest' | 'name' | 'network' | 'hostName'>,
+    options?: { keepLease?: boolean },
+  ): Promise<void>;
   leases(network: string): Promise<Lease[]>;
   links(): Promise<LinkState[]>;
 }

@@ -1,0 +1,175 @@
+/**
+ * The network port on Linux bridges: rtnetlink for links, nftables for filter and NAT, dnsmasq for DHCP and DNS.
+ * This file only joins these parts; all of them outlive it, and a new daemon takes them over.
+ */
+import { existsSync } from 'node:fs';
+import type { NetworkSpec, Networks, NicSpec } from '../../core/ports/network.ts';
+import { createFirewall } from '../../firewall/firewall.ts';
+import type { GuestPort } from '../../firewall/guest-filter.ts';
+import { changeLink, deleteLink } from '../../host/link-changes.ts';
+import { findLink, listAddresses, listLinks, listRoutes } from '../../host/links.ts';
+import { openNetlink } from '../../host/netlink.ts';
+import { HostError } from '../../lib/host-error.ts';
+import { prefixOf } from '../../lib/ip.ts';
+import { createKeyedQueue } from '../../lib/keyed-queue.ts';
+import { ensureBridge } from './bridge-link.ts';
+import { chooseFreeSubnets, usedPrefix } from './free-subnets.ts';
+import { attachLink } from './guest-link.ts';
+import { hostLinks } from './host-links.ts';
+import { leasesOf, type ManagedNetwork, manageNetwork, reserve } from './managed-network.ts';
+import { markText, parseMark } from './mark.ts';
+import { openNetworkFiles } from './network-files.ts';
+import { limitRates } from './rate-limits.ts';
+import { createRemovals } from './removals.ts';
+import { checkNetworkName, checkNetworkSpec, checkNicSpec } from './spec-check.ts';
+import { whatIsMissing } from './usable.ts';
+
+export type BridgeNetworksOptions = {
+  /** Every folder above it has to be passable for others (o+x), because dnsmasq does not run as root. */
+  stateDirectory: string;
+  /** A few hexadecimal digits that keep apart the tables and marks of several daemons on one host. */
+  tag: string;
+  /** Hears of trouble that no caller waits for. */
+  report?: (problem: string) => void;
+};
+
+export async function createBridgeNetworks(options: BridgeNetworksOptions): Promise<Networks & AsyncDisposable> {
+  const { tag, stateDirectory, report = () => {} } = options;
+  if (!/^[0-9a-f]{1,16}$/.test(tag)) throw new HostError(`not a tag of hexadecimal digits: ${JSON.stringify(tag)}`);
+  const files = openNetworkFiles(stateDirectory);
+  const firewall = createFirewall({ table: `gasthof_${tag}` });
+  const networks = new Map<string, ManagedNetwork>();
+  const nics = new Map(files.nics.map((nic) => [nic.hostName, nic]));
+  const alone = createKeyedQueue();
+  const hasIpv6 = existsSync('/proc/sys/net/ipv6');
+  for (const spec of files.networks) networks.set(spec.name, manageNetwork(files, spec, undefined, report));
+  const bridged = () =>
+    [...networks.values()].map(({ spec }) => ({ link: spec.link, ipv4: spec.ipv4, ipv6: spec.ipv6 }));
+  firewall.adopt(bridged(), [...nics.values()].map(portOf));
+  const removals = createRemovals({
+    tag,
+    report,
+    async onGone(hostName) {
+      firewall.forget(hostName);
+      nics.delete(hostName);
+      await files.dropNic(hostName);
+    },
+  });
+
+  const networkOf = (name: string) => {
+    const network = networks.get(name);
+    if (!network) throw new HostError(`network ${name} is not running on this host`);
+    return network;
+  };
+
+  const ensureNetwork = async (spec: NetworkSpec) => {
+    checkNetworkSpec(spec);
+    const before = networks.get(spec.name);
+    const same = before && JSON.stringify(before.spec) === JSON.stringify(spec);
+    connectAll(tag, spec, nics.values());
+    if (!same) await files.saveNetwork(spec);
+    const network = same ? before : manageNetwork(files, spec, before, report);
+    networks.set(spec.name, network);
+    if (!same) for (const known of network.reservations.all()) await network.reservations.put(known);
+    await Promise.all([firewall.ensure(bridged()), network.dnsmasq.ensure(network.config)]);
+  };
+
+  const removeNetwork = async (spec: Pick<NetworkSpec, 'name' | 'link'>) => {
+    checkNetworkName(spec.name);
+    const network = networks.get(spec.name);
+    networks.delete(spec.name);
+    await network?.dnsmasq.stop();
+    network?.dnsmasq[Symbol.dispose]();
+    await deleteBridge(tag, spec);
+    await removals.flush();
+    await firewall.ensure(bridged());
+    await files.dropNetwork(spec.name);
+  };
+
+  return {
+    unusable: whatIsMissing,
+    async freeSubnets(taken) {
+      using netlink = openNetlink();
+      const addresses = listAddresses(netlink).map(({ ip, prefix }) => prefixOf(ip, prefix));
+      return chooseFreeSubnets([...listRoutes(netlink), ...addresses, ...taken.map(usedPrefix)]);
+    },
+    ensure: (spec) => alone(spec.name, () => ensureNetwork(spec)),
+    remove: (spec) => alone(spec.name, () => removeNetwork(spec)),
+    async observe() {
+      return observeLinks(tag, nics.values(), removals.pending);
+    },
+    async admit(nic) {
+      checkNicSpec(nic);
+      const network = networkOf(nic.network);
+      if (removals.pending(nic.hostName)) await removals.flush();
+      nics.set(nic.hostName, nic);
+      await Promise.all([files.saveNic(nic), reserve(network, nic), firewall.admit(portOf(nic))]);
+    },
+    async attach(nic, pid) {
+      const admitted = nics.get(nic.hostName);
+      if (
+        !admitted ||
+        removals.pending(nic.hostName) ||
+        JSON.stringify(portOf(admitted)) !== JSON.stringify(portOf(nic))
+      )
+        throw new HostError(
+          `NIC ${nic.name} of guest ${nic.guest} was not admitted: its link would be without a filter`,
+        );
+      using netlink = openNetlink();
+      attachLink(netlink, tag, nic, pid, hasIpv6);
+      await limitRates(netlink, tag, nic);
+    },
+    async detach(nic, { keepLease = false } = {}) {
+      removals.add(nic.hostName);
+      if (!keepLease) await networks.get(nic.network)?.reservations.remove(nic);
+    },
+    async leases(name) {
+      const network = networkOf(name);
+      using netlink = openNetlink();
+      return leasesOf(network, findLink(netlink, network.spec.link)?.hwaddr ?? '');
+    },
+    async links() {
+      return hostLinks();
+    },
+    async [Symbol.asyncDispose]() {
+      await removals.flush();
+      await firewall[Symbol.asyncDispose]();
+      for (const { dnsmasq } of networks.values()) dnsmasq[Symbol.dispose]();
+    },
+  };
+}
+
+function portOf(nic: NicSpec): GuestPort {
+  const { hostName, hwaddr, ipv4, ipv6, filters } = nic;
+  return { link: hostName, hwaddr, ipv4: ipv4?.address, ipv6: ipv6?.address, filters };
+}
+
+/** The bridge, and NICs that lost it: a bridge that was deleted by hand leaves its ports running and alone. */
+function connectAll(tag: string, spec: NetworkSpec, nics: Iterable<NicSpec>): void {
+  using netlink = openNetlink();
+  const bridge = ensureBridge(netlink, tag, spec);
+  const own = new Set([...nics].filter(({ network }) => network === spec.name).map(({ hostName }) => hostName));
+  for (const link of listLinks(netlink)) {
+    const isOurs = own.has(link.name) && parseMark(tag, link.alias)?.kind === 'nic';
+    if (isOurs && link.master !== bridge.index) changeLink(netlink, link.index, { master: bridge.index });
+  }
+}
+
+async function deleteBridge(tag: string, spec: Pick<NetworkSpec, 'name' | 'link'>): Promise<void> {
+  using netlink = openNetlink();
+  const link = findLink(netlink, spec.link);
+  if (link?.alias === markText(tag, { kind: 'network', network: spec.name })) await deleteLink(link);
+}
+
+/** NICs are those that were admitted and those whose link carries our mark: either may be left after a crash. */
+function observeLinks(tag: string, admitted: Iterable<NicSpec>, gone: (hostName: string) => boolean) {
+  using netlink = openNetlink();
+  const networks: { name: string; link: string }[] = [];
+  const nics = new Map([...admitted].map(({ hostName, guest, name }) => [hostName, { hostName, guest, name }]));
+  for (const link of listLinks(netlink)) {
+    const mark = parseMark(tag, link.alias);
+    if (mark?.kind === 'network') networks.push({ name: mark.network, link: link.name });
+    if (mark?.kind === 'nic') nics.set(link.name, { hostName: link.name, guest: mark.guest, name: mark.nic });
+  }
+  return { networks, nics: [...nics.values()].filter(({ hostName }) => !gone(hostName)) };
+}

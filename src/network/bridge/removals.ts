@@ -1,0 +1,75 @@
+/**
+ * Taking NICs away, behind the callers' backs. A guest that ended takes its veth pair with it, so this first waits a
+ * moment; what is still there then is deleted at 16 ms each. The filter goes last: a link must never be without it.
+ */
+import { deleteLink } from '../../host/link-changes.ts';
+import { listLinks } from '../../host/links.ts';
+import { openNetlink } from '../../host/netlink.ts';
+import { HostError } from '../../lib/host-error.ts';
+import { parseMark } from './mark.ts';
+
+export type Removals = AsyncDisposable & {
+  add(hostName: string): void;
+  pending(hostName: string): boolean;
+  /** Finishes what is pending now. */
+  flush(): Promise<void>;
+};
+
+const delayMs = 50;
+
+export function createRemovals(options: {
+  tag: string;
+  /** The link is gone. */
+  onGone: (hostName: string) => Promise<void>;
+  report: (problem: string) => void;
+}): Removals {
+  const { tag, onGone, report } = options;
+  const waiting = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  let last: Promise<void> = Promise.resolve();
+
+  const removeAll = async () => {
+    const batch = [...waiting];
+    const owned = linksOf(tag, new Set(batch));
+    for (const link of owned) await deleteIfThere(link);
+    for (const hostName of batch) {
+      await onGone(hostName);
+      waiting.delete(hostName);
+    }
+  };
+
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    last = last.catch(() => {}).then(() => (waiting.size > 0 ? removeAll() : undefined));
+    return last;
+  };
+
+  return {
+    add(hostName) {
+      waiting.add(hostName);
+      timer ??= setTimeout(() => flush().catch((error: Error) => report(`removing NICs: ${error.message}`)), delayMs);
+    },
+    pending: (hostName) => waiting.has(hostName),
+    flush,
+    [Symbol.asyncDispose]: flush,
+  };
+}
+
+/** NIC links and shapers of these names, as far as they carry our mark. */
+function linksOf(tag: string, hostNames: ReadonlySet<string>): { index: number; name: string }[] {
+  using netlink = openNetlink();
+  return listLinks(netlink).filter(({ name, alias }) => {
+    const mark = parseMark(tag, alias);
+    return (mark?.kind === 'nic' && hostNames.has(name)) || (mark?.kind === 'shaper' && hostNames.has(mark.hostName));
+  });
+}
+
+/** The guest's namespace may have taken it in the meantime. */
+async function deleteIfThere(link: { index: number; name: string }): Promise<void> {
+  try {
+    await deleteLink(link);
+  } catch (error) {
+    if (!(error instanceof HostError && error.errno === 'ENODEV')) throw error;
+  }
+}
