@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { HostError } from '../lib/host-error.ts';
-import { call, syscall } from './libc.ts';
+import { call, libc, syscall } from './libc.ts';
 
 const atFdCwd = -100;
 const openTreeCloneCloexec = 0x80001;
@@ -29,7 +29,9 @@ const mountSetattrCall = syscall<[number, string, number, Buffer, number]>('moun
   'void *',
   'size_t',
 ]);
-const umount2 = call<[string, number]>('int umount2(const char *target, int flags)');
+const umount2Prototype = 'int umount2(const char *target, int flags)';
+const umount2 = call<[string, number]>(umount2Prototype);
+const umount2Aside = libc.func(umount2Prototype);
 
 export type MountAttributes = { readOnly?: boolean; nosuid?: boolean; nodev?: boolean; noexec?: boolean };
 
@@ -88,6 +90,16 @@ export function unmount(target: string): void {
     if (error instanceof HostError && (error.errno === 'EINVAL' || error.errno === 'ENOENT')) return;
     throw error;
   }
+}
+
+/** The same in another thread: the last one out of an overlay waits until the whole file system below is written. */
+export async function unmountAside(target: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  umount2Aside.async(target, detachNoFollow, (error: unknown, result: number) =>
+    error ? reject(error) : resolve(result),
+  );
+  // The errno stayed in the other thread: a second try tells it.
+  if ((await promise) < 0) unmount(target);
 }
 
 /** Adds the path to the message of a failed call. */

@@ -93,6 +93,8 @@ function overlayOptions(lower: readonly DetachedMount[], writable: DetachedMount
     // Said and not left to the kernel's build: an index or metadata-only copies would tie the upper layer to one place.
     ['index', 'off'],
     ['metacopy', 'off'],
+    // Else Linux 6.6 and later mark the upper layer with an identity, which a copy of the layer would share.
+    ['uuid', 'off'],
     // Lets a guest rename directories that come from its image.
     ['redirect_dir', writable ? 'on' : 'follow'],
   ];

@@ -3,14 +3,14 @@ import { closeSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyTree } from '../../host/copy-tree.ts';
-import { bindMount, unmount } from '../../host/mount.ts';
+import { bindMount, unmountAside } from '../../host/mount.ts';
 import { openLayerNamespace } from '../../host/userns.ts';
 import type { VolumeFormat } from '../volume-format.ts';
 
 export const dirFormat: VolumeFormat = {
   content: 'root',
   standsOn: async () => undefined,
-  unmount: async (target) => unmount(target),
+  unmount: unmountAside,
 
   async fill(directory, image, work) {
     const root = join(directory, 'root');

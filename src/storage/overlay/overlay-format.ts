@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyDirectoryAttributes, copyTree } from '../../host/copy-tree.ts';
-import { bindMount, type MountAttributes, unmount } from '../../host/mount.ts';
+import { bindMount, type MountAttributes, unmountAside } from '../../host/mount.ts';
 import { mountOverlay } from '../../host/overlay-mount.ts';
 import { layerRootId, openLayerNamespace } from '../../host/userns.ts';
 import { absentIs } from '../pool-directory.ts';
@@ -48,7 +48,7 @@ export const overlayFormat: VolumeFormat = {
   content: 'upper',
   standsOn,
   mount,
-  unmount: async (target) => unmount(target),
+  unmount: unmountAside,
 
   async fill(directory, image) {
     const upper = join(directory, 'upper');
