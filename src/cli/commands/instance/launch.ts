@@ -1,0 +1,40 @@
+import { defineCommand, flag, optional, required } from '../../command.ts';
+import { createOptions, createRequest } from '../../objects/create-request.ts';
+import { createInstance, waitForAddresses } from '../../objects/created-instance.ts';
+import { imageOrBuild } from '../../objects/image-source.ts';
+import { attachConsole } from '../../terminal/console-session.ts';
+
+/** DHCP inside a booting guest takes this long at most; a static address is there at once. */
+const addressTimeoutMs = 30_000;
+
+export const launch = defineCommand({
+  name: 'launch',
+  group: 'guests',
+  summary: 'Create a guest and start it',
+  details: 'An image that is not there yet but can be built here (gast image build) is built first.',
+  args: { image: required('image', 'image-or-recipe'), name: optional('name') },
+  options: { ...createOptions, console: flag('--console', 'show its console at once') },
+  examples: [
+    ['gast launch debian/12 web', 'a Debian guest named web'],
+    ['gast launch debian/12', 'the server chooses a name'],
+    ['gast launch debian/12 db -c limits.memory=2GiB -c limits.cpu=2', 'with limits'],
+    ['gast launch debian/12 try --ephemeral', 'gone when it stops'],
+    ['gast launch debian/12 web -d root,size=20GiB', 'with a bigger root disk'],
+  ],
+  async run(context, { args, options }) {
+    const request = await createRequest(context, options);
+    const fingerprint = await imageOrBuild(context, args.image);
+    const name = await createInstance(context, 'launching', {
+      ...request,
+      ...(args.name === undefined ? {} : { name: args.name }),
+      type: 'container',
+      source: { type: 'image', fingerprint },
+      start: true,
+    });
+    if (options.console) return attachConsole(context, name, {});
+    const addresses = await waitForAddresses(context, name, addressTimeoutMs);
+    context.print(`${[name, ...addresses].join(' ')}\n`);
+    if (addresses.length === 0) context.say(context.texts('no-address', { name }));
+    return 0;
+  },
+});

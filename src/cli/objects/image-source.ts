@@ -1,0 +1,56 @@
+/** Finds the image that a word means: alias, fingerprint, or a recipe that is built first. */
+import type { Image } from '../../api/resources/images.ts';
+import { ClientError } from '../../client/client-error.ts';
+import { CliError } from '../cli-error.ts';
+import type { Context } from '../context.ts';
+
+/** Asks as Incus clients do: alias first, then a beginning of a fingerprint. */
+export async function findImage(context: Context, word: string): Promise<Image | undefined> {
+  const fingerprint = (
+    await orAbsent(context.client.call('GET /1.0/images/aliases/{name}', { params: { name: word } }))
+  )?.target;
+  if (fingerprint === undefined && !/^[0-9a-f]{4,64}$/.test(word)) return undefined;
+  return orAbsent(
+    context.client.call('GET /1.0/images/{fingerprint}', { params: { fingerprint: fingerprint ?? word } }),
+  );
+}
+
+export async function needImage(context: Context, word: string): Promise<Image> {
+  const image = await findImage(context, word);
+  if (image) return image;
+  throw new CliError(`Image "${word}" not found`, { help: 'gast image list; gast image build debian/12 makes one' });
+}
+
+/** The image's fingerprint; an unknown word that is a recipe is built, with visible progress. */
+export async function imageOrBuild(context: Context, word: string): Promise<string> {
+  const alias = await orAbsent(context.client.call('GET /1.0/images/aliases/{name}', { params: { name: word } }));
+  if (alias) return alias.target;
+  const image = await findImage(context, word);
+  if (image) return image.fingerprint;
+  const recipes = (await orAbsent(context.client.call('GET /1.0/images/recipes'))) ?? [];
+  if (recipes.some((recipe) => recipe.alias === word)) return buildImage(context, word, word);
+  const known = recipes.map((recipe) => recipe.alias).join(', ');
+  throw new CliError(`Image "${word}" not found`, {
+    help: known === '' ? 'gast image list' : `gast image list; what can be built here: ${known}`,
+  });
+}
+
+export async function buildImage(context: Context, recipe: string, alias: string): Promise<string> {
+  const label = context.texts('building-image', { image: recipe });
+  const started = await context.client.start('POST /1.0/images', {
+    body: { source: { type: 'build', alias: recipe }, aliases: [{ name: alias }] },
+  });
+  const ended = await context.follow(label, started);
+  const fingerprint = ended.metadata?.fingerprint;
+  if (typeof fingerprint === 'string') return fingerprint;
+  return (await context.client.call('GET /1.0/images/aliases/{name}', { params: { name: alias } })).target;
+}
+
+async function orAbsent<T>(reply: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof ClientError && error.status === 404) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,105 @@
+/** `gast info` as text. Pure. */
+import type { InstanceFull, InstanceStateNetwork } from '../../api/resources/instances.ts';
+import { formatBytes, formatDuration, formatTime } from '../output/units.ts';
+
+export type Process = { pid: number; host_pid: number; uid: number; command: string; memory: number };
+
+export function instanceReport(instance: InstanceFull, nowMs: number): string {
+  const lines = [
+    ...headLines(instance, nowMs),
+    ...resourceLines(instance),
+    ...networkLines(instance),
+    ...snapshotLines(instance),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function headLines(
+  { name, description, status, type, ephemeral, architecture, state, ...rest }: InstanceFull,
+  nowMs: number,
+) {
+  const alive = state !== null && state.pid > 0;
+  const started = new Date(state?.started_at ?? '').getTime();
+  return [
+    `Name: ${name}`,
+    ...(description ? [`Description: ${description}`] : []),
+    `Status: ${status.toUpperCase()}`,
+    `Type: ${type}${ephemeral ? ' (ephemeral)' : ''}`,
+    `Architecture: ${architecture}`,
+    ...(state?.os_info ? [`System: ${state.os_info.os} ${state.os_info.os_version}`] : []),
+    `Location: ${rest.location}`,
+    ...(alive ? [`PID: ${state.pid}`] : []),
+    `Created: ${formatTime(rest.created_at)}`,
+    `Last used: ${formatTime(rest.last_used_at)}`,
+    ...(alive && started > 0
+      ? [`Started: ${formatTime(state.started_at)} (${formatDuration(nowMs - started)} ago)`]
+      : []),
+    `Profiles: ${rest.profiles.join(', ')}`,
+  ];
+}
+
+function resourceLines({ state }: InstanceFull): string[] {
+  if (state === null) return [];
+  const lines = ['', 'Resources:'];
+  if (state.pid > 0) {
+    const { memory, cpu } = state;
+    lines.push(`  Processes: ${state.processes}`, `  CPU time: ${(cpu.usage / 1e9).toFixed(2)} s`);
+    const limit = memory.total > 0 ? ` of ${formatBytes(memory.total)}` : '';
+    lines.push(
+      `  Memory: ${formatBytes(memory.usage)}${limit}${memory.usage_peak > 0 ? `, at most ${formatBytes(memory.usage_peak)}` : ''}`,
+    );
+    if (memory.swap_usage > 0) lines.push(`  Swap: ${formatBytes(memory.swap_usage)}`);
+  }
+  for (const [disk, { usage, total }] of Object.entries(state.disk)) {
+    lines.push(`  Disk ${disk}: ${formatBytes(usage)}${total > 0 ? ` of ${formatBytes(total)}` : ''}`);
+  }
+  return lines.length > 2 ? lines : [];
+}
+
+function networkLines({ state }: InstanceFull): string[] {
+  const nics = Object.entries(state?.network ?? {});
+  if (nics.length === 0) return [];
+  return ['', 'Network:', ...nics.flatMap(([name, nic]) => nicLines(name, nic))];
+}
+
+function nicLines(
+  name: string,
+  { state, hwaddr, host_name, mtu, counters, addresses }: InstanceStateNetwork,
+): string[] {
+  const { bytes_received, bytes_sent, packets_received, packets_sent } = counters;
+  return [
+    `  ${name}:`,
+    `    State: ${state.toUpperCase()}${hwaddr ? `, MAC ${hwaddr}` : ''}, MTU ${mtu}${host_name ? `, on the host ${host_name}` : ''}`,
+    `    Received: ${formatBytes(bytes_received)} in ${packets_received} packets`,
+    `    Sent: ${formatBytes(bytes_sent)} in ${packets_sent} packets`,
+    ...addresses.map(({ family, address, netmask, scope }) => `    ${family}: ${address}/${netmask} (${scope})`),
+  ];
+}
+
+function snapshotLines({ snapshots }: InstanceFull): string[] {
+  if (!snapshots || snapshots.length === 0) return [];
+  const lines = snapshots.map(
+    ({ name, created_at, size }) => `  ${name}: ${formatTime(created_at)}${size > 0 ? `, ${formatBytes(size)}` : ''}`,
+  );
+  return ['', 'Snapshots:', ...lines];
+}
+
+/** `state.memory.usage` of an object, for scripts. */
+export function fieldOf(value: unknown, path: string): unknown {
+  let rest = path;
+  let at: unknown = value;
+  while (rest !== '') {
+    if (typeof at !== 'object' || at === null) return undefined;
+    const found = firstKey(at as Record<string, unknown>, rest);
+    if (found === undefined) return undefined;
+    at = (at as Record<string, unknown>)[found];
+    rest = rest.slice(found.length + 1);
+  }
+  return at;
+}
+
+/** Keys of the config contain dots themselves: the longest key that fits wins. */
+function firstKey(object: Record<string, unknown>, path: string): string | undefined {
+  const fits = Object.keys(object).filter((key) => path === key || path.startsWith(`${key}.`));
+  return fits.sort((a, b) => b.length - a.length)[0];
+}

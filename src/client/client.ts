@@ -1,0 +1,164 @@
+/**
+ * The typed client: every call is a key of the route table, which gives the types of parameters, query, body and reply.
+ * The table itself is only imported as a type, so that a command line call loads no schemas.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { Event } from '../api/resources/events.ts';
+import type { Operation } from '../api/resources/operations.ts';
+import type { BodyOf, Params, QueryOf, ReplyOf, Route } from '../api/route.ts';
+import type { RouteKey, Routes } from '../api/routes.ts';
+import { ClientError } from './client-error.ts';
+import { readEnvelope } from './envelope.ts';
+import { type EventsOptions, eventsPath, followEvents } from './events.ts';
+import { type FollowOptions, followOperation } from './follow-operation.ts';
+import { createHttpTransport } from './http-transport.ts';
+import { type QueryValues, requestPath, splitKey } from './request-path.ts';
+import { createWebSocketConnection, type WebSocketConnection } from './websocket.ts';
+
+type KeysOf<A extends Route['answer']> = { [K in RouteKey]: Routes[K]['answer'] extends A ? K : never }[RouteKey];
+type ParamsField<K extends RouteKey> = [keyof Params<K>] extends [never]
+  ? { params?: never }
+  : { params: { [P in keyof Params<K>]: string } };
+type Reply<K extends RouteKey> = Routes[K]['answer'] extends 'async' ? Operation : ReplyOf<Routes[K]>;
+
+export type CallArgs<K extends RouteKey> = ParamsField<K> & {
+  query?: Partial<QueryOf<Routes[K]>> | undefined;
+  body?: BodyOf<Routes[K]>;
+  /** A body that is not JSON; its headers say what it is. */
+  upload?: Readable | Uint8Array | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+  /** The ETag that the object must still have. */
+  ifMatch?: string | undefined;
+  signal?: AbortSignal | undefined;
+};
+type ArgsParam<K extends RouteKey> = [keyof Params<K>] extends [never] ? [args?: CallArgs<K>] : [args: CallArgs<K>];
+
+export interface Client extends Disposable {
+  readonly socketPath: string;
+  /** The value of a `sync` or `created` route. */
+  call<K extends KeysOf<'sync' | 'created'>>(key: K, ...args: ArgsParam<K>): Promise<Reply<K>>;
+  /** The value together with its ETag, for read-change-write. */
+  read<K extends KeysOf<'sync'>>(key: K, ...args: ArgsParam<K>): Promise<{ value: Reply<K>; etag: string | undefined }>;
+  /** Starts an `async` route and returns its operation as it is then. */
+  start<K extends KeysOf<'async'>>(key: K, ...args: ArgsParam<K>): Promise<Operation>;
+  /** Waits for an operation that was started; throws what it failed with. */
+  finish(operation: Operation, options?: FollowOptions): Promise<Operation>;
+  /** `start` and `finish` in one. */
+  operation<K extends KeysOf<'async'>>(key: K, args: CallArgs<K>, options?: FollowOptions): Promise<Operation>;
+  /** The bare answer of a route, with a body to be read; errors are thrown. */
+  raw<K extends RouteKey>(key: K, ...args: ArgsParam<K>): Promise<IncomingMessage>;
+  websocket(path: string, signal?: AbortSignal): Promise<WebSocketConnection>;
+  events(options?: EventsOptions): AsyncIterable<Event>;
+}
+
+export type ClientOptions = {
+  socketPath: string;
+  /** Goes into the query of every call, unless the call names one. */
+  project?: string | undefined;
+  userAgent?: string | undefined;
+  /** Told about every request, for `--debug`. */
+  onRequest?: ((line: string) => void) | undefined;
+};
+
+type AnyArgs = {
+  params?: Readonly<Record<string, string>>;
+  query?: QueryValues;
+  body?: unknown;
+  upload?: Readable | Uint8Array | undefined;
+  headers?: Readonly<Record<string, string>> | undefined;
+  ifMatch?: string | undefined;
+  signal?: AbortSignal | undefined;
+};
+
+/** One `/wait` call at most lasts so long; proxies and servers do not like endless ones. */
+const waitSliceSeconds = 300;
+
+export function createClient({ socketPath, project, userAgent = 'gast', onRequest }: ClientOptions): Client {
+  const transport = createHttpTransport(socketPath);
+
+  const send = async (key: string, args: AnyArgs = {}): Promise<IncomingMessage> => {
+    const { method, template } = splitKey(key);
+    const path = requestPath(template, args.params, project ? { project, ...args.query } : args.query);
+    const json = args.body === undefined ? undefined : JSON.stringify(args.body);
+    const headers: Record<string, string> = { 'User-Agent': userAgent, ...args.headers };
+    if (json !== undefined) headers['Content-Type'] = 'application/json';
+    if (json !== undefined) headers['Content-Length'] = String(Buffer.byteLength(json));
+    if (args.ifMatch !== undefined) headers['If-Match'] = args.ifMatch;
+    const before = performance.now();
+    const answer = await transport.send({ method, path, headers, body: json ?? args.upload, signal: args.signal });
+    onRequest?.(
+      `${method} ${path} ${json ?? ''} -> ${answer.statusCode} in ${Math.round(performance.now() - before)} ms`,
+    );
+    return answer;
+  };
+  const value = async (key: string, args?: AnyArgs) => (await readEnvelope(await send(key, args))).metadata;
+  const websocket = async (path: string, signal?: AbortSignal) => {
+    onRequest?.(`websocket ${path.replace(/secret=\w+/, 'secret=...')}`);
+    const result = await transport.upgrade(path, signal);
+    if ('socket' in result && 'head' in result) return createWebSocketConnection(result);
+    await readEnvelope(result);
+    throw new ClientError({
+      status: result.statusCode ?? 0,
+      code: 'client.no-websocket',
+      message: `${path} is no websocket`,
+    });
+  };
+  async function* events(options: EventsOptions = {}) {
+    const socket = await websocket(eventsPath({ project, ...options }), options.signal);
+    yield* followEvents(socket, options.signal);
+  }
+
+  const finish = (operation: Operation, options: FollowOptions = {}) =>
+    followOperation(
+      {
+        wait: async (id, signal) =>
+          (await value('GET /1.0/operations/{id}/wait', {
+            params: { id },
+            query: { timeout: waitSliceSeconds },
+            signal,
+          })) as Operation,
+        cancel: (id) => value('DELETE /1.0/operations/{id}', { params: { id } }),
+        events: (signal) => events({ types: ['operation'], allProjects: true, signal }),
+      },
+      operation,
+      options,
+    );
+  const start = async (key: string, args?: AnyArgs) => (await value(key, args)) as Operation;
+
+  const client = {
+    socketPath,
+    call: value,
+    read: async (key: string, args?: AnyArgs) => {
+      const answer = await send(key, args);
+      return { value: (await readEnvelope(answer)).metadata, etag: answer.headers.etag };
+    },
+    start,
+    finish,
+    operation: async (key: string, args: AnyArgs, options?: FollowOptions) => finish(await start(key, args), options),
+    raw: async (key: string, args?: AnyArgs) => {
+      const answer = await send(key, args);
+      if ((answer.statusCode ?? 500) >= 400) {
+        // A HEAD has no body to tell more.
+        if (key.startsWith('HEAD ')) throw headError(answer);
+        await readEnvelope(answer);
+      }
+      return answer;
+    },
+    websocket,
+    events,
+    [Symbol.dispose]: () => transport[Symbol.dispose](),
+  };
+  // The table's types hold outside; inside, one untyped function serves all routes.
+  return client as unknown as Client;
+}
+
+function headError(answer: IncomingMessage): ClientError {
+  answer.resume();
+  const status = answer.statusCode ?? 0;
+  return new ClientError({
+    status,
+    code: status === 404 ? 'request.not-found' : '',
+    message: status === 404 ? 'not found' : `The server answered ${status}`,
+  });
+}

@@ -1,0 +1,75 @@
+/** HTTP/1.1 over the daemon's unix socket. Connections are kept between calls, until disposed. */
+import { Agent, type IncomingMessage, request } from 'node:http';
+import type { Duplex, Readable } from 'node:stream';
+import { connectionError } from './client-error.ts';
+
+export type HttpRequest = {
+  method: string;
+  path: string;
+  headers?: Readonly<Record<string, string>> | undefined;
+  body?: string | Uint8Array | Readable | undefined;
+  signal?: AbortSignal | undefined;
+};
+export type Upgraded = { socket: Duplex; head: Buffer };
+
+export interface HttpTransport extends Disposable {
+  readonly socketPath: string;
+  send(call: HttpRequest): Promise<IncomingMessage>;
+  /** Resolves with the raw connection, or with the ordinary answer when the server refused. */
+  upgrade(path: string, signal?: AbortSignal): Promise<Upgraded | IncomingMessage>;
+}
+
+export function createHttpTransport(socketPath: string): HttpTransport {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const fail = (error: NodeJS.ErrnoException, signal: AbortSignal | undefined) =>
+    signal?.aborted ? signal.reason : connectionError(error, socketPath);
+
+  return {
+    socketPath,
+    send: ({ method, path, headers, body, signal }) =>
+      new Promise((resolve, reject) => {
+        const call = request({
+          socketPath,
+          agent,
+          method,
+          path,
+          headers: { Host: 'unix.socket', ...headers },
+          ...only(signal),
+        });
+        call.on('response', resolve);
+        call.on('error', (error) => reject(fail(error, signal)));
+        if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+          call.end(body);
+          return;
+        }
+        body.on('error', (error) => {
+          call.destroy();
+          reject(error);
+        });
+        body.pipe(call);
+      }),
+    upgrade: (path, signal) =>
+      new Promise((resolve, reject) => {
+        const call = request({ socketPath, method: 'GET', path, headers: upgradeHeaders(), ...only(signal) });
+        call.on('upgrade', (_answer, socket, head) => resolve({ socket, head }));
+        call.on('response', resolve);
+        call.on('error', (error) => reject(fail(error, signal)));
+        call.end();
+      }),
+    [Symbol.dispose]: () => agent.destroy(),
+  };
+}
+
+const only = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });
+
+/** The key only guards against caches between the two ends; on a unix socket there are none, so node:crypto stays unloaded. */
+function upgradeHeaders(): Record<string, string> {
+  const key = Buffer.from(Array.from({ length: 16 }, () => Math.floor(Math.random() * 256))).toString('base64');
+  return {
+    Host: 'unix.socket',
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': key,
+  };
+}
