@@ -13,6 +13,7 @@ export function neededPackages() {
 
 /** Those of `names` that dpkg does not call installed. */
 export function missingPackages(names) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the format of dpkg-query
   const { status, stdout } = runQuick('dpkg-query', ['-W', '-f', '${db:Status-Abbrev} ${Package}\n', ...names]);
   if (status === 127)
     throw new SetupError('dpkg-query is missing: this is not a Debian system', { help: 'use Debian 12 or 13' });

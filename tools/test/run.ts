@@ -1,0 +1,59 @@
+/**
+ * Runs the chosen tests group by group and adds everything up; the last line is `N passed, N failed[, N skipped]`.
+ * Started by tools/test.mjs under the project's Node.
+ */
+import { dirname } from 'node:path';
+import { checkStyle, checkTypes } from './checks.ts';
+import { runInLaboratories } from './laboratory.ts';
+import { nodeTestArguments } from './node-test.ts';
+import { runTests } from './process.ts';
+import { closing, closingLine, failure, type Result, skip } from './results.ts';
+import { type Group, select, testFiles } from './selection.ts';
+import { ensureTestImages } from './test-images.ts';
+
+const root = dirname(dirname(import.meta.dirname));
+const unitTimeoutMs = 5 * 60_000;
+
+const runners: Record<Group, (files: string[]) => Promise<Result[]> | Result[]> = {
+  types: () => checkTypes(root),
+  lint: () => checkStyle(root),
+  unit: async (files) => {
+    if (files.length === 0) return [];
+    return (await runTests('unit', nodeTestArguments(root, files), { cwd: root, timeoutMs: unitTimeoutMs })).results;
+  },
+  integration: inLaboratories,
+  e2e: inLaboratories,
+};
+
+try {
+  const selection = select(testFiles(root), process.argv.slice(2));
+  const results: Result[] = [];
+  for (const [group, files] of selection) {
+    const startedAt = Date.now();
+    const own = await runners[group](files);
+    show(group, own, Date.now() - startedAt);
+    results.push(...own);
+  }
+  process.stdout.write(`\n${closing(results)}\n`);
+  const failed = results.some((result) => result.outcome === 'failed');
+  process.exitCode = failed || !results.some((result) => result.outcome === 'passed') ? 1 : 0;
+} catch (error) {
+  process.stdout.write(`${error instanceof Error ? error.message : error}\n\n0 passed, 1 failed\n`);
+  process.exitCode = 1;
+}
+
+async function inLaboratories(files: string[]): Promise<Result[]> {
+  if (files.length === 0) return [];
+  if (process.getuid?.() !== 0) return files.map((file) => skip(file, 'needs root'));
+  const results: Result[] = [];
+  try {
+    await ensureTestImages((text) => process.stdout.write(`  ${text}\n`));
+  } catch (error) {
+    results.push(failure('tools/test/test-images.ts', 'test images', String(error)));
+  }
+  return [...results, ...(await runInLaboratories(root, files, show))];
+}
+
+function show(title: string, results: readonly Result[], durationMs: number): void {
+  process.stdout.write(`${title}: ${closingLine(results)}  (${(durationMs / 1000).toFixed(1)} s)\n`);
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { select } from './selection.ts';
+
+const files = [
+  'src/lib/units.test.ts',
+  'test/e2e/cli.test.ts',
+  'test/integration/engine-boot.root.test.ts',
+  'test/integration/storage.root.test.ts',
+];
+const chosen = (...words: string[]) => Object.fromEntries(select(files, words));
+
+test('no word chooses every group and every file', () => {
+  assert.deepEqual(Object.keys(chosen()), ['types', 'lint', 'unit', 'integration', 'e2e']);
+  assert.deepEqual(Object.values(chosen()).flat().sort(), files);
+});
+
+test('check chooses what needs no root', () => {
+  assert.deepEqual(chosen('check'), { types: [], lint: [], unit: ['src/lib/units.test.ts'] });
+});
+
+test('a group and a part of a path choose one file', () => {
+  assert.deepEqual(chosen('integration/engine'), { integration: ['test/integration/engine-boot.root.test.ts'] });
+});
+
+test('a path chooses the files below it, in the order of the groups', () => {
+  assert.deepEqual(chosen('test/e2e', 'src/lib'), { unit: ['src/lib/units.test.ts'], e2e: ['test/e2e/cli.test.ts'] });
+});
+
+test('a word that chooses nothing is an error', () => {
+  assert.throws(() => chosen('unti'), /no test matches "unti"/);
+});
