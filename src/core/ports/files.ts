@@ -48,7 +48,9 @@ export class FileRefused extends Error {
     | 'loop'
     | 'no-space'
     | 'read-only'
-    | 'too-long';
+    | 'too-long'
+    /** The request itself makes no sense: no name, an owner outside the guest's range, an impossible mode. */
+    | 'invalid';
   constructor(reason: FileRefused['reason'], message: string) {
     super(message);
     this.name = 'FileRefused';

@@ -50,7 +50,13 @@ export interface ImageFiles {
   publish(
     rootfs: string,
     metadata: ImageMetadata,
-    options: { compression: string; progress?: Progress; signal?: AbortSignal },
+    options: {
+      compression: string;
+      /** Source texts of the templates that the metadata names, by file name. */
+      templates?: Record<string, string>;
+      progress?: Progress;
+      signal?: AbortSignal;
+    },
   ): Promise<ReceivedImage>;
   /** Names that `build` can make (`debian/12`), with their descriptions. */
   recipes(): { alias: string; description: string; architecture: string }[];
@@ -58,4 +64,17 @@ export interface ImageFiles {
   build(alias: string, options: { progress?: Progress; signal?: AbortSignal }): Promise<ReceivedImage>;
   /** Clears what an interrupted call left behind. */
   sweep(): Promise<string[]>;
+}
+
+/** Expected refusals of this port; the core turns them into catalogue errors. */
+export class ImageRefused extends Error {
+  readonly reason: 'broken' | 'hostile' | 'unsupported' | 'too-big' | 'mismatch' | 'no-space' | 'not-found';
+  /** What to do about it, in one sentence, when known. */
+  readonly help: string | undefined;
+  constructor(reason: ImageRefused['reason'], message: string, help?: string) {
+    super(message);
+    this.name = 'ImageRefused';
+    this.reason = reason;
+    this.help = help;
+  }
 }

@@ -1,0 +1,67 @@
+/**
+ * GNU tar as a child: it knows ownership, attributes and sparse files better than any library. Unpacking runs with a
+ * capability bounding set of what that needs and no more: above all it cannot make device nodes.
+ */
+import { pipeline } from 'node:stream/promises';
+import { outputOf, startPiped } from './piped.ts';
+
+const attributes = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
+const unpackCapabilities = '-all,+chown,+dac_override,+dac_read_search,+fowner,+fsetid,+setfcap';
+
+/** Unpacks a tar stream below `directory`. The stream must have been checked: names inside, no devices. */
+export async function unpackTar(
+  source: AsyncIterable<Buffer>,
+  directory: string,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const signal = options.signal ? { signal: options.signal } : {};
+  const tar = startPiped(
+    'setpriv',
+    [
+      `--bounding-set=${unpackCapabilities}`,
+      '--inh-caps=-all',
+      '--no-new-privs',
+      ...['tar', '--extract', '--file=-', `--directory=${directory}`, ...attributes],
+      // Images may come from a clock ahead of ours.
+      ...['--preserve-permissions', '--same-owner', '--warning=no-timestamp', '--record-size=1M'],
+    ],
+    { stdin: 'pipe', ...signal },
+  );
+  if (!tar.stdin) throw new Error('a pipe was asked for');
+  const [fed, ended] = await Promise.allSettled([pipeline(source, tar.stdin, signal), tar.ended]);
+  if (fed.status === 'rejected' && !isBrokenPipe(fed.reason)) throw fed.reason;
+  if (ended.status === 'rejected') throw ended.reason;
+  if (fed.status === 'rejected') throw fed.reason;
+}
+
+/** The reader went away: its own message says why. */
+function isBrokenPipe(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+export type PackedTree = {
+  directory: string;
+  entries: string[] /** Put in place of the leading `.`. */;
+  prefix?: string;
+};
+
+/** A tar stream of directory trees: names sorted and no access times, so that the same files give the same bytes. */
+export function packTar(
+  trees: readonly PackedTree[],
+  options: { signal?: AbortSignal | undefined; exclude?: string[] } = {},
+): AsyncGenerator<Buffer> {
+  const prefixes = trees.flatMap(({ prefix }) => (prefix ? [`--transform=s,^\\.\\(/\\|$\\),${prefix}\\1,S`] : []));
+  const program = startPiped(
+    'tar',
+    [
+      ...['--create', '--file=-', '--format=pax', '--sort=name', '--sparse', '--record-size=1M', ...attributes],
+      ...['--pax-option=delete=atime,delete=ctime', '--warning=no-file-ignored', '--one-file-system'],
+      ...(options.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
+      ...prefixes,
+      ...trees.flatMap(({ directory, entries }) => [`--directory=${directory}`, ...entries]),
+    ],
+    { stdout: 'pipe', ...(options.signal ? { signal: options.signal } : {}) },
+  );
+  return outputOf(program);
+}

@@ -1,0 +1,79 @@
+/**
+ * What an image's archive may hold. One checker per archive, asked for every member in order; it throws `ImageRefused`
+ * with the member's name. The same checker guards receiving and unpacking, so that a file changed on disk gets nowhere.
+ */
+import { ImageRefused } from '../core/ports/images.ts';
+import { shownName, type TarMember } from '../lib/tar-header.ts';
+
+export type ImageLimits = {
+  members: number;
+  /** Sum of what all files take on disk, holes not counted. */
+  storedBytes: number;
+  /** Apparent size of one file. */
+  fileBytes: number;
+};
+
+export const defaultLimits: ImageLimits = {
+  members: 2_000_000,
+  storedBytes: 1024 ** 4,
+  fileBytes: 1024 ** 4,
+};
+
+/** Guests own 65536 ids; an owner beyond would belong to nobody inside, or to somebody on the host. */
+const largestId = 65_535;
+
+export type CheckedMember = TarMember & { path: string; linkPath: string };
+
+/** Gives back the member with its path (and that of a hard link's target) relative to the archive's top, `''` for the top. */
+export function createMemberCheck(limits: ImageLimits): (member: TarMember) => CheckedMember {
+  const symlinks = new Set<string>();
+  let members = 0;
+  let storedBytes = 0;
+  return (member) => {
+    const path = insidePath(member.name, member.name, 'its name');
+    members++;
+    storedBytes += member.sizeBytes;
+    if (members > limits.members) throw tooBig(member, `more than ${limits.members} members`);
+    if (storedBytes > limits.storedBytes)
+      throw tooBig(member, `its files need more than the ${limits.storedBytes} bytes that may be used`);
+    const apparentBytes = member.sparse?.realSizeBytes ?? member.sizeBytes;
+    if (apparentBytes > limits.fileBytes) throw tooBig(member, `a file of ${apparentBytes} bytes`);
+    if (member.uid > largestId || member.gid > largestId || member.uid < 0 || member.gid < 0)
+      throw hostile(member.name, `its owner ${member.uid}:${member.gid} is outside 0 to ${largestId}`);
+    if ((member.kind === 'symlink' || member.kind === 'hardlink') && member.link === '')
+      throw hostile(member.name, 'it is a link to nothing');
+    throughSymlink(symlinks, path, member.name);
+    const linkPath = member.kind === 'hardlink' ? insidePath(member.link, member.name, 'its link target') : '';
+    if (linkPath !== '') throughSymlink(symlinks, linkPath, member.name);
+    if (symlinks.has(path) && member.kind !== 'symlink') throw hostile(member.name, 'it was a symbolic link before');
+    if (member.kind === 'symlink') symlinks.add(path);
+    return { ...member, path, linkPath };
+  };
+}
+
+function insidePath(raw: string, name: string, what: string): string {
+  if (raw.includes('\0')) throw hostile(name, `${what} has a NUL byte`);
+  if (raw.startsWith('/')) throw hostile(name, `${what} ${shownName(raw)} is absolute`);
+  const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) throw hostile(name, `${what} ${shownName(raw)} leads out with ".."`);
+  if (raw === '') throw hostile(name, `${what} is empty`);
+  if (raw.length > 4095 || parts.some((part) => part.length > 255)) throw hostile(name, `${what} is too long`);
+  return parts.join('/');
+}
+
+/** No member may be written through a symbolic link of the same archive: it could lead anywhere. */
+function throughSymlink(symlinks: ReadonlySet<string>, path: string, name: string): void {
+  if (symlinks.size === 0) return;
+  for (let at = path.indexOf('/'); at > 0; at = path.indexOf('/', at + 1)) {
+    const parent = path.slice(0, at);
+    if (symlinks.has(parent)) throw hostile(name, `it lies below the symbolic link ${shownName(parent)}`);
+  }
+}
+
+function hostile(name: string, why: string): ImageRefused {
+  return new ImageRefused('hostile', `image member ${shownName(name)}: ${why}`);
+}
+
+function tooBig(member: TarMember, why: string): ImageRefused {
+  return new ImageRefused('too-big', `image member ${shownName(member.name)}: ${why}`);
+}

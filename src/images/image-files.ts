@@ -1,0 +1,94 @@
+/** The images port on plain files: a room of small parts put together here. */
+import { type ImageFiles, ImageRefused } from '../core/ports/images.ts';
+import { decompressedFile } from '../host/compress.ts';
+import { unpackTar } from '../host/tar.ts';
+import { compressionSuffix } from '../lib/archive-magic.ts';
+import { TarDamaged } from '../lib/tar-header.ts';
+import { defaultLimits, type ImageLimits } from './check-members.ts';
+import { type BuildNeeds, buildDebian } from './debian/build.ts';
+import { debianRecipes } from './debian/recipes.ts';
+import { createImageStore } from './image-store.ts';
+import { hostArchitecture } from './metadata.ts';
+import { publishImage } from './publish.ts';
+import { receiveImage, recordOf } from './receive.ts';
+import { rootFilter } from './root-filter.ts';
+import { freeBytes } from './store-stream.ts';
+import { sweepFolder } from './sweep-folder.ts';
+
+export type ImageFilesOptions = {
+  /** Kept images. */
+  directory: string;
+  /** Results of builds, kept for the next time; may be deleted by hand. */
+  cacheDirectory: string;
+  /** Where builds happen. */
+  scratchDirectory: string;
+  limits?: Partial<ImageLimits>;
+  /** What this host runs. @default the machine's own */
+  architecture?: string;
+};
+
+export function createImageFiles(options: ImageFilesOptions): ImageFiles {
+  const store = createImageStore(options.directory);
+  const limits = options.limits ?? {};
+  const architecture = options.architecture ?? hostArchitecture;
+  const needs = { store, limits, architecture };
+  const build: BuildNeeds = { ...options, architecture, receive: (parts, how) => receiveImage(needs, parts, how) };
+
+  return {
+    receive: (parts, how) => receiveImage(needs, parts, how),
+    list: () => store.list(),
+    remove: (fingerprint) => store.remove(fingerprint),
+
+    async files(fingerprint) {
+      const { parts } = await recordOf(store, fingerprint);
+      return parts.map(({ name, compression, sizeBytes }) => ({
+        name: `${fingerprint}${name === 'rootfs' ? '.root' : ''}${compressionSuffix[compression]}`,
+        sizeBytes,
+        path: store.path(fingerprint, name),
+      }));
+    },
+
+    async unpack(fingerprint, directory, { progress, signal }) {
+      const { parts } = await recordOf(store, fingerprint);
+      const part = parts.find(({ name }) => name !== 'metadata');
+      if (!part) throw new ImageRefused('broken', `image ${fingerprint.slice(0, 12)} has no root file system`);
+      progress?.('unpacking');
+      const source = decompressedFile(store.path(fingerprint, part.name), part.compression, { signal });
+      const prefix = part.name === 'unified' ? 'rootfs' : '';
+      const room = Math.min(limits.storedBytes ?? Number.POSITIVE_INFINITY, await freeBytes(directory));
+      const filter = rootFilter({ prefix, limits: { ...defaultLimits, ...limits, storedBytes: room } });
+      try {
+        await unpackTar(filter(source), directory, { signal });
+      } catch (error) {
+        if (!(error instanceof TarDamaged)) throw error;
+        throw new ImageRefused(
+          'broken',
+          `image ${fingerprint.slice(0, 12)} is damaged on disk: ${error.message}`,
+          'delete it and import it again',
+        );
+      }
+    },
+
+    async template(fingerprint, name) {
+      const { templates } = await recordOf(store, fingerprint);
+      return Object.hasOwn(templates, name) ? templates[name] : undefined;
+    },
+
+    publish: (rootfs, metadata, how) => publishImage(needs, rootfs, metadata, how),
+    recipes: () =>
+      debianRecipes(architecture).map(({ alias, description }) => ({
+        alias,
+        description,
+        architecture: architecture ?? '',
+      })),
+    build: (alias, how) => buildDebian(build, alias, how),
+
+    async sweep() {
+      return [
+        ...(await store.sweep()),
+        ...(await sweepFolder(options.scratchDirectory, /^build-/)),
+        ...(await sweepFolder(options.cacheDirectory, /^\.new-/)),
+      ];
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** One way in for every image, uploaded, published or built: store, hash, check, keep. All or nothing. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { ImageRefused, type Progress, type ReceivedImage } from '../core/ports/images.ts';
+import { defaultLimits, type ImageLimits } from './check-members.ts';
+import { type ImageRecord, type ImageStore, notFound, type PartName } from './image-store.ts';
+import { parseMetadata } from './metadata.ts';
+import { type ArchiveContent, scanArchive } from './scan-archive.ts';
+import { freeBytes, storeStream } from './store-stream.ts';
+
+export type ReceiveParts = {
+  metadata?: NodeJS.ReadableStream;
+  rootfs?: NodeJS.ReadableStream;
+  unified?: NodeJS.ReadableStream;
+};
+export type ReceiveOptions = { expect?: string; progress?: Progress; signal?: AbortSignal };
+export type ReceiveNeeds = { store: ImageStore; limits: Partial<ImageLimits>; architecture: string | undefined };
+
+export async function receiveImage(
+  { store, limits, architecture }: ReceiveNeeds,
+  parts: ReceiveParts,
+  options: ReceiveOptions,
+): Promise<ReceivedImage> {
+  const sources = sourcesOf(parts);
+  const hash = createHash('sha256');
+  await using work = await store.workFolder();
+  const stored: { name: PartName; sizeBytes: number }[] = [];
+  for (const { name, stream } of sources)
+    stored.push({
+      name,
+      sizeBytes: await storeStream(stream, join(work.path, name), hash, { ...shown(name, options) }),
+    });
+  const fingerprint = hash.digest('hex');
+  if (options.expect !== undefined && options.expect !== fingerprint)
+    throw new ImageRefused('mismatch', `the image has the fingerprint ${fingerprint}, expected was ${options.expect}`);
+  const known = await store.record(fingerprint);
+  if (known) return received(fingerprint, known);
+  options.progress?.('checking');
+  const room = await freeBytes(work.path);
+  const bounds = { ...defaultLimits, ...limits, storedBytes: Math.min(limits.storedBytes ?? room, room) };
+  const record: ImageRecord = { metadata: parseMetadata('architecture: x86_64', undefined), templates: {}, parts: [] };
+  let text: string | undefined;
+  for (const { name, sizeBytes } of stored) {
+    const rootPrefix = { unified: 'rootfs', rootfs: '', metadata: undefined }[name];
+    const content = await scanArchive(join(work.path, name), { rootPrefix, limits: bounds, signal: options.signal });
+    requireRoot(name, content);
+    text ??= content.metadata;
+    if (name !== 'rootfs') record.templates = content.templates;
+    record.parts.push({ name, compression: content.compression, sizeBytes });
+    // The root file system of a split image may hold a file of that name; it means nothing.
+    if (name !== 'rootfs') record.metadata = parseMetadata(required(text), architecture);
+  }
+  options.signal?.throwIfAborted();
+  await store.keep(work.path, fingerprint, record);
+  return received(fingerprint, (await store.record(fingerprint)) ?? record);
+}
+
+export async function recordOf(store: ImageStore, fingerprint: string): Promise<ImageRecord> {
+  const record = await store.record(fingerprint);
+  if (!record) throw notFound(fingerprint);
+  return record;
+}
+
+function sourcesOf(parts: ReceiveParts): { name: PartName; stream: NodeJS.ReadableStream }[] {
+  if (parts.unified && !parts.metadata && !parts.rootfs) return [{ name: 'unified', stream: parts.unified }];
+  if (!parts.unified && parts.metadata && parts.rootfs)
+    return [
+      { name: 'metadata', stream: parts.metadata },
+      { name: 'rootfs', stream: parts.rootfs },
+    ];
+  throw new ImageRefused('broken', 'an image is one unified file, or a metadata file and a root file system file');
+}
+
+function shown(name: PartName, { progress, signal }: ReceiveOptions) {
+  let lastMegabytes = 0;
+  const onBytes = (sizeBytes: number) => {
+    const megabytes = Math.floor(sizeBytes / 1_000_000);
+    if (megabytes < lastMegabytes + 5) return;
+    lastMegabytes = megabytes;
+    progress?.(`receiving ${name === 'unified' ? 'image' : name}: ${megabytes} MB`);
+  };
+  return { onBytes, signal };
+}
+
+function requireRoot(name: PartName, content: ArchiveContent): void {
+  if (name === 'unified' && content.rootMembers === 0)
+    throw new ImageRefused('broken', 'the image has no rootfs/', 'a split image is sent as two files');
+  if (name === 'rootfs' && content.rootMembers === 0) throw new ImageRefused('broken', 'the root file system is empty');
+}
+
+function required(text: string | undefined): string {
+  if (text === undefined) throw new ImageRefused('broken', 'the image has no metadata.yaml');
+  return text;
+}
+
+function received(fingerprint: string, record: ImageRecord): ReceivedImage {
+  return {
+    fingerprint,
+    sizeBytes: record.parts.reduce((sum, part) => sum + part.sizeBytes, 0),
+    split: record.parts.length > 1,
+    metadata: record.metadata,
+  };
+}

@@ -1,0 +1,60 @@
+/** Writes a stream to a new file while counting and hashing it; nothing of the stream stays in memory. */
+import type { Hash } from 'node:crypto';
+import { open, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ImageRefused } from '../core/ports/images.ts';
+
+/** Left free on the disk, so that the host goes on working. */
+export const reserveBytes = 256 * 1024 * 1024;
+
+export async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return Math.max(0, bavail * bsize - reserveBytes);
+}
+
+export async function storeStream(
+  source: NodeJS.ReadableStream,
+  path: string,
+  hash: Hash,
+  options: { onBytes?: (sizeBytes: number) => void; signal?: AbortSignal | undefined },
+): Promise<number> {
+  const { signal } = options;
+  // A silent sender would otherwise keep the loop below waiting for ever.
+  const onAbort = () => 'destroy' in source && (source as { destroy(error?: unknown): void }).destroy(signal?.reason);
+  signal?.throwIfAborted();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  let sizeBytes = 0;
+  try {
+    await using file = await open(path, 'wx', 0o600);
+    let roomBytes = await freeBytes(dirname(path));
+    for await (const piece of source) {
+      signal?.throwIfAborted();
+      const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece;
+      if (chunk.length > roomBytes) roomBytes = sizeBytes > 0 ? await freeBytes(dirname(path)) : roomBytes;
+      if (chunk.length > roomBytes) throw noSpace(path, sizeBytes);
+      roomBytes -= chunk.length;
+      sizeBytes += chunk.length;
+      hash.update(chunk);
+      await file.write(chunk);
+      options.onBytes?.(sizeBytes);
+    }
+    signal?.throwIfAborted();
+    await file.datasync();
+  } catch (error) {
+    signal?.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noSpace(path, sizeBytes);
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+  if (sizeBytes === 0) throw new ImageRefused('broken', 'the image is empty');
+  return sizeBytes;
+}
+
+function noSpace(path: string, sizeBytes: number): ImageRefused {
+  return new ImageRefused(
+    'no-space',
+    `no room for the image in ${dirname(path)} after ${sizeBytes} bytes (${reserveBytes} bytes are kept free)`,
+    'free some space, or delete images that are not needed: gast image delete',
+  );
+}
