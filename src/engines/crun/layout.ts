@@ -2,7 +2,7 @@
  * Where the engine keeps what belongs to a guest. Names are short: a socket's path has 108 bytes at most.
  * Everything is below the state directory, which is 0700; logs are apart, because they stay after `remove`.
  */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../lib/host-error.ts';
 
@@ -11,7 +11,7 @@ export type Layout = ReturnType<typeof createLayout>;
 const longestSocket = '/s/0123456789ab/attach';
 const socketPathBytes = 107;
 
-export function createLayout(stateDirectory: string, logDirectory: string) {
+export function createLayout(stateDirectory: string, logDirectory: string, stageDirectory: string) {
   if (Buffer.byteLength(stateDirectory + longestSocket) > socketPathBytes)
     throw new HostError(`${stateDirectory}: too long, sockets in it would exceed ${socketPathBytes} bytes`, {
       help: 'choose a shorter GASTHOF_DIR',
@@ -26,6 +26,9 @@ export function createLayout(stateDirectory: string, logDirectory: string) {
     sockets: state('s'),
     /** Pid files and process descriptions of `exec`. */
     execs: state('e'),
+    stages: stageDirectory,
+    /** Where a guest's root is put together while it is made. */
+    stage: (id: string) => join(stageDirectory, id),
     bundles: state('g'),
     bundle: (id: string) => state('g', id),
     config: (id: string) => state('g', id, 'config.json'),
@@ -58,6 +61,9 @@ export function makeDirectories(layout: Layout, stateDirectory: string, logDirec
     layout.bundles,
   ])
     mkdirSync(path, { recursive: true, mode: 0o700 });
+  // Passable, not readable: see stage.ts.
+  mkdirSync(layout.stages, { recursive: true, mode: 0o711 });
+  chmodSync(layout.stages, 0o711);
 }
 
 /** The stable id of a guest: 12 hexadecimal digits. Everything that becomes a path goes through here. */

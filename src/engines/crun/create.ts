@@ -1,0 +1,58 @@
+/** Making a guest: bundle, user namespace, volumes, conmon and crun, limits. All of it, or nothing is left. */
+import { closeSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import type { GuestSpec } from '../../core/ports/engine.ts';
+import type { Cgroups } from '../../host/cgroup.ts';
+import { isLxcfsMounted } from '../../host/lxcfs.ts';
+import { openUserNamespace } from '../../host/userns.ts';
+import { HostError } from '../../lib/host-error.ts';
+import type { Layout } from './layout.ts';
+import { renderConfig } from './oci-config.ts';
+import { writeRecord } from './record.ts';
+import { removeGuest } from './remove.ts';
+import { stageRoot } from './stage.ts';
+import { createSupervised, type Programs } from './supervisor.ts';
+
+export type CreateNeeds = { layout: Layout; cgroups: Cgroups; programs: Programs; lxcfsDirectory: string | undefined };
+
+export async function createGuest(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): Promise<number> {
+  const { layout, cgroups } = needs;
+  signal?.throwIfAborted();
+  if (existsSync(layout.bundle(spec.id)))
+    throw new HostError(`guest ${spec.id} exists already`, { errno: 'EEXIST', help: 'remove it first' });
+  const refusal = cgroups.refusal(spec.limits, spec.id);
+  if (refusal !== undefined) throw new HostError(refusal);
+  try {
+    return await make(needs, spec, signal);
+  } catch (error) {
+    await removeGuest(layout, cgroups, spec.id);
+    throw error;
+  }
+}
+
+async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): Promise<number> {
+  const { layout, cgroups, programs, lxcfsDirectory } = needs;
+  mkdirSync(layout.persist(spec.id), { recursive: true, mode: 0o700 });
+  writeRecord(layout, spec);
+  const map = [{ inside: 0, outside: spec.range.base, count: spec.range.size }];
+  const namespace = await openUserNamespace(map, { creator: spec.range.base, ...(signal ? { signal } : {}) });
+  try {
+    const stage = layout.stage(spec.id);
+    using _stage = await stageRoot(spec, stage);
+    const config = renderConfig(
+      { ...spec, rootfs: stage },
+      {
+        userNamespace: `/proc/${process.pid}/fd/${namespace}`,
+        cgroupPath: cgroups.path(spec.id),
+        ...(lxcfsDirectory !== undefined && isLxcfsMounted(lxcfsDirectory) ? { lxcfs: lxcfsDirectory } : {}),
+      },
+    );
+    writeFileSync(layout.config(spec.id), JSON.stringify(config));
+    const pid = await createSupervised(layout, programs, spec.id, signal);
+    cgroups.apply(spec.id, spec.limits);
+    cgroups.delegate(spec.id, spec.range.base);
+    signal?.throwIfAborted();
+    return pid;
+  } finally {
+    closeSync(namespace);
+  }
+}

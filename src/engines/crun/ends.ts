@@ -1,0 +1,116 @@
+/**
+ * Ends and OOM kills of guests, as conmon writes them into files: an exit file per guest, and a file `oom` in the
+ * guest's persist directory. Both directories are watched by inotify; nothing is polled.
+ */
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EndCause, EngineEvent } from '../../core/ports/engine.ts';
+import { watchDirectory } from '../../host/watch-directory.ts';
+import { endCause } from './end-cause.ts';
+import { isGuestId, type Layout } from './layout.ts';
+
+/** Init counts as killed for memory when an OOM kill in the guest is no further from its end than this. */
+const oomNearbyMs = 3000;
+/** conmon tells the end of a process and an OOM kill in no fixed order. */
+const oomGraceMs = 100;
+
+export type Ends = ReturnType<typeof createEnds>;
+
+export function createEnds(layout: Layout) {
+  const listeners = new Set<(event: EngineEvent) => void>();
+  const endWaiters = new Map<string, Set<() => void>>();
+  const persistWatches = new Map<string, Disposable>();
+  /** Guests whose end was told, or had come before this daemon. */
+  const told = new Set<string>(readdirSync(layout.exits).filter(isGuestId));
+  const exits = watchDirectory(layout.exits, (name) => {
+    if (isGuestId(name)) void checkEnd(name);
+  });
+
+  function emit(event: EngineEvent) {
+    for (const listener of listeners) listener(event);
+  }
+
+  async function checkEnd(id: string) {
+    if (told.has(id) || !existsSync(layout.exit(id))) return;
+    told.add(id);
+    checkOom(id);
+    let cause = readEnd(layout, id)?.cause;
+    if (cause?.kind === 'killed' && !existsSync(killMark(layout, id))) {
+      await delay(oomGraceMs);
+      cause = readEnd(layout, id)?.cause ?? cause;
+    }
+    for (const resolve of endWaiters.get(id) ?? []) resolve();
+    endWaiters.delete(id);
+    emit({ type: 'ended', id, cause: cause ?? { kind: 'unknown' } });
+  }
+
+  /** The mark is put aside at once, so that conmon makes it anew, visibly, at the next kill. */
+  function checkOom(id: string) {
+    const mark = join(layout.persist(id), 'oom');
+    try {
+      renameSync(mark, `${mark}.told`);
+    } catch {
+      return;
+    }
+    emit({ type: 'oom', id });
+  }
+
+  return {
+    subscribe(listener: (event: EngineEvent) => void): Disposable {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    /** Begins to watch one guest. Its end is seen in any case, its OOM kills from now on. */
+    follow(id: string) {
+      if (persistWatches.has(id) || !existsSync(layout.persist(id))) return;
+      const watch = watchDirectory(layout.persist(id), (name) => {
+        if (name === 'oom') checkOom(id);
+      });
+      persistWatches.set(id, watch);
+      checkOom(id);
+      void checkEnd(id);
+    },
+    forget(id: string) {
+      persistWatches.get(id)?.[Symbol.dispose]();
+      persistWatches.delete(id);
+      told.delete(id);
+    },
+    /** Tells an end that no supervisor told: it was lost before its guest. */
+    tellUnknown(id: string) {
+      if (told.has(id)) return;
+      told.add(id);
+      for (const resolve of endWaiters.get(id) ?? []) resolve();
+      endWaiters.delete(id);
+      emit({ type: 'ended', id, cause: { kind: 'unknown' } });
+    },
+    /** Calls back once when the guest has ended. Disposing takes the call back. */
+    onEnd(id: string, callback: () => void): Disposable {
+      const waiters = endWaiters.get(id) ?? new Set();
+      endWaiters.set(id, waiters.add(callback));
+      if (told.has(id)) queueMicrotask(callback);
+      return { [Symbol.dispose]: () => void waiters.delete(callback) };
+    },
+    [Symbol.dispose]() {
+      exits[Symbol.dispose]();
+      for (const watch of persistWatches.values()) watch[Symbol.dispose]();
+    },
+  };
+}
+
+const killMark = (layout: Layout, id: string) => join(layout.persist(id), 'killed');
+
+/** Notes that a coming SIGKILL is ours, whatever memory was short of just before. */
+export function markKilled(layout: Layout, id: string): void {
+  if (existsSync(layout.persist(id))) writeFileSync(killMark(layout, id), '');
+}
+
+/** The end that conmon wrote down, undefined when there is none (yet). */
+export function readEnd(layout: Layout, id: string): { cause: EndCause; endedAt: Date } | undefined {
+  const end = statSync(layout.exit(id), { throwIfNoEntry: false });
+  if (!end) return undefined;
+  const marks = ['oom', 'oom.told'].map((name) => statSync(join(layout.persist(id), name), { throwIfNoEntry: false }));
+  const nearby = marks.some((mark) => mark && Math.abs(mark.ctimeMs - end.mtimeMs) < oomNearbyMs);
+  const oom = nearby && !existsSync(killMark(layout, id));
+  return { cause: endCause(readFileSync(layout.exit(id), 'utf8'), oom), endedAt: end.mtime };
+}

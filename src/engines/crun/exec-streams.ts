@@ -1,0 +1,123 @@
+/** The two ways to talk to a command in a guest: three pipes, or one terminal. Both keep back-pressure. */
+import { closeSync } from 'node:fs';
+import { Readable, Writable } from 'node:stream';
+import type { ExecSpec } from '../../core/ports/engine.ts';
+import { makePipe, readableEnd, writableEnd } from '../../host/pipe.ts';
+import { openPty, resizeTerminalOf, type TerminalSize, terminalStream } from '../../host/pty.ts';
+import type { GuestRecord } from './record.ts';
+
+export type ExecStreams = {
+  stdin: NodeJS.WritableStream;
+  stdout: NodeJS.ReadableStream;
+  stderr?: NodeJS.ReadableStream;
+  /** Descriptors 0, 1 and 2 of the child. */
+  childEnds: number[];
+  /** Once the child has them: else no end of file would ever be seen. */
+  releaseChildEnds(): void;
+  /** `pid`: the process inside. */
+  resize(pid: number, size: TerminalSize): void;
+  /** After the command's end: resolves when what it wrote has been read. */
+  drained(): Promise<void>;
+  destroy(): void;
+};
+
+/** A process that the command left behind may hold the output open; without news for so long, it is cut off. */
+const lingerMs = 150;
+
+export function openPipes(record: GuestRecord, spec: ExecSpec): ExecStreams {
+  // The guest's user owns them, or it could not open /dev/stdout again.
+  const owner = { uid: record.base + spec.user, gid: record.base + spec.group };
+  const [input, output, errors] = [makePipe(owner), makePipe(owner), makePipe(owner)];
+  const stdin = writableEnd(input.write);
+  const stdout = readableEnd(output.read);
+  const stderr = readableEnd(errors.read);
+  // The command may end without reading its input, or be killed with its pipes.
+  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {});
+  return {
+    stdin,
+    stdout,
+    stderr,
+    childEnds: [input.read, output.write, errors.write],
+    releaseChildEnds: once(() => {
+      for (const end of [input.read, output.write, errors.write]) closeSync(end);
+    }),
+    resize() {},
+    async drained() {
+      await Promise.all(
+        [stdout, stderr].map((end) =>
+          untilEnd(
+            end,
+            () => end.bytesRead,
+            () => end.push(null),
+          ),
+        ),
+      );
+      stdin.destroy();
+    },
+    destroy() {
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+    },
+  };
+}
+
+export function openTerminal(size: TerminalSize): ExecStreams {
+  const { master, slave } = openPty(size);
+  const terminal = terminalStream(master);
+  // Until crun has made it raw itself, what is typed early would be echoed twice.
+  terminal.setRawMode(true);
+  const stdout = new Readable({
+    read: () => void terminal.resume(),
+    destroy(error, done) {
+      terminal.destroy();
+      done(error);
+    },
+  });
+  terminal.on('data', (chunk: Buffer) => {
+    if (!stdout.push(chunk)) terminal.pause();
+  });
+  const end = once(() => stdout.push(null));
+  terminal.on('error', end).on('end', end).on('close', end);
+  const stdin = new Writable({
+    // A terminal has no end of input: who wants one types it.
+    write: (chunk: Buffer, _encoding, done) => void terminal.write(chunk, () => done()),
+  });
+  return {
+    stdin,
+    stdout,
+    childEnds: [slave, slave, slave],
+    releaseChildEnds: once(() => closeSync(slave)),
+    resize: (pid, wanted) => void resizeTerminalOf(pid, wanted),
+    drained: () =>
+      untilEnd(
+        stdout,
+        () => terminal.bytesRead,
+        () => void terminal.destroy(),
+      ),
+    destroy: () => void stdout.destroy(),
+  };
+}
+
+/**
+ * Resolves at the stream's end. Looks at counters instead of listening for data: a listener would make the stream flow
+ * before its reader has come, and what nobody reads yet must wait.
+ */
+function untilEnd(stream: Readable, taken: () => number, cut: () => void): Promise<void> {
+  if (stream.readableEnded || stream.destroyed) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let before = -1;
+  const timer = setInterval(() => {
+    const read = stream.readableFlowing === true || stream.listenerCount('readable') > 0;
+    if (read && stream.readableLength === 0 && taken() === before) cut();
+    before = taken();
+  }, lingerMs);
+  stream.once('close', resolve).once('end', resolve);
+  return promise.finally(() => clearInterval(timer));
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+}

@@ -1,0 +1,167 @@
+/** The laws of the engine port, for every engine. `open` gives an engine and specs of guests that can run on it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Engine, EngineEvent, ExecSession, GuestSpec } from '../../src/core/ports/engine.ts';
+import { HostError } from '../../src/lib/host-error.ts';
+
+export type EngineLab = AsyncDisposable & {
+  engine: Engine;
+  spec(id: string, overrides?: Partial<GuestSpec>): GuestSpec;
+};
+
+const one = '0000000000a1';
+const two = '0000000000b2';
+
+export function engineSuite(name: string, open: () => Promise<EngineLab>, options: { skip?: string | false } = {}) {
+  const law = (what: string, body: (lab: EngineLab) => Promise<void>) =>
+    test(`${name}: ${what}`, { skip: options.skip ?? false }, async () => {
+      await using lab = await open();
+      await body(lab);
+    });
+
+  law('a guest goes through created, running, ended; after remove nothing is known of it', async ({ engine, spec }) => {
+    const seen = async () => (await engine.observe()).map(({ id, state }) => [id, state]);
+    const { pid } = await engine.create(spec(one));
+    assert.ok(pid > 0);
+    assert.deepEqual(await seen(), [[one, 'created']]);
+    await engine.start(one);
+    assert.deepEqual(await seen(), [[one, 'running']]);
+    const ended = nextEnd(engine, one);
+    await engine.kill(one);
+    assert.deepEqual(await ended, { type: 'ended', id: one, cause: { kind: 'killed', signal: 'SIGKILL' } });
+    const [after] = await engine.observe();
+    assert.ok(after?.state === 'ended' && after.cause.kind === 'killed');
+    await engine.remove(one);
+    assert.deepEqual(await engine.observe(), []);
+  });
+
+  law('remove works in every state, and of what is unknown', async ({ engine, spec }) => {
+    await engine.remove(two);
+    await engine.create(spec(one));
+    await engine.remove(one);
+    await running(engine, spec(one));
+    await engine.remove(one);
+    await running(engine, spec(one));
+    await engine.freeze(one);
+    await engine.remove(one);
+    assert.deepEqual(await engine.observe(), []);
+  });
+
+  law('create of an existing guest is refused and does not disturb it', async ({ engine, spec }) => {
+    await running(engine, spec(one));
+    await assert.rejects(engine.create(spec(one)), HostError);
+    assert.equal((await engine.observe())[0]?.state, 'running');
+    await engine.remove(one);
+  });
+
+  law('an aborted create leaves nothing behind', async ({ engine, spec }) => {
+    await assert.rejects(engine.create(spec(one), { signal: AbortSignal.abort() }));
+    const controller = new AbortController();
+    const making = engine.create(spec(one), { signal: controller.signal });
+    setImmediate(() => controller.abort());
+    await making.then(() => engine.remove(one)).catch(() => {});
+    assert.deepEqual(await engine.observe(), []);
+  });
+
+  law('ids that are none are refused before anything happens', async ({ engine, spec }) => {
+    for (const id of ['', '../../../../etc', 'web', '0000000000A1'])
+      await assert.rejects(async () => engine.create(spec(id)), HostError);
+  });
+
+  law('exec passes streams and exit code', async ({ engine, spec }) => {
+    await running(engine, spec(one));
+    assert.deepEqual(await outcome(await engine.exec(one, command('echo', 'hello'))), ['hello\n', 0]);
+    const cat = await engine.exec(one, command('cat'));
+    cat.stdin.end('round trip');
+    assert.deepEqual(await outcome(cat), ['round trip', 0]);
+    const failing = await engine.exec(one, command('sh', '-c', 'exit 7'));
+    assert.deepEqual(await outcome(failing), ['', 7]);
+    const missing = await engine.exec(one, command('no-such-command'));
+    assert.equal((await outcome(missing))[1], 127);
+    await engine.remove(one);
+  });
+
+  law('exec: a signal ends the command with 128 and its number, kill with 137', async ({ engine, spec }) => {
+    await running(engine, spec(one));
+    const first = await engine.exec(one, command('cat'));
+    first.signal(15);
+    assert.equal((await outcome(first))[1], 143);
+    const second = await engine.exec(one, command('cat'));
+    second.kill();
+    assert.equal(await second.exitCode, 137);
+    await engine.remove(one);
+  });
+
+  law('what needs a running guest says so otherwise', async ({ engine, spec }) => {
+    await engine.create(spec(one));
+    for (const call of [
+      () => engine.exec(one, command('true')),
+      () => engine.usage(one),
+      () => engine.freeze(one),
+      () => engine.console(one),
+      () => engine.update(two, {}),
+      () => engine.rootPath(two),
+    ])
+      await assert.rejects(async () => call(), HostError);
+    await engine.remove(one);
+  });
+
+  law('a frozen guest is told as such and goes on', async ({ engine, spec }) => {
+    await running(engine, spec(one));
+    await engine.freeze(one);
+    assert.equal((await engine.observe())[0]?.state, 'frozen');
+    await engine.unfreeze(one);
+    assert.equal((await engine.observe())[0]?.state, 'running');
+    assert.deepEqual(await outcome(await engine.exec(one, command('echo', 'x'))), ['x\n', 0]);
+    await engine.remove(one);
+  });
+
+  law('limits are shown by usage and change live', async ({ engine, spec }) => {
+    await running(engine, spec(one, { limits: { memoryBytes: 64 * 2 ** 20, processes: 50 } }));
+    assert.equal((await engine.usage(one)).memoryLimitBytes, 64 * 2 ** 20);
+    await engine.update(one, { memoryBytes: 96 * 2 ** 20 });
+    assert.equal((await engine.usage(one)).memoryLimitBytes, 96 * 2 ** 20);
+    await engine.remove(one);
+  });
+
+  law('two guests live side by side', async ({ engine, spec }) => {
+    await Promise.all([running(engine, spec(one)), running(engine, spec(two))]);
+    assert.deepEqual((await engine.observe()).map(({ id }) => id).sort(), [one, two]);
+    await engine.remove(one);
+    assert.deepEqual(
+      (await engine.observe()).map(({ id, state }) => [id, state]),
+      [[two, 'running']],
+    );
+    await engine.remove(two);
+  });
+}
+
+export async function running(engine: Engine, spec: GuestSpec): Promise<{ pid: number }> {
+  const made = await engine.create(spec);
+  await engine.start(spec.id);
+  return made;
+}
+
+export function command(...words: string[]) {
+  const environment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+  return { command: words, environment, cwd: '/', user: 0, group: 0 };
+}
+
+/** Everything written to standard output, and the exit code. */
+export async function outcome(session: ExecSession): Promise<[string, number]> {
+  session.stderr?.resume();
+  let text = '';
+  session.stdout.on('data', (chunk: Buffer) => {
+    text += chunk;
+  });
+  return [await session.exitCode.then((code) => code), text].reverse() as [string, number];
+}
+
+/** The next end of this guest, as `watch` tells it. */
+export function nextEnd(engine: Engine, id: string): Promise<EngineEvent> {
+  const { promise, resolve } = Promise.withResolvers<EngineEvent>();
+  const subscription = engine.watch((event) => {
+    if (event.type === 'ended' && event.id === id) resolve(event);
+  });
+  return promise.finally(() => subscription[Symbol.dispose]());
+}
