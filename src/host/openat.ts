@@ -30,7 +30,7 @@ const linkat = call<[number, Buffer, number, Buffer, number]>(
   'int linkat(int dir, void *path, int newDir, void *newPath, int flags)',
 );
 const readlinkat = call<[number, Buffer, Buffer, number]>(
-  'ssize_t readlinkat(int dir, void *path, void *out, size_t size)',
+  'intptr_t readlinkat(int dir, void *path, void *out, size_t size)',
 );
 const fchownat = call<[number, Buffer, number, number, number]>(
   'int fchownat(int dir, void *path, uint32_t uid, uint32_t gid, int flags)',

@@ -1,6 +1,6 @@
 /** Expressions of image templates: names, literals, comparisons, filters, `config_get("key", "default")`. Pure. */
 
-/** What a template can see: texts, numbers, truth values, lists and maps of these. */
+/** What a template can see: texts, numbers, truth values, lists and maps of these, and functions at the top. */
 export type TemplateValue =
   | string
   | number
@@ -8,9 +8,10 @@ export type TemplateValue =
   | null
   | undefined
   | TemplateValue[]
-  | { [key: string]: TemplateValue };
-export type TemplateFunctions = Record<string, (...args: TemplateValue[]) => TemplateValue>;
-export type Scope = { values: Record<string, TemplateValue>; functions: TemplateFunctions };
+  | { [key: string]: TemplateValue }
+  | TemplateFunction;
+export type TemplateFunction = (...args: TemplateValue[]) => TemplateValue;
+export type Scope = Record<string, TemplateValue>;
 
 export class TemplateBroken extends Error {
   constructor(message: string) {
@@ -126,15 +127,14 @@ export function evaluate(source: string, scope: Scope): TemplateValue {
       nil: null,
     };
     if (Object.hasOwn(literals, name)) return literals[name];
-    let value = member(scope.values, name);
+    let value = member(scope, name);
     if (accept('(')) {
       const args: TemplateValue[] = [];
       while (!accept(')')) {
         args.push(either());
         if (!accept(',') && peek().text !== ')') expect(')');
       }
-      const call = Object.hasOwn(scope.functions, name) ? scope.functions[name] : undefined;
-      value = call?.(...args);
+      value = typeof value === 'function' ? value(...args) : undefined;
     }
     for (;;) {
       if (accept('.')) value = member(value, list[at++]?.text ?? '');
@@ -164,7 +164,7 @@ export function isTrue(value: TemplateValue): boolean {
 }
 
 export function shown(value: TemplateValue): string {
-  if (value === null || value === undefined) return '';
+  if (value === null || value === undefined || typeof value === 'function') return '';
   if (value === true) return 'True';
   if (value === false) return 'False';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);

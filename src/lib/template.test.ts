@@ -8,16 +8,14 @@ const values = {
   trigger: 'start',
   properties: { default: 'x', os: 'Debian' },
   list: ['a', 'b'],
-};
-const functions = {
   config_get: (key: unknown, fallback: unknown) => (key === 'user.known' ? 'yes' : (fallback as string)),
 };
-const render = (source: string) => renderTemplate(source, values, functions);
+const render = (source: string) => renderTemplate(source, values);
 
 test('renderTemplate: names, members and unknown names', () => {
   assert.equal(render('127.0.1.1 {{ container.name }}\n'), '127.0.1.1 web\n');
   assert.equal(render('[{{ nothing }}{{ container.none.deeper }}]'), '[]');
-  assert.equal(render('[{{ container.constructor }}{{ constructor }}{{ list.length }}]'), '[]');
+  assert.equal(render('[{{ container.constructor }}{{ constructor }}{{ config_get }}{{ list.length }}]'), '[]');
   assert.equal(render('{{ properties["os"] }}{# comment #}'), 'Debian');
 });
 

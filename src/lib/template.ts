@@ -2,15 +2,7 @@
  * The part of Django's template language (pongo2 in Incus) that images use: `{{ expression }}`, `{# comment #}` and the
  * tags if, elif, else, for, set and autoescape. Nothing is escaped. Pure; output and work are limited.
  */
-import {
-  evaluate,
-  isTrue,
-  type Scope,
-  shown,
-  TemplateBroken,
-  type TemplateFunctions,
-  type TemplateValue,
-} from './template-expression.ts';
+import { evaluate, isTrue, type Scope, shown, TemplateBroken, type TemplateValue } from './template-expression.ts';
 
 const outputLimit = 1024 * 1024;
 const stepsLimit = 100_000;
@@ -18,20 +10,18 @@ const depthLimit = 30;
 
 type Part = { kind: 'text' | 'value' | 'tag'; text: string };
 type Node =
-  | { kind: 'text' | 'value'; text: string }
+  | { kind: 'text'; text: string }
+  | { kind: 'value'; text: string }
   | { kind: 'if'; branches: { condition: string; body: Node[] }[] }
   | { kind: 'for'; names: string[]; list: string; body: Node[]; empty: Node[] }
   | { kind: 'set'; name: string; value: string };
 
-export function renderTemplate(
-  source: string,
-  values: Record<string, TemplateValue>,
-  functions: TemplateFunctions = {},
-): string {
+/** `values` may hold functions, such as `config_get`. */
+export function renderTemplate(source: string, values: Readonly<Record<string, unknown>>): string {
   const parts = split(source);
   const nodes = parseUntil(parts, { at: 0, depth: 0 }, []).nodes;
   const state = { steps: 0, size: 0 };
-  return renderAll(nodes, { values, functions }, state);
+  return renderAll(nodes, { ...values } as Scope, state);
 }
 
 function split(source: string): Part[] {
@@ -108,7 +98,7 @@ function renderAll(nodes: Node[], scope: Scope, spent: Spent): string {
   let out = '';
   for (const node of nodes) {
     if (++spent.steps > stepsLimit) throw new TemplateBroken('takes too long');
-    if (node.kind === 'set') scope.values = { ...scope.values, [node.name]: evaluate(node.value, scope) };
+    if (node.kind === 'set') scope[node.name] = evaluate(node.value, scope);
     else out += renderNode(node, scope, spent);
   }
   return out;
@@ -131,7 +121,7 @@ function renderNode(node: Exclude<Node, { kind: 'set' }>, scope: Scope, spent: S
     .map((row, i) => {
       const loop = { Counter: i + 1, Counter0: i, First: i === 0, Last: i === rows.length - 1 };
       const named = Object.fromEntries(node.names.map((name, n) => [name, row[n]]));
-      return renderAll(node.body, { ...scope, values: { ...scope.values, ...named, forloop: loop } }, spent);
+      return renderAll(node.body, { ...scope, ...named, forloop: loop }, spent);
     })
     .join('');
 }
