@@ -51,7 +51,8 @@ function resultOf(event: Finished, name: string): ReportLine | undefined {
 function textOf(error: Error): string {
   const thrown = error.cause ?? error;
   const text = thrown instanceof Error ? inspect(thrown, { depth: 4 }) : String(thrown);
-  return text.split('\n').slice(0, 60).join('\n');
+  const lines = text.split('\n').filter((line) => !/^\s+at .*node:internal\//.test(line));
+  return lines.slice(0, 60).join('\n');
 }
 
 // node:test asks for a default export; a reporter is the one thing that may have one.
