@@ -1,0 +1,41 @@
+/** Config keys of managed bridges. */
+import type { KeyTable } from './key.ts';
+
+export const networkKeys: KeyTable = [
+  {
+    key: 'ipv4.address',
+    type: 'string',
+    doc: 'Address of the bridge with its prefix length (10.9.8.1/24), auto for a free private subnet, or none.',
+    default: 'auto',
+  },
+  {
+    key: 'ipv4.nat',
+    type: 'bool',
+    doc: 'Let guests reach the outside under the address of the host.',
+    default: 'true',
+  },
+  { key: 'ipv4.dhcp', type: 'bool', doc: 'Hand out addresses by DHCP.', default: 'true' },
+  {
+    key: 'ipv6.address',
+    type: 'string',
+    doc: 'Address of the bridge with its prefix length, auto for a random private /64, or none.',
+    default: 'auto',
+  },
+  {
+    key: 'ipv6.nat',
+    type: 'bool',
+    doc: 'Let guests reach the outside under the address of the host.',
+    default: 'true',
+  },
+  { key: 'ipv6.dhcp', type: 'bool', doc: 'Announce the subnet and answer DHCPv6.', default: 'true' },
+  { key: 'bridge.mtu', type: 'integer', doc: 'MTU of the bridge and of its guests.', default: '1500' },
+  { key: 'dns.domain', type: 'string', doc: 'Domain of the guests’ names.', default: 'gast' },
+  {
+    key: 'dns.nameservers',
+    type: 'list',
+    doc: 'Servers asked for all other names, separated by commas. Unset: those of the host.',
+  },
+  { key: 'raw.dnsmasq', type: 'string', doc: 'Further lines of configuration for dnsmasq.' },
+  { key: 'user.*', type: 'string', doc: 'Free text for the user.' },
+  { key: 'volatile.*', type: 'string', doc: 'Kept by the server.', internal: true },
+];

@@ -1,0 +1,202 @@
+/**
+ * THE ERROR CATALOGUE: everything that can be the caller's fault, with its HTTP status and text. Texts keep the words
+ * that Incus clients and scripts match. `help` says what to do. `{x}` is filled from the error's parameters.
+ */
+export type ErrorEntry = { status: number; text: string; help?: string };
+
+export const errorCatalogue = {
+  'request.invalid-json': { status: 400, text: 'The body is not valid JSON: {reason}' },
+  'request.invalid': { status: 400, text: 'Invalid request: {reason}' },
+  'request.too-large': {
+    status: 413,
+    text: 'The body is larger than {limit}',
+    help: 'Send files and images as a stream, not as JSON',
+  },
+  'request.not-found': { status: 404, text: 'not found' },
+  'request.not-implemented': { status: 501, text: 'not implemented' },
+  'request.forbidden': { status: 403, text: 'not authorized' },
+  'request.etag': {
+    status: 412,
+    text: "ETag doesn't match: {have} vs {got}",
+    help: 'Read the object again, repeat the change on it and send it with its new ETag',
+  },
+  'request.conflict': {
+    status: 409,
+    text: 'The object was changed by somebody else meanwhile: {reason}',
+    help: 'Repeat the call',
+  },
+  'request.filter': { status: 400, text: '{reason}' },
+  'host.refused': { status: 500, text: '{reason}' },
+  internal: {
+    status: 500,
+    text: 'Internal error: {reason}',
+    help: 'This is a bug of Gasthof; the log of the daemon has the details',
+  },
+
+  'project.not-found': { status: 404, text: 'Project not found', help: 'gast project list' },
+
+  'instance.name': { status: 400, text: '{reason}' },
+  'instance.not-found': { status: 404, text: 'Instance not found', help: 'gast list shows what is there' },
+  'instance.exists': {
+    status: 409,
+    text: 'Instance "{name}" already exists',
+    help: 'Choose another name, or: gast delete {name}',
+  },
+  'instance.running': { status: 400, text: 'Instance is running', help: 'gast stop {name}, or add --force' },
+  'instance.not-running': { status: 400, text: 'Instance is not running', help: 'gast start {name}' },
+  'instance.already-running': { status: 400, text: 'The instance is already running' },
+  'instance.already-stopped': { status: 400, text: 'The instance is already stopped' },
+  'instance.already-frozen': { status: 400, text: 'The instance is already frozen' },
+  'instance.not-frozen': { status: 400, text: 'The instance is not frozen' },
+  'instance.frozen': { status: 400, text: 'The instance is frozen', help: 'gast resume {name}' },
+  'instance.busy': {
+    status: 400,
+    text: 'Instance is busy running a {action} operation',
+    help: 'gast operation list shows it',
+  },
+  'instance.protected': {
+    status: 400,
+    text: 'Instance is protected',
+    help: 'gast config set {name} security.protection.delete=false',
+  },
+  'instance.config': { status: 400, text: 'Invalid config: {reason}' },
+  'instance.devices': { status: 400, text: 'Invalid devices: Device validation failed for "{device}": {reason}' },
+  'instance.type': { status: 400, text: 'Invalid instance type "{type}"', help: 'container is what this server runs' },
+  'instance.no-root-disk': {
+    status: 400,
+    text: 'Failed creating instance record: Failed initializing instance: Failed getting root disk: No root device could be found',
+    help: 'Give the profile or the instance a disk device with path=/ and a pool',
+  },
+  'instance.stop-timeout': {
+    status: 400,
+    text: 'The instance {name} did not stop within {seconds} s',
+    help: 'gast stop {name} --force',
+  },
+  'instance.source': { status: 400, text: 'Invalid source: {reason}' },
+  'instance.limit': { status: 400, text: 'Limit refused: {reason}' },
+  'instance.volatile': { status: 400, text: "Volatile idmap keys can't be deleted by the user" },
+  'instance.engine': { status: 500, text: 'This host cannot run such a guest: {reason}', help: 'gast doctor' },
+
+  'snapshot.not-found': { status: 404, text: 'Instance snapshot not found', help: 'gast snapshot list {instance}' },
+  'snapshot.exists': {
+    status: 409,
+    text: 'Snapshot "{name}" already exists',
+    help: 'Choose another name or add --reuse',
+  },
+  'snapshot.name': { status: 400, text: 'Invalid snapshot name: {reason}' },
+  'snapshot.stateful': {
+    status: 400,
+    text: 'Stateful snapshots are not possible: the memory of a guest with an init of its own cannot be saved',
+    help: 'Leave out --stateful',
+  },
+
+  'exec.command': { status: 400, text: 'Invalid command: {reason}' },
+  'exec.cwd': { status: 400, text: 'Invalid working directory "{cwd}": {reason}' },
+  'console.busy': { status: 400, text: 'This console is already connected', help: 'Add --force to take it over' },
+
+  'file.not-found': { status: 404, text: 'file does not exist: {path}' },
+  'file.refused': { status: 400, text: '{reason}' },
+  'file.no-space': {
+    status: 500,
+    text: 'No space left on the disk for {path}',
+    help: 'Free some space; nothing was changed',
+  },
+  'log.not-found': { status: 404, text: 'Log file not found' },
+
+  'image.not-found': {
+    status: 404,
+    text: 'Image not found',
+    help: 'gast image list; gast image build debian/12 makes one',
+  },
+  'image.ambiguous': {
+    status: 400,
+    text: 'Fingerprint prefix "{fingerprint}" fits more than one image',
+    help: 'Give more characters',
+  },
+  'image.exists': { status: 409, text: 'Image with same fingerprint already exists' },
+  'image.invalid': { status: 400, text: 'Invalid image: {reason}' },
+  'image.in-use': { status: 400, text: 'The image is in use by: {users}' },
+  'image.fingerprint': {
+    status: 400,
+    text: 'The image has another fingerprint: expected {expected}, found {found}',
+    help: 'The file was damaged or exchanged on its way; fetch it again',
+  },
+  'image.no-recipe': {
+    status: 404,
+    text: 'Image "{alias}" not found',
+    help: 'gast image list; what can be built here: {recipes}',
+  },
+  'alias.not-found': { status: 404, text: 'Image alias not found' },
+  'alias.exists': { status: 409, text: 'Alias "{name}" already exists' },
+  'alias.name': { status: 400, text: 'Invalid alias name "{name}": {reason}' },
+
+  'profile.not-found': { status: 404, text: 'Profile not found', help: 'gast profile list' },
+  'profile.exists': { status: 409, text: 'Profile "{name}" already exists' },
+  'profile.name': { status: 400, text: 'Invalid profile name: {reason}' },
+  'profile.in-use': { status: 400, text: 'Profile is currently in use' },
+  'profile.default': { status: 403, text: 'The "default" profile cannot be {action}' },
+
+  'network.not-found': { status: 404, text: 'Network not found', help: 'gast network list' },
+  'network.exists': { status: 409, text: 'The network already exists' },
+  'network.name': { status: 400, text: 'Invalid network name: {reason}' },
+  'network.type': { status: 400, text: 'Network type "{type}" is not available here', help: 'bridge is' },
+  'network.in-use': { status: 400, text: 'The network is currently in use' },
+  'network.config': { status: 400, text: 'Invalid network config: {reason}' },
+  'network.overlap': {
+    status: 400,
+    text: 'The subnet {subnet} overlaps with {other}',
+    help: 'Choose another subnet, or auto for a free one',
+  },
+  'network.full': { status: 400, text: 'The network {network} has no free address left in {subnet}' },
+  'network.address-taken': { status: 400, text: 'The address {address} belongs to {owner}' },
+  'network.unmanaged': { status: 400, text: 'The network {name} is not managed by this server' },
+
+  'pool.not-found': { status: 404, text: 'Storage pool not found', help: 'gast storage list' },
+  'pool.exists': { status: 409, text: 'Storage pool "{name}" already exists' },
+  'pool.name': { status: 400, text: 'Invalid storage pool name: {reason}' },
+  'pool.driver': { status: 400, text: 'Storage driver "{driver}" is not available here: {reason}' },
+  'pool.in-use': { status: 400, text: 'The storage pool is currently in use' },
+  'pool.config': { status: 400, text: 'Invalid storage pool config: {reason}' },
+  'pool.closed': { status: 500, text: 'The storage pool {name} could not be opened: {reason}', help: 'gast doctor' },
+
+  'operation.not-found': { status: 404, text: 'Operation not found' },
+  'operation.not-running': { status: 400, text: 'Only running operations can be cancelled' },
+  'operation.not-cancellable': { status: 400, text: "This operation can't be cancelled" },
+  'operation.secret': { status: 403, text: 'not authorized' },
+  'operation.cancelled': { status: 400, text: 'The operation was cancelled' },
+  'operation.interrupted': {
+    status: 500,
+    text: 'The daemon was stopped in the middle of this operation; what it had done was undone',
+  },
+  'event.type': { status: 400, text: "{type} isn't a supported event type" },
+  'server.config': { status: 400, text: 'Invalid server config: {reason}' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+export type ErrorParams = Record<string, string | number>;
+
+/** An error of the catalogue. `fail` throws it. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly params: ErrorParams;
+  readonly help: string | undefined;
+
+  constructor(code: ErrorCode, params: ErrorParams = {}, cause?: unknown) {
+    const entry: ErrorEntry = errorCatalogue[code];
+    super(fill(entry.text, params), cause === undefined ? undefined : { cause });
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = entry.status;
+    this.params = params;
+    this.help = entry.help === undefined ? undefined : fill(entry.help, params);
+  }
+}
+
+export function fail(code: ErrorCode, params: ErrorParams = {}, cause?: unknown): never {
+  throw new ApiError(code, params, cause);
+}
+
+function fill(text: string, params: ErrorParams): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in params ? String(params[name]) : whole));
+}

@@ -1,0 +1,59 @@
+/** What the server gives a handler, and what it wants back: typed from the route table, so a missing handler does not compile. */
+import type { Operation } from './resources/operations.ts';
+import type { BodyOf, Params, QueryOf, ReplyOf, Route } from './route.ts';
+
+/** Who calls. `username` and `protocol` go into events. */
+export type Identity = { username: string; protocol: 'unix' | 'tls'; address: string; trusted: boolean };
+
+export type Call<K extends string, R extends Route> = {
+  params: Params<K>;
+  query: QueryOf<R>;
+  body: BodyOf<R>;
+  /** The body when it is not JSON; consume it or leave it, the server drains the rest. */
+  stream: NodeJS.ReadableStream | undefined;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  identity: Identity;
+  /** `default` unless the query names another. */
+  project: string;
+  /** Aborts when the client goes away. */
+  signal: AbortSignal;
+  /** Throws `request.etag` when the caller sent If-Match and `current` (the reply of the GET of this path) has another ETag. */
+  checkMatch(current: unknown): void;
+};
+
+/** A `raw` answer: own bytes, or an ordinary value in an envelope. */
+export type RawReply =
+  | { headers?: Record<string, string>; body: NodeJS.ReadableStream | Uint8Array | string }
+  | { headers?: Record<string, string>; value: unknown };
+
+/** The server side of an accepted websocket, as small as core needs it. */
+export interface Channel {
+  sendText(text: string): void;
+  sendBinary(data: Uint8Array): void;
+  /** Bytes not yet taken by the network; for back-pressure. */
+  readonly bufferedBytes: number;
+  /** Resolves when less than `bytes` are buffered, or the channel has closed. */
+  drained(bytes: number): Promise<void>;
+  onMessage(listener: (data: Uint8Array, isBinary: boolean) => void): void;
+  onClose(listener: () => void): void;
+  /** Stops reading from the peer until `resume`. */
+  pause(): void;
+  resume(): void;
+  close(code?: number, reason?: string): void;
+}
+/** Everything that could refuse has to refuse before it is returned; then the connection is upgraded and handed over. */
+export type Accept = (channel: Channel) => void;
+
+type Result<R extends Route> = R['answer'] extends 'async'
+  ? Operation
+  : R['answer'] extends 'created'
+    ? { location: string }
+    : R['answer'] extends 'raw'
+      ? RawReply
+      : R['answer'] extends 'websocket'
+        ? Accept
+        : ReplyOf<R>;
+
+export type Handler<K extends string, R extends Route> = (call: Call<K, R>) => Promise<Result<R>> | Result<R>;
+export type Handlers<T extends Record<string, Route>> = { [K in keyof T & string]: Handler<K, T[K]> };

@@ -1,0 +1,55 @@
+/** The events websocket. A listener that does not read is closed before it costs memory. */
+import { fail } from '../../api/errors.ts';
+import type { Channel, Handlers } from '../../api/handlers.ts';
+import { type Event, type eventRoutes, eventTypes } from '../../api/resources/events.ts';
+import type { House } from '../house.ts';
+import { wantsAllProjects } from '../listing.ts';
+
+/** What may wait for a slow listener; about ten thousand events. */
+const backlogBytes = 8 * 1024 * 1024;
+
+export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eventRoutes> {
+  return {
+    'GET /1.0/events'({ query, project }) {
+      const types = query.type ? query.type.split(',') : [...eventTypes];
+      for (const type of types)
+        if (type !== 'network-acl' && !eventTypes.some((known) => known === type)) fail('event.type', { type });
+      const since = query.since === undefined ? undefined : wholeNumber('since', query.since);
+      const heartbeat =
+        query.heartbeat === undefined ? undefined : Math.max(1, wholeNumber('heartbeat', query.heartbeat));
+      const all = wantsAllProjects(query);
+      const wanted = (event: Event) =>
+        types.includes(event.type) && (all || event.project === undefined || event.project === project);
+      return (channel) => follow(house, channel, wanted, { since, heartbeat });
+    },
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  return /^\d{1,15}$/.test(text)
+    ? Number(text)
+    : fail('request.invalid', { reason: `${name}: "${text}" is not a whole number` });
+}
+
+function follow(
+  house: Pick<House, 'events'>,
+  channel: Channel,
+  wanted: (event: Event) => boolean,
+  options: { since: number | undefined; heartbeat: number | undefined },
+): void {
+  const send = (event: Event) => {
+    if (!wanted(event)) return;
+    if (channel.bufferedBytes > backlogBytes) return channel.close(1008, 'too slow: events were not read');
+    channel.sendText(JSON.stringify(event));
+  };
+  if (options.since !== undefined) for (const event of house.events.since(options.since)) send(event);
+  const subscription = house.events.subscribe(send);
+  const beat =
+    options.heartbeat === undefined
+      ? undefined
+      : setInterval(() => channel.sendText('{"type":"heartbeat"}'), options.heartbeat * 1000);
+  channel.onClose(() => {
+    subscription[Symbol.dispose]();
+    clearInterval(beat);
+  });
+}

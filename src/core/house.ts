@@ -1,0 +1,48 @@
+/**
+ * Everything the use cases are given. A function declares the few members that it needs:
+ * `Pick<House, 'documents' | 'clock'>`; only the composition root sees the whole.
+ */
+import type { Check } from '../api/resources/server.ts';
+import type { Documents } from './documents.ts';
+import type { EventHub } from './events/hub.ts';
+import type { Runtime } from './instances/runtime.ts';
+import type { Operations } from './operations/registry.ts';
+import type { Clock } from './ports/clock.ts';
+import type { DeviceTypes } from './ports/devices.ts';
+import type { Engine } from './ports/engine.ts';
+import type { GuestFiles } from './ports/files.ts';
+import type { ImageFiles } from './ports/images.ts';
+import type { Networks } from './ports/network.ts';
+import type { Pool, StorageDriver } from './ports/storage.ts';
+import type { Facts } from './server/facts.ts';
+
+export type Queue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
+
+export type House = {
+  documents: Documents;
+  events: EventHub;
+  operations: Operations;
+  clock: Clock;
+  engine: Engine;
+  drivers: readonly StorageDriver[];
+  /** Opened pools by name; a pool that could not be opened is absent and its reason is in `brokenPools`. */
+  pools: Map<string, Pool>;
+  brokenPools: Map<string, string>;
+  networks: Networks;
+  images: ImageFiles;
+  files: GuestFiles;
+  devices: DeviceTypes;
+  /** One writer at a time: keys are instance ids, `allocate`, `pool/image`. */
+  queue: Queue;
+  /** What is known about running guests; observed, never stored. */
+  runtime: Runtime;
+  /** Who looks at which console now: instance id to a function that ends the viewing. */
+  consoles: Map<string, () => void>;
+  /** Links of guests that ran on while no daemon was there: `id/card` to the name of the link. */
+  hostNames: Map<string, string>;
+  /** Checks of the host itself for `doctor`. */
+  hostChecks(): Promise<Check[]>;
+  facts: Facts;
+  /** Directory for mount points, private to the daemon. */
+  mountDirectory: string;
+};

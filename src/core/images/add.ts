@@ -1,0 +1,183 @@
+/** Adding images: received files become a document with aliases; published guests and built distributions too. */
+import { fail } from '../../api/errors.ts';
+import type { ImagesPost } from '../../api/resources/images.ts';
+import type { House } from '../house.ts';
+import { plainConfig } from '../instances/config.ts';
+import { findInstance, findSnapshot, instanceById } from '../instances/find.ts';
+import { standingStill } from '../instances/snapshots.ts';
+import { type AliasDoc, type ConfigMap, type ImageDoc, type InstanceDoc, keys } from '../model.ts';
+import type { Task } from '../operations/registry.ts';
+import type { ReceivedImage } from '../ports/images.ts';
+import { lookUpAlias } from './find.ts';
+
+export type AddNeeds = Pick<
+  House,
+  'documents' | 'images' | 'clock' | 'queue' | 'pools' | 'engine' | 'facts' | 'mountDirectory' | 'events'
+>;
+
+/** What the caller says about a new image, whatever way it comes. */
+export type ImageExtras = {
+  filename: string;
+  public: boolean;
+  autoUpdate: boolean;
+  properties: ConfigMap;
+  profiles: string[];
+  expiresAt: string;
+  aliases: { name: string; description: string }[];
+};
+
+export function extrasOf(body: ImagesPost): ImageExtras {
+  return {
+    filename: body.filename ?? '',
+    public: body.public ?? false,
+    autoUpdate: body.auto_update ?? false,
+    properties: plainConfig(body.properties),
+    profiles: body.profiles ?? ['default'],
+    expiresAt: body.expires_at && !body.expires_at.startsWith('0001-') ? body.expires_at : '',
+    aliases: (body.aliases ?? []).map(({ name, description }) => ({ name, description: description ?? '' })),
+  };
+}
+
+export function aliasNameError(name: string): string | undefined {
+  if (name === '' || name.length > 128) return 'it needs 1 to 128 characters';
+  return /^[A-Za-z0-9][A-Za-z0-9._/+:-]*$/.test(name)
+    ? undefined
+    : 'letters, digits and . _ / + : - are allowed, beginning with a letter or digit';
+}
+
+export function checkAliases(
+  house: Pick<House, 'documents'>,
+  project: string,
+  aliases: readonly { name: string }[],
+): void {
+  for (const { name } of aliases) {
+    const reason = aliasNameError(name);
+    if (reason) fail('alias.name', { name, reason });
+    if (lookUpAlias(house, project, name)) fail('alias.exists', { name });
+  }
+}
+
+/** Enters a received image. A known fingerprint is refused and its files stay with the image that is there. */
+export async function enterImage(
+  house: AddNeeds,
+  project: string,
+  received: ReceivedImage,
+  extras: ImageExtras,
+  task: Task,
+): Promise<void> {
+  const key = keys.image(received.fingerprint);
+  if (house.documents.get(key)) fail('image.exists');
+  const now = house.clock.now().toISOString();
+  const { metadata, fingerprint, sizeBytes, split } = received;
+  const doc: ImageDoc = {
+    fingerprint,
+    project,
+    sizeBytes,
+    split,
+    type: 'container',
+    filename: extras.filename || `${fingerprint.slice(0, 12)}.tar`,
+    architecture: metadata.architecture,
+    properties: { ...metadata.properties, ...extras.properties },
+    templates: metadata.templates,
+    public: extras.public,
+    autoUpdate: extras.autoUpdate,
+    profiles: extras.profiles,
+    createdAt: metadata.creationDate.toISOString(),
+    uploadedAt: now,
+    expiresAt: extras.expiresAt || (metadata.expiryDate?.toISOString() ?? ''),
+    lastUsedAt: '',
+  };
+  checkAliases(house, project, extras.aliases);
+  const aliases = extras.aliases.map((alias): AliasDoc => ({ ...alias, project, target: fingerprint }));
+  await house.documents.commit([
+    { put: key, value: doc, expect: 0 },
+    ...aliases.map((alias) => ({ put: keys.alias(project, alias.name), value: alias })),
+  ]);
+  task.setMetadata({ fingerprint, size: String(sizeBytes) });
+  house.events.lifecycle(project, { action: 'image-created', source: `/1.0/images/${fingerprint}`, name: fingerprint });
+}
+
+const progressOf = (task: Task, key: string) => ({
+  progress: (text: string) => task.setMetadata({ [key]: text }),
+  signal: task.signal,
+});
+
+/** Builds a distribution's image from its own packages. A second build of the same gives the alias to the new one. */
+export async function buildImage(
+  house: AddNeeds,
+  project: string,
+  alias: string,
+  extras: ImageExtras,
+  task: Task,
+): Promise<void> {
+  const received = await house.images.build(alias, progressOf(task, 'build_progress'));
+  if (house.documents.get(keys.image(received.fingerprint)))
+    return task.setMetadata({ fingerprint: received.fingerprint, size: String(received.sizeBytes) });
+  const wanted = [{ name: alias, description: '' }, ...extras.aliases].filter(
+    ({ name }) => !lookUpAlias(house, project, name),
+  );
+  await enterImage(
+    house,
+    project,
+    received,
+    { ...extras, filename: `${alias.replaceAll('/', '-')}.tar`, aliases: wanted },
+    task,
+  );
+}
+
+/** Makes an image of an instance or of a snapshot of it. The caller has checked the aliases. */
+export async function publishImage(
+  house: AddNeeds,
+  project: string,
+  source: { instance: string; snapshot?: string },
+  body: ImagesPost,
+  task: Task,
+): Promise<void> {
+  const doc = findInstance(house, project, source.instance);
+  const snapshot = source.snapshot === undefined ? undefined : findSnapshot(house, doc, source.snapshot);
+  const extras = extrasOf(body);
+  const properties = { ...imageProperties(doc), ...extras.properties };
+  const metadata = { architecture: doc.architecture, creationDate: house.clock.now(), properties, templates: {} };
+  const compression =
+    body.compression_algorithm ||
+    (house.documents.get<{ config: ConfigMap }>(keys.server)?.config['images.compression_algorithm'] ?? 'gzip');
+  const received = await house.queue(doc.id, () =>
+    withUnshifted(house, instanceById(house, doc.id), snapshot?.id, task.id, (directory) =>
+      house.images.publish(directory, metadata, {
+        compression,
+        ...progressOf(task, 'create_image_from_container_pack_progress'),
+      }),
+    ),
+  );
+  await enterImage(house, project, received, { ...extras, properties }, task);
+}
+
+function imageProperties(doc: InstanceDoc): ConfigMap {
+  const own = Object.entries(doc.config).filter(([key]) => key.startsWith('image.'));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice('image.'.length), value]));
+}
+
+/** The root file system with the ids that it has on disk. A running guest stands still meanwhile. */
+async function withUnshifted<T>(
+  house: AddNeeds,
+  doc: InstanceDoc,
+  snapshot: string | undefined,
+  id: string,
+  work: (directory: string) => Promise<T>,
+): Promise<T> {
+  const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
+  const target = `${house.mountDirectory}/publish-${id}`;
+  const mount = async () => {
+    await pool.volumes.mount(
+      doc.id,
+      target,
+      snapshot === undefined ? { readOnly: true } : { snapshot, readOnly: true },
+    );
+    try {
+      return await work(target);
+    } finally {
+      await pool.volumes.unmount(target);
+    }
+  };
+  return snapshot === undefined ? standingStill(house, doc, mount) : mount();
+}

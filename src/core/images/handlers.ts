@@ -1,0 +1,164 @@
+/** Image routes. */
+import { fail } from '../../api/errors.ts';
+import type { Handlers } from '../../api/handlers.ts';
+import type { ImagePut } from '../../api/resources/images.ts';
+import type { Routes } from '../../api/routes.ts';
+import { joinMultipart } from '../../lib/multipart.ts';
+import type { House } from '../house.ts';
+import { plainConfig } from '../instances/config.ts';
+import { allInstances } from '../instances/find.ts';
+import { listing } from '../listing.ts';
+import { type ImageDoc, keys } from '../model.ts';
+import { buildImage, checkAliases, extrasOf, publishImage } from './add.ts';
+import { aliasesOf, allImages, findByFingerprint } from './find.ts';
+import { readStreamOf } from './open-file.ts';
+import { enterUpload, receiveUpload } from './upload.ts';
+import { imageUrl, imageView } from './view.ts';
+
+type One = '/1.0/images/{fingerprint}';
+type Own = Pick<
+  Handlers<Routes>,
+  | 'GET /1.0/images'
+  | 'POST /1.0/images'
+  | 'GET /1.0/images/recipes'
+  | `${'GET' | 'PUT' | 'PATCH' | 'DELETE'} ${One}`
+  | `GET ${One}/export`
+>;
+
+export function imageHandlers(house: House): Own {
+  const change = async (
+    project: string,
+    start: string,
+    checkMatch: (current: unknown) => void,
+    patch: (doc: ImageDoc) => Partial<ImageDoc>,
+  ) => {
+    const doc = findByFingerprint(house, project, start);
+    checkMatch(imageView(house, doc));
+    await house.documents.put(keys.image(doc.fingerprint), { ...doc, ...patch(doc) });
+    house.events.lifecycle(project, {
+      action: 'image-updated',
+      source: imageUrl(doc.fingerprint),
+      name: doc.fingerprint,
+    });
+    return {};
+  };
+  const visible = (doc: ImageDoc, trusted: boolean) => trusted || doc.public;
+  return {
+    'GET /1.0/images': ({ query, project, identity }) =>
+      listing(
+        allImages(house, project)
+          .filter((doc) => visible(doc, identity.trusted))
+          .map((doc) => ({ url: imageUrl(doc.fingerprint), object: () => imageView(house, doc) })),
+        query,
+      ),
+    async 'POST /1.0/images'({ body, stream, headers, project, signal }) {
+      const spec = { project, resources: {}, mayCancel: true };
+      if (stream) {
+        const received = await receiveUpload(house, headers, stream, signal);
+        return house.operations.start({ ...spec, description: 'Downloading image' }, (task) =>
+          enterUpload(house, project, received, headers, task),
+        );
+      }
+      const source = body?.source ?? {};
+      const extras = extrasOf(body ?? {});
+      checkAliases(house, project, extras.aliases);
+      if (source.type === 'build') {
+        const alias = source.alias ?? '';
+        const recipes = house.images.recipes();
+        if (!recipes.some((recipe) => recipe.alias === alias))
+          return fail('image.no-recipe', { alias, recipes: recipes.map((recipe) => recipe.alias).join(', ') });
+        return house.operations.start({ ...spec, description: 'Building image' }, (task) =>
+          buildImage(house, project, alias, extras, task),
+        );
+      }
+      if (source.type === 'instance' || source.type === 'snapshot') {
+        const [instance = '', snapshot] = (source.name ?? '').split('/');
+        const from = source.type === 'snapshot' && snapshot ? { instance, snapshot } : { instance };
+        return house.operations.start({ ...spec, description: 'Publishing image' }, (task) =>
+          publishImage(house, project, from, body, task),
+        );
+      }
+      return fail('request.not-implemented');
+    },
+    'GET /1.0/images/recipes': () => house.images.recipes(),
+    'GET /1.0/images/{fingerprint}'({ params, project, identity }) {
+      const doc = findByFingerprint(house, project, params.fingerprint);
+      return visible(doc, identity.trusted) ? imageView(house, doc) : fail('image.not-found');
+    },
+    'PUT /1.0/images/{fingerprint}': ({ params, body, project, checkMatch }) =>
+      change(project, params.fingerprint, checkMatch, () => ({
+        public: false,
+        autoUpdate: false,
+        properties: {},
+        profiles: [],
+        expiresAt: '',
+        ...readPatch(body),
+      })),
+    'PATCH /1.0/images/{fingerprint}': ({ params, body, project, checkMatch }) =>
+      change(project, params.fingerprint, checkMatch, (doc) => {
+        const patch = readPatch(body);
+        return patch.properties ? { ...patch, properties: { ...doc.properties, ...patch.properties } } : patch;
+      }),
+    'DELETE /1.0/images/{fingerprint}'({ params, project, identity }) {
+      const doc = findByFingerprint(house, project, params.fingerprint);
+      return house.operations.start(
+        { description: 'Deleting image', project, resources: { images: [imageUrl(doc.fingerprint)] } },
+        async () => {
+          await deleteImage(house, doc);
+          house.events.lifecycle(project, {
+            action: 'image-deleted',
+            source: imageUrl(doc.fingerprint),
+            name: doc.fingerprint,
+            requestor: identity,
+          });
+        },
+      );
+    },
+    async 'GET /1.0/images/{fingerprint}/export'({ params, project, identity }) {
+      const doc = findByFingerprint(house, project, params.fingerprint);
+      if (!visible(doc, identity.trusted)) return fail('image.not-found');
+      const files = await house.images.files(doc.fingerprint);
+      const [only] = files;
+      if (only && files.length === 1)
+        return {
+          headers: {
+            'Content-Type': 'application/octet-stream',
+            'Content-Length': String(only.sizeBytes),
+            'Content-Disposition': `inline;filename=${only.name}`,
+          },
+          body: readStreamOf(only.path),
+        };
+      const joined = joinMultipart(
+        files.map((file, index) => ({
+          field: index === 0 ? 'metadata' : 'rootfs',
+          filename: file.name,
+          content: () => readStreamOf(file.path),
+        })),
+      );
+      return { headers: { 'Content-Type': joined.contentType }, body: joined.body };
+    },
+  };
+}
+
+function readPatch(body: ImagePut): Partial<ImageDoc> {
+  return {
+    ...(body.public === undefined ? {} : { public: body.public }),
+    ...(body.auto_update === undefined ? {} : { autoUpdate: body.auto_update }),
+    ...(body.properties ? { properties: plainConfig(body.properties) } : {}),
+    ...(body.profiles ? { profiles: body.profiles } : {}),
+    ...(body.expires_at === undefined ? {} : { expiresAt: body.expires_at.startsWith('0001-') ? '' : body.expires_at }),
+  };
+}
+
+/** The image goes from the list; an unpacked tree that guests stand on stays in its pool until the last of them is deleted. */
+async function deleteImage(house: House, doc: ImageDoc): Promise<void> {
+  const aliases = aliasesOf(house, doc.fingerprint).map((alias) => ({ delete: keys.alias(alias.project, alias.name) }));
+  await house.documents.commit([{ delete: keys.image(doc.fingerprint) }, ...aliases]);
+  await house.images.remove(doc.fingerprint);
+  const used = new Set(
+    allInstances(house)
+      .filter((instance) => instance.config['volatile.base_image'] === doc.fingerprint)
+      .map((instance) => instance.pool),
+  );
+  for (const [name, pool] of house.pools) if (!used.has(name)) await pool.images.remove(doc.fingerprint);
+}

@@ -1,0 +1,37 @@
+/** Images as the API shows them. */
+import type { Image, ImageAliasesEntry } from '../../api/resources/images.ts';
+import { zeroTime } from '../../api/schema.ts';
+import type { House } from '../house.ts';
+import type { AliasDoc, ImageDoc } from '../model.ts';
+import { aliasesOf } from './find.ts';
+
+export function imageView(house: Pick<House, 'documents'>, doc: ImageDoc): Image {
+  return {
+    auto_update: doc.autoUpdate,
+    properties: doc.properties,
+    public: doc.public,
+    expires_at: doc.expiresAt || zeroTime,
+    profiles: doc.profiles,
+    aliases: aliasesOf(house, doc.fingerprint).map(({ name, description }) => ({ name, description })),
+    architecture: doc.architecture,
+    cached: false,
+    filename: doc.filename,
+    fingerprint: doc.fingerprint,
+    size: doc.sizeBytes,
+    type: doc.type,
+    created_at: doc.createdAt,
+    last_used_at: doc.lastUsedAt || zeroTime,
+    uploaded_at: doc.uploadedAt,
+    project: doc.project,
+  };
+}
+
+export const aliasView = (doc: AliasDoc): ImageAliasesEntry => ({
+  name: doc.name,
+  description: doc.description,
+  target: doc.target,
+  type: 'container',
+});
+
+export const imageUrl = (fingerprint: string) => `/1.0/images/${fingerprint}`;
+export const aliasUrl = (name: string) => `/1.0/images/aliases/${encodeURIComponent(name)}`;

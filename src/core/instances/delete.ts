@@ -1,0 +1,56 @@
+/** Deleting an instance with its snapshots. */
+import { isTrue } from '../../api/config-keys/key.ts';
+import { fail } from '../../api/errors.ts';
+import type { House } from '../house.ts';
+import { type InstanceDoc, keys } from '../model.ts';
+import type { Task } from '../operations/registry.ts';
+import { runSteps, type Step } from '../operations/steps.ts';
+import { applyEvent } from './change.ts';
+import { expand } from './expand.ts';
+import { instanceById, snapshotsOf } from './find.ts';
+
+export type DeleteNeeds = Pick<House, 'documents' | 'engine' | 'pools' | 'queue' | 'clock' | 'events'>;
+type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
+
+// No undo: a deletion that fails half-way stays `deleting` and is finished by the next call or the next start.
+const deleteSteps: readonly Step<DeleteContext>[] = [
+  { name: 'clear the runtime', do: ({ house, doc }) => house.engine.remove(doc.id) },
+  {
+    name: 'delete the volume and its snapshots',
+    do: ({ house, doc }) =>
+      (house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' })).volumes.remove(
+        doc.id,
+      ),
+  },
+  {
+    name: 'forget the instance',
+    do: ({ house, doc }) =>
+      house.documents.commit([
+        ...snapshotsOf(house, doc.id).map((snapshot) => ({ delete: keys.snapshot(doc.id, snapshot.id) })),
+        { delete: keys.instance(doc.id) },
+      ]),
+  },
+];
+
+/** The caller holds the instance's queue. */
+export async function deleteInstance(house: DeleteNeeds, id: string, task: Task): Promise<void> {
+  const before = instanceById(house, id);
+  if (isTrue(expand(house, before).config['security.protection.delete']))
+    fail('instance.protected', { name: before.name });
+  const doc = await applyEvent(house, id, 'delete', { operation: task.id });
+  await runSteps(
+    deleteSteps,
+    { house, doc },
+    { signal: new AbortController().signal, elapsedMs: house.clock.elapsedMs, onStep: task.onStep },
+  );
+}
+
+/** The same without an operation: ephemeral guests that ended, and repair. The caller holds the instance's queue. */
+export async function clearInstance(house: DeleteNeeds, doc: InstanceDoc): Promise<void> {
+  if (doc.phase !== 'deleting' && house.documents.get(keys.instance(doc.id))) await applyEvent(house, doc.id, 'delete');
+  await runSteps(
+    deleteSteps,
+    { house, doc },
+    { signal: new AbortController().signal, elapsedMs: house.clock.elapsedMs },
+  );
+}

@@ -1,0 +1,87 @@
+/** Checking of devices, and the parts of a guest's spec that they stand for. */
+import { fail } from '../../api/errors.ts';
+import type { House } from '../house.ts';
+import { type ConfigMap, type DevicesMap, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
+import type { DeviceType } from '../ports/devices.ts';
+import type { GuestMount } from '../ports/engine.ts';
+import { configError, plainConfig } from './config.ts';
+
+type LooseDevices = Record<string, Record<string, string | number | boolean | null>> | null | undefined;
+
+export function plainDevices(loose: LooseDevices): DevicesMap {
+  return Object.fromEntries(Object.entries(loose ?? {}).map(([name, config]) => [name, plainConfig(config)]));
+}
+
+function typeOf(house: Pick<House, 'devices'>, device: string, config: ConfigMap): DeviceType {
+  const type = house.devices.find((candidate) => candidate.name === config.type);
+  if (type) return type;
+  const known = house.devices.map((candidate) => candidate.name).join(', ');
+  return fail('instance.devices', {
+    device,
+    reason: config.type ? `Unsupported device type "${config.type}" (there is: ${known})` : 'the key type is missing',
+  });
+}
+
+/** Checks own devices of a profile or instance; `expanded` ones also have to form a whole (a root disk, no clash). */
+export function checkDevices(house: Pick<House, 'devices' | 'documents'>, devices: DevicesMap): void {
+  for (const [device, config] of Object.entries(devices)) {
+    if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(device))
+      fail('instance.devices', { device, reason: 'the name may have letters, digits and _ . : - only' });
+    const type = typeOf(house, device, config);
+    const { type: _, ...rest } = config;
+    const reason = configError(type.keys, rest) ?? type.invalid?.(rest) ?? referenceError(house, type, rest);
+    if (reason) fail('instance.devices', { device, reason });
+  }
+}
+
+function referenceError(house: Pick<House, 'documents'>, type: DeviceType, config: ConfigMap): string | undefined {
+  const network = type.network?.(config);
+  if (network !== undefined && !house.documents.get<NetworkDoc>(keys.network(network)))
+    return `there is no managed network "${network}"`;
+  if (type.isRoot?.(config) && !house.documents.get<PoolDoc>(keys.pool(config.pool ?? '')))
+    return `there is no storage pool "${config.pool}"`;
+  return undefined;
+}
+
+export function checkExpandedDevices(house: Pick<House, 'devices' | 'documents'>, devices: DevicesMap): void {
+  const seen = new Map<string, string>();
+  for (const [device, config] of Object.entries(devices)) {
+    const type = typeOf(house, device, config);
+    const place = type.network
+      ? `network card ${config.name ?? device}`
+      : config.path
+        ? `path ${config.path}`
+        : undefined;
+    if (place === undefined) continue;
+    const other = seen.get(place);
+    if (other) fail('instance.devices', { device, reason: `the device "${other}" has the ${place} already` });
+    seen.set(place, device);
+  }
+  rootPool(house, devices);
+}
+
+/** The pool that the root disk names. */
+export function rootPool(house: Pick<House, 'devices'>, devices: DevicesMap): string {
+  for (const [device, config] of Object.entries(devices)) {
+    const type = typeOf(house, device, config);
+    if (type.isRoot?.(config)) return config.pool ?? fail('instance.no-root-disk');
+  }
+  return fail('instance.no-root-disk');
+}
+
+export function deviceMounts(house: Pick<House, 'devices'>, devices: DevicesMap): GuestMount[] {
+  return Object.entries(devices).flatMap(([device, config]) => typeOf(house, device, config).mount?.(config) ?? []);
+}
+
+/** Network cards: device name, its config and its network, in the order of their names. */
+export function networkCards(
+  house: Pick<House, 'devices'>,
+  devices: DevicesMap,
+): { device: string; config: ConfigMap; network: string }[] {
+  return Object.entries(devices)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([device, config]) => {
+      const network = typeOf(house, device, config).network?.(config);
+      return network === undefined ? [] : [{ device, config, network }];
+    });
+}

@@ -1,0 +1,87 @@
+/** From a create request to a checked draft and its source. Nothing on the host has been touched when this refuses. */
+import { fail } from '../../api/errors.ts';
+import type { InstancesPost } from '../../api/resources/instances.ts';
+import { instanceNameError } from '../../lib/names.ts';
+import { randomName } from '../../lib/random-name.ts';
+import type { House } from '../house.ts';
+import { findImage } from '../images/find.ts';
+import type { InstanceDoc } from '../model.ts';
+import { checkInstanceConfig, plainConfig } from './config.ts';
+import type { Draft, Source } from './create.ts';
+import { checkDevices, checkExpandedDevices, plainDevices } from './devices.ts';
+import { expand } from './expand.ts';
+import { findInstance, findSnapshot, lookUpInstance } from './find.ts';
+
+type Needs = Pick<House, 'documents' | 'devices' | 'facts' | 'clock'>;
+type Request = { draft: Draft; source: Source };
+
+export function draftInstance(house: Needs, project: string, body: InstancesPost): Request {
+  if (body.type && body.type !== 'container') fail('instance.type', { type: body.type });
+  const name = body.name || freeName(house, project);
+  const reason = instanceNameError(name);
+  if (reason) fail('instance.name', { reason });
+  const { source, inherited } = readSource(house, project, body);
+  const draft: Draft = {
+    name,
+    project,
+    type: 'container',
+    architecture: body.architecture || house.facts.architecture,
+    description: body.description ?? inherited?.description ?? '',
+    ephemeral: body.ephemeral ?? false,
+    // Null means the default profile, an empty list none.
+    profiles: body.profiles ?? inherited?.profiles ?? ['default'],
+    config: { ...copiedConfig(inherited), ...plainConfig(body.config) },
+    devices: { ...inherited?.devices, ...plainDevices(body.devices) },
+  };
+  if (draft.architecture !== house.facts.architecture)
+    fail('instance.source', { reason: `this host runs ${house.facts.architecture}, not ${draft.architecture}` });
+  checkInstanceConfig(draft.config);
+  checkDevices(house, draft.devices);
+  checkExpandedDevices(house, expand(house, draft).devices);
+  return { draft, source };
+}
+
+function freeName(house: Needs, project: string): string {
+  for (;;) {
+    const name = randomName(house.clock.randomHex);
+    if (!lookUpInstance(house, project, name)) return name;
+  }
+}
+
+/** A copy takes everything but what belongs to the one guest; the image it stands on stays known. */
+function copiedConfig(from: Pick<InstanceDoc, 'config'> | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(from?.config ?? {}).filter(([key]) => !key.startsWith('volatile.') || key === 'volatile.base_image'),
+  );
+}
+
+type Inherited = Pick<InstanceDoc, 'config' | 'devices' | 'profiles'> & { description: string };
+
+function readSource(house: Needs, project: string, body: InstancesPost): { source: Source; inherited?: Inherited } {
+  const source = body.source ?? {};
+  switch (source.type ?? '') {
+    case 'image': {
+      if (source.server)
+        fail('instance.source', { reason: 'images of other servers cannot be fetched yet; import the image first' });
+      const wanted = source.fingerprint || source.alias;
+      if (!wanted) return fail('instance.source', { reason: 'an image needs an alias or a fingerprint' });
+      return { source: { kind: 'image', image: findImage(house, project, wanted) } };
+    }
+    case 'none':
+    case '':
+      return { source: { kind: 'none' } };
+    case 'copy': {
+      const [instanceName = '', snapshotName] = (source.source ?? '').split('/');
+      const instance = findInstance(house, source.project || project, instanceName);
+      if (snapshotName === undefined)
+        return { source: { kind: 'volume', pool: instance.pool, id: instance.id }, inherited: instance };
+      const snapshot = findSnapshot(house, instance, snapshotName);
+      return {
+        source: { kind: 'volume', pool: instance.pool, id: instance.id, snapshot: snapshot.id },
+        inherited: { ...snapshot.state, description: instance.description },
+      };
+    }
+    default:
+      return fail('instance.source', { reason: `"${source.type}" is not one of image, copy, none` });
+  }
+}

@@ -1,0 +1,21 @@
+/** Expanded config and devices: the profiles in their order, then the instance's own. */
+import { fail } from '../../api/errors.ts';
+import type { House } from '../house.ts';
+import { type ConfigMap, type DevicesMap, type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
+
+export type Expanded = { config: ConfigMap; devices: DevicesMap };
+
+export function expand(
+  house: Pick<House, 'documents'>,
+  doc: Pick<InstanceDoc, 'project' | 'profiles' | 'config' | 'devices'>,
+): Expanded {
+  const config: ConfigMap = {};
+  const devices: DevicesMap = {};
+  for (const name of doc.profiles) {
+    const profile =
+      house.documents.get<ProfileDoc>(keys.profile(doc.project, name)) ?? fail('profile.not-found', { name });
+    Object.assign(config, profile.config);
+    Object.assign(devices, profile.devices);
+  }
+  return { config: { ...config, ...doc.config }, devices: { ...devices, ...doc.devices } };
+}

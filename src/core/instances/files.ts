@@ -1,0 +1,156 @@
+/** Files of a guest over the API: found in the running guest's root, or in the mounted volume of a stopped one. */
+import { type ErrorCode, fail } from '../../api/errors.ts';
+import type { Handlers, RawReply } from '../../api/handlers.ts';
+import type { Routes } from '../../api/routes.ts';
+import { textOf } from '../../lib/streams.ts';
+import type { House } from '../house.ts';
+import type { InstanceDoc } from '../model.ts';
+import { type FileInfo, type FileOwner, FileRefused, type GuestRoot } from '../ports/files.ts';
+import { findInstance, instanceUrl } from './find.ts';
+import { rangeOf } from './ids.ts';
+
+type Needs = Pick<
+  House,
+  'documents' | 'engine' | 'runtime' | 'pools' | 'files' | 'events' | 'queue' | 'clock' | 'mountDirectory'
+>;
+type Path = '/1.0/instances/{name}/files';
+type FileHandlers = Pick<Handlers<Routes>, `GET ${Path}` | `HEAD ${Path}` | `POST ${Path}` | `DELETE ${Path}`>;
+
+const codes: Partial<Record<FileRefused['reason'], ErrorCode>> = {
+  'not-found': 'file.not-found',
+  'no-space': 'file.no-space',
+};
+
+/** Runs `work` on the guest's root; refusals of the files port become errors of the catalogue. */
+export async function withRoot<T>(
+  house: Needs,
+  doc: InstanceDoc,
+  path: string,
+  work: (root: GuestRoot) => Promise<T>,
+): Promise<T> {
+  try {
+    if (house.runtime.get(doc.id))
+      return await work({ path: await house.engine.rootPath(doc.id), range: rangeOf(doc) });
+    return await house.queue(doc.id, () => onMounted(house, doc, work));
+  } catch (error) {
+    if (error instanceof FileRefused)
+      return fail(codes[error.reason] ?? 'file.refused', { path, reason: error.message }, error);
+    throw error;
+  }
+}
+
+async function onMounted<T>(house: Needs, doc: InstanceDoc, work: (root: GuestRoot) => Promise<T>): Promise<T> {
+  const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
+  const target = `${house.mountDirectory}/${doc.id}`;
+  await pool.volumes.mount(doc.id, target, { range: rangeOf(doc) });
+  try {
+    return await work({ path: target, range: rangeOf(doc) });
+  } finally {
+    await pool.volumes.unmount(target);
+  }
+}
+
+const absolute = (path: string | undefined) =>
+  path
+    ? path.startsWith('/')
+      ? path
+      : `/${path}`
+    : fail('request.invalid', { reason: 'the query parameter path is missing' });
+
+/** Both families of names: LXD clients read theirs only. */
+function fileHeaders(info: FileInfo): Record<string, string> {
+  const values = {
+    type: info.kind,
+    mode: `0${info.mode.toString(8)}`,
+    uid: String(info.uid),
+    gid: String(info.gid),
+    modified: goTime(info.modified),
+  };
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => [
+      [`X-Incus-${key}`, value],
+      [`X-LXD-${key}`, value],
+    ]),
+  );
+}
+
+const goTime = (date: Date) => `${date.toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
+
+function header(headers: Readonly<Record<string, string | string[] | undefined>>, name: string): string | undefined {
+  const value = headers[`x-incus-${name}`] ?? headers[`x-lxd-${name}`];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function ownerFrom(headers: Readonly<Record<string, string | string[] | undefined>>): FileOwner {
+  const read = (name: 'uid' | 'gid' | 'mode', base: number) => {
+    const text = header(headers, name);
+    if (text === undefined || text === '') return {};
+    const value = Number.parseInt(text, base);
+    const fits = base === 8 ? /^[0-7]{1,5}$/.test(text) : /^\d{1,5}$/.test(text) && value < 65536;
+    return fits ? { [name]: value } : fail('request.invalid', { reason: `"${text}" is not a ${name}` });
+  };
+  return { ...read('uid', 10), ...read('gid', 10), ...read('mode', 8) };
+}
+
+export function fileHandlers(house: Needs): FileHandlers {
+  const told = (doc: InstanceDoc, action: string, path: string) =>
+    house.events.lifecycle(doc.project, {
+      action,
+      source: instanceUrl(doc, '/files'),
+      name: doc.name,
+      context: { path },
+    });
+  return {
+    async 'GET /1.0/instances/{name}/files'({ params, query, project }): Promise<RawReply> {
+      const doc = findInstance(house, project, params.name);
+      const path = absolute(query.path);
+      const file = await withRoot(house, doc, path, (root) => house.files.pull(root, path));
+      told(doc, 'instance-file-retrieved', path);
+      const headers = fileHeaders(file);
+      if (file.kind === 'directory') return { headers, value: file.entries };
+      const name = path.split('/').at(-1) ?? 'file';
+      const raw = {
+        ...headers,
+        'Content-Type': 'application/octet-stream',
+        'Content-Disposition': `inline;filename=${encodeURIComponent(name)}`,
+      };
+      if (file.kind === 'symlink') return { headers: raw, body: file.target };
+      return { headers: { ...raw, 'Content-Length': String(file.sizeBytes) }, body: file.content };
+    },
+    async 'HEAD /1.0/instances/{name}/files'({ params, query, project }): Promise<RawReply> {
+      const doc = findInstance(house, project, params.name);
+      const path = absolute(query.path);
+      const info = await withRoot(house, doc, path, (root) => house.files.stat(root, path));
+      return { headers: { ...fileHeaders(info), 'Content-Type': 'application/octet-stream' }, body: '' };
+    },
+    async 'POST /1.0/instances/{name}/files'({ params, query, project, headers, stream, signal }) {
+      const doc = findInstance(house, project, params.name);
+      const path = absolute(query.path);
+      const owner = ownerFrom(headers);
+      const kind = header(headers, 'type') ?? 'file';
+      await withRoot(house, doc, path, async (root) => {
+        if (kind === 'directory') return house.files.pushDirectory(root, path, owner);
+        if (!stream)
+          return fail('request.invalid', { reason: 'the content has to be sent as application/octet-stream' });
+        if (kind === 'symlink') return house.files.pushSymlink(root, path, await textOf(stream, 4096), owner);
+        if (kind !== 'file')
+          return fail('request.invalid', { reason: `"${kind}" is not one of file, directory, symlink` });
+        return house.files.pushFile(root, path, stream, {
+          ...owner,
+          append: header(headers, 'write') === 'append',
+          signal,
+        });
+      });
+      told(doc, 'instance-file-pushed', path);
+      return {};
+    },
+    async 'DELETE /1.0/instances/{name}/files'({ params, query, project, headers }) {
+      const doc = findInstance(house, project, params.name);
+      const path = absolute(query.path);
+      const recursive = query.force !== undefined || header(headers, 'force') !== undefined;
+      await withRoot(house, doc, path, (root) => house.files.remove(root, path, { recursive }));
+      told(doc, 'instance-file-deleted', path);
+      return {};
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** Files that the house writes into a guest before its init starts: host name, resolver, and the image's templates. */
+
+import { textOf, textStream } from '../../lib/streams.ts';
+import { renderTemplate } from '../../lib/template.ts';
+import type { House } from '../house.ts';
+import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
+import { FileRefused, type GuestRoot } from '../ports/files.ts';
+import type { ImageTemplate } from '../ports/images.ts';
+import type { NicSpec } from '../ports/network.ts';
+import type { Expanded } from './expand.ts';
+import { rangeOf } from './ids.ts';
+
+type Needs = Pick<House, 'files' | 'images' | 'documents'>;
+
+/** Marks a resolv.conf that we may rewrite; images of our builder carry it. */
+export const resolverMark = '# managed by Gasthof';
+
+/** Returns the document without the trigger (`volatile.apply_template`) that has been worked off. */
+export async function writeGuestFiles(
+  house: Needs,
+  doc: InstanceDoc,
+  expanded: Expanded,
+  directory: string,
+  nics: readonly NicSpec[],
+): Promise<InstanceDoc> {
+  const root: GuestRoot = { path: directory, range: rangeOf(doc) };
+  await writeWhen(house, root, '/etc/hostname', `${doc.name}\n`, () => true);
+  const resolver = resolverText(house, nics);
+  if (resolver)
+    await writeWhen(
+      house,
+      root,
+      '/etc/resolv.conf',
+      resolver,
+      (old) => old === undefined || old === '' || old.startsWith(resolverMark),
+    );
+  const trigger = doc.config['volatile.apply_template'];
+  const triggers = trigger ? [trigger, 'start'] : ['start'];
+  await writeTemplates(house, root, doc, expanded, triggers);
+  if (!trigger) return doc;
+  const { 'volatile.apply_template': _, ...config } = doc.config;
+  return { ...doc, config };
+}
+
+/** Writes a file when `may` allows it and the content differs. A guest without /etc gets nothing. */
+async function writeWhen(
+  house: Needs,
+  root: GuestRoot,
+  path: string,
+  content: string,
+  may: (old: string | undefined) => boolean,
+): Promise<void> {
+  const old = await readText(house, root, path);
+  if (old === false || old === content || !may(old)) return;
+  try {
+    await house.files.pushFile(root, path, textStream(content), {});
+  } catch (error) {
+    if (!(error instanceof FileRefused)) throw error;
+  }
+}
+
+/** Undefined when there is no file; false when something else than a file is there (a link belongs to the guest). */
+async function readText(house: Needs, root: GuestRoot, path: string): Promise<string | undefined | false> {
+  try {
+    const file = await house.files.pull(root, path);
+    return file.kind === 'file' ? await textOf(file.content, 65536) : false;
+  } catch (error) {
+    if (error instanceof FileRefused) return error.reason === 'not-found' ? undefined : false;
+    throw error;
+  }
+}
+
+function resolverText(house: Needs, nics: readonly NicSpec[]): string | undefined {
+  const servers = nics
+    .flatMap((nic) => [nic.ipv4?.gateway, nic.ipv6?.gateway])
+    .filter((server) => server !== undefined);
+  const first = nics[0];
+  if (!first || servers.length === 0) return undefined;
+  const domain = house.documents.get<NetworkDoc>(keys.network(first.network))?.config['dns.domain'] ?? 'gast';
+  return [resolverMark, `search ${domain}`, ...servers.map((server) => `nameserver ${server}`), ''].join('\n');
+}
+
+async function writeTemplates(
+  house: Needs,
+  root: GuestRoot,
+  doc: InstanceDoc,
+  expanded: Expanded,
+  triggers: string[],
+): Promise<void> {
+  const fingerprint = doc.config['volatile.base_image'] ?? '';
+  const image = house.documents.get<ImageDoc>(keys.image(fingerprint));
+  for (const [path, template] of Object.entries(image?.templates ?? {})) {
+    const trigger = triggers.find((candidate) => template.when.some((when) => when === candidate));
+    if (!trigger) continue;
+    const source = await house.images.template(fingerprint, template.template);
+    if (source === undefined) continue;
+    const old = template.createOnly ? await readText(house, root, path) : undefined;
+    if (old !== undefined) continue;
+    const text = renderTemplate(source, templateValues(doc, expanded, path, template, trigger), {
+      config_get: (key, otherwise) => expanded.config[String(key)] ?? otherwise ?? '',
+    });
+    const owner = {
+      ...(template.uid === undefined ? {} : { uid: template.uid }),
+      ...(template.gid === undefined ? {} : { gid: template.gid }),
+      ...(template.mode === undefined ? {} : { mode: template.mode }),
+    };
+    await house.files.pushFile(root, path, textStream(text), owner);
+  }
+}
+
+/** What Incus gives its templates. */
+function templateValues(doc: InstanceDoc, expanded: Expanded, path: string, template: ImageTemplate, trigger: string) {
+  const instance = {
+    name: doc.name,
+    architecture: doc.architecture,
+    type: doc.type,
+    privileged: false,
+    ephemeral: doc.ephemeral,
+  };
+  const { config, devices } = expanded;
+  return { trigger, path, instance, container: instance, config, devices, properties: template.properties };
+}

@@ -1,0 +1,181 @@
+/** Instance routes that read, create, change and delete. State, snapshots, exec and files are in files of their own. */
+import { fail } from '../../api/errors.ts';
+import type { Handlers } from '../../api/handlers.ts';
+import type { InstancePut } from '../../api/resources/instances.ts';
+import type { Routes } from '../../api/routes.ts';
+import { instanceNameError } from '../../lib/names.ts';
+import type { House } from '../house.ts';
+import { listing, readFilter, wantsAllProjects } from '../listing.ts';
+import type { InstanceDoc } from '../model.ts';
+import { changeInstance } from './change.ts';
+import { plainConfig } from './config.ts';
+import { createInstance } from './create.ts';
+import { deleteInstance } from './delete.ts';
+import { plainDevices } from './devices.ts';
+import { draftInstance } from './draft.ts';
+import { allInstances, findInstance, instanceById, instanceUrl, lookUpInstance } from './find.ts';
+import { rebuildInstance } from './rebuild.ts';
+import { restoreSnapshot } from './snapshots.ts';
+import { startInstance } from './start.ts';
+import { instanceState } from './state-view.ts';
+import { type InstanceChange, updateInstance } from './update.ts';
+import { instanceFullView, instanceView } from './view.ts';
+
+type Own = Pick<
+  Handlers<Routes>,
+  | 'GET /1.0/instances'
+  | 'POST /1.0/instances'
+  | `${'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'} /1.0/instances/{name}`
+  | 'POST /1.0/instances/{name}/rebuild'
+>;
+
+export function instanceHandlers(house: House): Own {
+  const resources = (doc: Pick<InstanceDoc, 'name' | 'project'>) => ({ instances: [instanceUrl(doc)] });
+  return {
+    async 'GET /1.0/instances'({ query, project }) {
+      const docs = allInstances(house, wantsAllProjects(query) ? undefined : project).filter(
+        (doc) => doc.phase !== 'creating',
+      );
+      if (Number(query.recursion ?? '0') < 2)
+        return listing(
+          docs.map((doc) => ({ url: instanceUrl(doc), object: () => instanceView(house, doc) })),
+          query,
+        );
+      const full = await Promise.all(
+        docs.map(async (doc) => instanceFullView(house, doc, await instanceState(house, doc))),
+      );
+      const filter = readFilter(query.filter);
+      return filter ? full.filter(filter) : full;
+    },
+    'POST /1.0/instances'({ body, project, identity, stream }) {
+      if (stream || !body) return fail('request.not-implemented');
+      const { draft, source } = draftInstance(house, project, body);
+      return house.operations.start(
+        { description: 'Creating instance', project, resources: resources(draft), mayCancel: true },
+        async (task) => {
+          const doc = await createInstance(house, draft, source, task);
+          house.events.lifecycle(project, {
+            action: 'instance-created',
+            source: instanceUrl(doc),
+            name: doc.name,
+            requestor: identity,
+            context: { type: doc.type, location: 'none' },
+          });
+          if (!body.start) return;
+          await house.queue(doc.id, () => startInstance(house, doc.id, task));
+          house.events.lifecycle(project, {
+            action: 'instance-started',
+            source: instanceUrl(doc),
+            name: doc.name,
+            requestor: identity,
+          });
+        },
+      );
+    },
+    async 'GET /1.0/instances/{name}'({ params, query, project }) {
+      const doc = findInstance(house, project, params.name);
+      if (Number(query.recursion ?? '0') < 1) return instanceView(house, doc);
+      return instanceFullView(house, doc, await instanceState(house, doc));
+    },
+    'PUT /1.0/instances/{name}'({ params, body, project, checkMatch }) {
+      const doc = findInstance(house, project, params.name);
+      checkMatch(instanceView(house, doc));
+      if (body.restore) return startRestore(house, doc, body.restore);
+      const change: InstanceChange = {
+        description: '',
+        ephemeral: false,
+        config: {},
+        devices: {},
+        profiles: [],
+        ...readChange(body),
+      };
+      return house.operations.start({ description: 'Updating instance', project, resources: resources(doc) }, () =>
+        house.queue(doc.id, async () => {
+          checkMatch(instanceView(house, instanceById(house, doc.id)));
+          await updateInstance(house, doc.id, change);
+        }),
+      );
+    },
+    async 'PATCH /1.0/instances/{name}'({ params, body, project, checkMatch }) {
+      const { id } = findInstance(house, project, params.name);
+      await house.queue(id, async () => {
+        const doc = instanceById(house, id);
+        checkMatch(instanceView(house, doc));
+        const change = readChange(body);
+        if (change.config) change.config = { ...doc.config, ...change.config };
+        if (change.devices) change.devices = { ...doc.devices, ...change.devices };
+        await updateInstance(house, id, change);
+      });
+      return {};
+    },
+    'POST /1.0/instances/{name}'({ params, body, project, identity }) {
+      const doc = findInstance(house, project, params.name);
+      if (body.migration || body.project || body.pool) return fail('request.not-implemented');
+      const name = body.name ?? '';
+      const reason = instanceNameError(name);
+      if (reason) return fail('instance.name', { reason });
+      return house.operations.start(
+        { description: 'Renaming instance', project, resources: resources(doc) },
+        async () => {
+          await house.queue(doc.id, () => house.queue('allocate', () => rename(house, doc.id, name)));
+          house.events.lifecycle(project, {
+            action: 'instance-renamed',
+            source: instanceUrl({ name, project }),
+            name,
+            requestor: identity,
+            context: { old_name: doc.name },
+          });
+        },
+      );
+    },
+    'DELETE /1.0/instances/{name}'({ params, project, identity }) {
+      const doc = findInstance(house, project, params.name);
+      if (house.runtime.get(doc.id)) return fail('instance.running', { name: doc.name });
+      return house.operations.start(
+        { description: 'Deleting instance', project, resources: resources(doc) },
+        async (task) => {
+          await house.queue(doc.id, () => deleteInstance(house, doc.id, task));
+          house.events.lifecycle(project, {
+            action: 'instance-deleted',
+            source: instanceUrl(doc),
+            name: doc.name,
+            requestor: identity,
+          });
+        },
+      );
+    },
+    'POST /1.0/instances/{name}/rebuild'({ params, body, project }) {
+      const doc = findInstance(house, project, params.name);
+      return house.operations.start(
+        { description: 'Rebuilding instance', project, resources: resources(doc), mayCancel: true },
+        (task) => house.queue(doc.id, () => rebuildInstance(house, doc.id, body.source, task)),
+      );
+    },
+  };
+}
+
+/** The parts of an instance that a body names. */
+function readChange(body: InstancePut): InstanceChange {
+  return {
+    ...(body.description === undefined ? {} : { description: body.description }),
+    ...(body.ephemeral === undefined ? {} : { ephemeral: body.ephemeral }),
+    ...(body.config ? { config: plainConfig(body.config) } : {}),
+    ...(body.devices ? { devices: plainDevices(body.devices) } : {}),
+    ...(body.profiles ? { profiles: body.profiles } : {}),
+  };
+}
+
+function startRestore(house: House, doc: InstanceDoc, restore: string) {
+  const name = restore.split('/').at(-1) ?? '';
+  return house.operations.start(
+    { description: 'Restoring snapshot', project: doc.project, resources: { instances: [instanceUrl(doc)] } },
+    (task) => house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task.id, task.signal)),
+  );
+}
+
+async function rename(house: House, id: string, name: string): Promise<void> {
+  const doc = instanceById(house, id);
+  if (doc.phase !== 'stopped') fail('instance.running', { name: doc.name });
+  if (lookUpInstance(house, doc.project, name)) fail('instance.exists', { name });
+  await changeInstance(house, id, { name });
+}

@@ -1,0 +1,44 @@
+/** What is known about guests that run, in memory only: observed at start and kept current by the engine's events. */
+import type { EndCause } from '../ports/engine.ts';
+import type { NicSpec } from '../ports/network.ts';
+
+export type RunningGuest = { pid: number; startedAt: Date; nics: NicSpec[] };
+
+export interface Runtime {
+  get(id: string): RunningGuest | undefined;
+  set(id: string, guest: RunningGuest): void;
+  /** Forgets the guest and wakes everybody who waits for its end. */
+  ended(id: string, cause: EndCause): void;
+  /** Resolves with the cause when the guest ends, undefined after `timeoutMs` (absent: waits for ever). */
+  whenEnded(id: string, timeoutMs: number | undefined, signal?: AbortSignal): Promise<EndCause | undefined>;
+}
+
+export function createRuntime(): Runtime {
+  const guests = new Map<string, RunningGuest>();
+  const waiting = new Map<string, Set<(cause: EndCause | undefined) => void>>();
+  return {
+    get: (id) => guests.get(id),
+    set: (id, guest) => void guests.set(id, guest),
+    ended(id, cause) {
+      guests.delete(id);
+      for (const wake of waiting.get(id) ?? []) wake(cause);
+      waiting.delete(id);
+    },
+    async whenEnded(id, timeoutMs, signal) {
+      signal?.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<EndCause | undefined>();
+      const set = waiting.get(id) ?? new Set();
+      waiting.set(id, set.add(resolve));
+      const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs, undefined);
+      const abort = () => reject(signal?.reason);
+      signal?.addEventListener('abort', abort, { once: true });
+      try {
+        return await promise;
+      } finally {
+        clearTimeout(timer);
+        set.delete(resolve);
+        signal?.removeEventListener('abort', abort);
+      }
+    },
+  };
+}

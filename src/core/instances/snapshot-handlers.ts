@@ -1,0 +1,99 @@
+/** Routes of snapshots. */
+import { fail } from '../../api/errors.ts';
+import type { Handlers } from '../../api/handlers.ts';
+import type { Routes } from '../../api/routes.ts';
+import type { House } from '../house.ts';
+import { listing } from '../listing.ts';
+import type { InstanceDoc } from '../model.ts';
+import { findInstance, findSnapshot, instanceUrl, snapshotsOf } from './find.ts';
+import { changeSnapshot, deleteSnapshot, takeSnapshot } from './snapshots.ts';
+import { snapshotView } from './view.ts';
+
+type One = '/1.0/instances/{name}/snapshots/{snapshot}';
+type Own = Pick<
+  Handlers<Routes>,
+  `${'GET' | 'POST'} /1.0/instances/{name}/snapshots` | `${'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'} ${One}`
+>;
+
+export function snapshotHandlers(house: House): Own {
+  const url = (doc: InstanceDoc, name: string) => instanceUrl(doc, `/snapshots/${encodeURIComponent(name)}`);
+  const start = (
+    doc: InstanceDoc,
+    description: string,
+    name: string,
+    work: (signal: AbortSignal) => Promise<unknown>,
+  ) =>
+    house.operations.start(
+      {
+        description,
+        project: doc.project,
+        resources: { instances: [instanceUrl(doc)], instances_snapshots: [url(doc, name)] },
+      },
+      async (task) => {
+        await house.queue(doc.id, () => work(task.signal));
+      },
+    );
+  /** Null, absent and the zero time mean never. */
+  const expiry = (text: string | null | undefined) => {
+    if (!text || text.startsWith('0001-01-01')) return '';
+    const date = new Date(text);
+    return Number.isNaN(date.getTime())
+      ? fail('request.invalid', { reason: `expires_at: "${text}" is not a time` })
+      : date.toISOString();
+  };
+  const change: Own[`PUT ${One}`] = ({ params, body, project, checkMatch }) => {
+    const doc = findInstance(house, project, params.name);
+    checkMatch(snapshotView(house, doc, findSnapshot(house, doc, params.snapshot)));
+    const patch = {
+      ...(body.expires_at === undefined ? {} : { expiresAt: expiry(body.expires_at) }),
+      ...(body.description === undefined ? {} : { description: body.description }),
+    };
+    return start(doc, 'Updating snapshot', params.snapshot, () =>
+      changeSnapshot(house, doc.id, params.snapshot, patch),
+    );
+  };
+  return {
+    'GET /1.0/instances/{name}/snapshots'({ params, query, project }) {
+      const doc = findInstance(house, project, params.name);
+      return listing(
+        snapshotsOf(house, doc.id).map((snapshot) => ({
+          url: url(doc, snapshot.name),
+          object: () => snapshotView(house, doc, snapshot),
+        })),
+        query,
+      );
+    },
+    'POST /1.0/instances/{name}/snapshots'({ params, body, project }) {
+      const doc = findInstance(house, project, params.name);
+      if (body.stateful) return fail('snapshot.stateful');
+      const request = {
+        ...(body.name ? { name: body.name } : {}),
+        ...(body.description ? { description: body.description } : {}),
+        ...(body.expires_at ? { expiresAt: expiry(body.expires_at) } : {}),
+      };
+      return start(doc, 'Snapshotting instance', body.name ?? '', (signal) =>
+        takeSnapshot(house, doc.id, request, signal),
+      );
+    },
+    async 'GET /1.0/instances/{name}/snapshots/{snapshot}'({ params, project }) {
+      const doc = findInstance(house, project, params.name);
+      const snapshot = findSnapshot(house, doc, params.snapshot);
+      const size = await house.pools.get(doc.pool)?.volumes.usage(doc.id, snapshot.id);
+      return snapshotView(house, doc, snapshot, size);
+    },
+    'PUT /1.0/instances/{name}/snapshots/{snapshot}': change,
+    'PATCH /1.0/instances/{name}/snapshots/{snapshot}': change,
+    'POST /1.0/instances/{name}/snapshots/{snapshot}'({ params, body, project }) {
+      const doc = findInstance(house, project, params.name);
+      findSnapshot(house, doc, params.snapshot);
+      if (body.migration) return fail('request.not-implemented');
+      const name = body.name ?? '';
+      return start(doc, 'Renaming snapshot', name, () => changeSnapshot(house, doc.id, params.snapshot, { name }));
+    },
+    'DELETE /1.0/instances/{name}/snapshots/{snapshot}'({ params, project }) {
+      const doc = findInstance(house, project, params.name);
+      findSnapshot(house, doc, params.snapshot);
+      return start(doc, 'Deleting snapshot', params.snapshot, () => deleteSnapshot(house, doc.id, params.snapshot));
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/** Starting an instance: a list of steps, each with its undo. */
+import { fail } from '../../api/errors.ts';
+import type { House } from '../house.ts';
+import type { InstanceDoc } from '../model.ts';
+import { allocateAddresses, nicSpecs } from '../networks/nics.ts';
+import type { Task } from '../operations/registry.ts';
+import { runSteps, type Step } from '../operations/steps.ts';
+import type { GuestSpec } from '../ports/engine.ts';
+import type { NicSpec } from '../ports/network.ts';
+import type { Pool } from '../ports/storage.ts';
+import { applyEvent } from './change.ts';
+import { configEnvironment, parseLimits, splitList } from './config.ts';
+import { checkExpandedDevices, deviceMounts } from './devices.ts';
+import { type Expanded, expand } from './expand.ts';
+import { instanceById } from './find.ts';
+import { writeGuestFiles } from './guest-files.ts';
+import { rangeOf } from './ids.ts';
+
+export type StartNeeds = Pick<
+  House,
+  | 'documents'
+  | 'devices'
+  | 'engine'
+  | 'networks'
+  | 'pools'
+  | 'files'
+  | 'images'
+  | 'runtime'
+  | 'clock'
+  | 'facts'
+  | 'events'
+  | 'queue'
+  | 'mountDirectory'
+>;
+
+type StartContext = {
+  house: StartNeeds;
+  doc: InstanceDoc;
+  expanded: Expanded;
+  pool: Pool;
+  target: string;
+  nics: NicSpec[];
+  pid: number;
+};
+
+const startSteps: readonly Step<StartContext>[] = [
+  {
+    name: 'mount the root file system',
+    do: ({ pool, doc, target }) => pool.volumes.mount(doc.id, target, { range: rangeOf(doc) }),
+    undo: ({ pool, target }) => pool.volumes.unmount(target),
+  },
+  {
+    name: 'write the guest’s own files',
+    do: async (context) => {
+      context.doc = await writeGuestFiles(context.house, context.doc, context.expanded, context.target, context.nics);
+    },
+  },
+  {
+    // Side by side: the filter has to know the card before it is connected, not before the container is there.
+    name: 'create the container and admit its network cards',
+    async do(context, signal) {
+      const { house, nics } = context;
+      const [created, admitted] = await Promise.allSettled([
+        house.engine.create(guestSpec(context), { signal }),
+        Promise.all(nics.map((nic) => house.networks.admit(nic))),
+      ]);
+      if (created.status === 'rejected') throw created.reason;
+      if (admitted.status === 'rejected') throw admitted.reason;
+      context.pid = created.value.pid;
+    },
+    async undo({ house, doc, nics }) {
+      await house.engine.remove(doc.id);
+      await Promise.all(nics.map((nic) => house.networks.detach(nic)));
+    },
+  },
+  {
+    name: 'connect the network',
+    async do({ house, nics, pid }) {
+      for (const nic of nics) await house.networks.attach(nic, pid);
+    },
+  },
+  { name: 'start init', do: ({ house, doc }) => house.engine.start(doc.id) },
+  {
+    // The guest keeps its root file system; our mount of it goes, so that it ends with the guest.
+    name: 'let go of the root file system',
+    do: ({ pool, target }) => pool.volumes.unmount(target),
+  },
+];
+
+/** Brings a stopped instance to `running`. The caller holds the instance's queue. */
+export async function startInstance(house: StartNeeds, id: string, task: Task): Promise<void> {
+  const before = instanceById(house, id);
+  const expanded = expand(house, before);
+  checkExpandedDevices(house, expanded.devices);
+  const pool = house.pools.get(before.pool) ?? fail('pool.closed', { name: before.pool, reason: 'see gast doctor' });
+  const unusable = await house.engine.unusable();
+  if (unusable) fail('instance.engine', { reason: unusable });
+
+  const doc = await house.queue('allocate', async () => {
+    const config = { ...before.config, ...allocateAddresses(house, before, expanded) };
+    return applyEvent(house, id, 'start', { config, operation: task.id, lastUsedAt: house.clock.now().toISOString() });
+  });
+  const nics = nicSpecs(house, doc, () => `${house.facts.linkTag}${house.clock.randomHex(4)}`);
+  const context: StartContext = { house, doc, expanded, pool, target: `${house.mountDirectory}/${id}`, nics, pid: 0 };
+  try {
+    await runSteps(startSteps, context, {
+      signal: task.signal,
+      elapsedMs: house.clock.elapsedMs,
+      onStep: task.onStep,
+      onUndoError: (step, error) =>
+        house.events.logging('error', `undo of "${step}" failed`, { instance: doc.name, error: String(error) }),
+    });
+  } catch (error) {
+    await applyEvent(house, id, 'start-failed');
+    throw error;
+  }
+  // Set before the commit: an end that comes in meanwhile finds the guest.
+  house.runtime.set(id, { pid: context.pid, startedAt: house.clock.now(), nics });
+  await applyEvent(house, id, 'started', { config: context.doc.config });
+}
+
+function guestSpec({ house, doc, expanded, target, nics }: StartContext): GuestSpec {
+  const { config } = expanded;
+  return {
+    id: doc.id,
+    hostname: doc.name,
+    range: rangeOf(doc),
+    rootfs: target,
+    limits: parseLimits(config, house.facts),
+    mounts: deviceMounts(house, expanded.devices),
+    nics: nics.map(({ name }) => ({ name })),
+    environment: configEnvironment(config),
+    allowedSyscalls: splitList(config['security.syscalls.allow']),
+    droppedCapabilities: splitList(config['security.caps.drop']),
+  };
+}

@@ -1,0 +1,95 @@
+/** The state of an instance: observed now, from the engine and the storage. */
+import type { InstanceState, InstanceStateNetwork } from '../../api/resources/instances.ts';
+import { zeroTime } from '../../api/schema.ts';
+import { statusCodes } from '../../api/status.ts';
+import type { House } from '../house.ts';
+import type { InstanceDoc } from '../model.ts';
+import type { NicUsage } from '../ports/engine.ts';
+import type { RunningGuest } from './runtime.ts';
+import { phaseStatus } from './state.ts';
+
+type Needs = Pick<House, 'runtime' | 'engine' | 'pools'>;
+
+export async function instanceState(house: Needs, doc: InstanceDoc): Promise<InstanceState> {
+  const guest = house.runtime.get(doc.id);
+  const [disk, live] = await Promise.all([diskUsage(house, doc), guest ? liveState(house, doc, guest) : undefined]);
+  const status = phaseStatus[doc.phase];
+  return {
+    ...(live ?? stoppedState),
+    disk: { root: { usage: disk, total: 0 } },
+    status,
+    status_code: statusCodes[status],
+  };
+}
+
+const stoppedState = {
+  memory: { usage: 0, usage_peak: 0, total: 0, swap_usage: 0, swap_usage_peak: 0 },
+  network: null,
+  pid: 0,
+  processes: 0,
+  cpu: { usage: 0, allocated_time: 0 },
+  started_at: zeroTime,
+  os_info: null,
+};
+
+async function diskUsage(house: Needs, doc: InstanceDoc): Promise<number> {
+  // A volume that is being made or deleted has no size to tell.
+  return (
+    (await house.pools
+      .get(doc.pool)
+      ?.volumes.usage(doc.id)
+      .catch(() => 0)) ?? 0
+  );
+}
+
+/** Undefined when the guest ended while we looked. */
+async function liveState(house: Needs, doc: InstanceDoc, guest: RunningGuest) {
+  try {
+    const [usage, nics] = await Promise.all([house.engine.usage(doc.id), house.engine.nics(doc.id)]);
+    const network = Object.fromEntries(nics.map((nic) => [nic.name, nicView(nic, guest)]));
+    return {
+      memory: {
+        usage: usage.memoryBytes,
+        usage_peak: usage.memoryPeakBytes,
+        total: usage.memoryLimitBytes,
+        swap_usage: usage.swapBytes,
+        swap_usage_peak: 0,
+      },
+      network,
+      pid: guest.pid,
+      processes: usage.processes,
+      cpu: { usage: usage.cpuNs, allocated_time: 0 },
+      started_at: guest.startedAt.toISOString(),
+      os_info: null,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function nicView(nic: NicUsage, guest: RunningGuest): InstanceStateNetwork {
+  const c = nic.counters;
+  return {
+    addresses: nic.addresses.map((a) => ({
+      family: a.family,
+      address: a.address,
+      netmask: String(a.prefix),
+      scope: a.scope,
+    })),
+    counters: {
+      bytes_received: c.bytesReceived,
+      bytes_sent: c.bytesSent,
+      packets_received: c.packetsReceived,
+      packets_sent: c.packetsSent,
+      errors_received: c.errorsReceived,
+      errors_sent: c.errorsSent,
+      packets_dropped_outbound: c.droppedSent,
+      packets_dropped_inbound: c.droppedReceived,
+    },
+    hwaddr: nic.hwaddr,
+    host_name: guest.nics.find((known) => known.name === nic.name)?.hostName ?? '',
+    mtu: nic.mtu,
+    state: nic.up ? 'up' : 'down',
+    type: nic.name === 'lo' ? 'loopback' : 'broadcast',
+  };
+}

@@ -1,0 +1,96 @@
+/** Changing config, devices and profiles of an instance; limits of a running guest change at once. */
+
+import { instanceKeys } from '../../api/config-keys/instance.ts';
+import { findKey } from '../../api/config-keys/key.ts';
+import { fail } from '../../api/errors.ts';
+import { HostError } from '../../lib/host-error.ts';
+import type { House } from '../house.ts';
+import { type ConfigMap, type InstanceDoc, keys } from '../model.ts';
+import { allocateAddresses } from '../networks/nics.ts';
+import { checkInstanceConfig, parseLimits } from './config.ts';
+import { checkDevices, checkExpandedDevices, rootPool } from './devices.ts';
+import { type Expanded, expand } from './expand.ts';
+import { allInstances, instanceById, instanceUrl } from './find.ts';
+import { volatileConfig } from './view.ts';
+
+export type UpdateNeeds = Pick<
+  House,
+  'documents' | 'devices' | 'engine' | 'facts' | 'events' | 'runtime' | 'queue' | 'clock'
+>;
+export type InstanceChange = Partial<
+  Pick<InstanceDoc, 'description' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'architecture'>
+>;
+
+/** Replaces the given parts. The caller holds the instance's queue and has checked the ETag. */
+export async function updateInstance(house: UpdateNeeds, id: string, change: InstanceChange): Promise<void> {
+  const old = instanceById(house, id);
+  const config = change.config ? ownVolatile(house, old, change.config) : old.config;
+  const doc: InstanceDoc = { ...old, ...change, config };
+  checkInstanceConfig(doc.config);
+  checkDevices(house, doc.devices);
+  const expanded = expand(house, doc);
+  checkExpandedDevices(house, expanded.devices);
+  if (rootPool(house, expanded.devices) !== old.pool)
+    fail('instance.devices', {
+      device: 'root',
+      reason: `the root disk is in the pool ${old.pool}; it cannot be changed here`,
+    });
+  await applyLive(house, old, expand(house, old), expanded);
+  try {
+    await house.queue('allocate', async () => {
+      doc.config = { ...doc.config, ...allocateAddresses(house, doc, expanded) };
+      await house.documents.put(keys.instance(id), doc);
+    });
+  } catch (error) {
+    await applyLive(house, old, expanded, expand(house, old));
+    throw error;
+  }
+  house.events.lifecycle(old.project, { action: 'instance-updated', source: instanceUrl(old), name: old.name });
+}
+
+/** `volatile.*` belongs to the server: what a client sends back is dropped, what it left out is kept; idmap keys may not be bent. */
+function ownVolatile(house: UpdateNeeds, old: InstanceDoc, sent: ConfigMap): ConfigMap {
+  const derived = volatileConfig(house, old);
+  for (const [key, value] of Object.entries(sent))
+    if (key.startsWith('volatile.idmap.') && derived[key] !== value) fail('instance.volatile');
+  const kept = Object.entries(old.config).filter(([key]) => key.startsWith('volatile.'));
+  return {
+    ...Object.fromEntries(Object.entries(sent).filter(([key]) => !key.startsWith('volatile.'))),
+    ...Object.fromEntries(kept),
+  };
+}
+
+/** Gives a running guest its new limits; what cannot change while it runs is refused. */
+async function applyLive(house: UpdateNeeds, doc: InstanceDoc, before: Expanded, after: Expanded): Promise<void> {
+  if (!house.runtime.get(doc.id)) return;
+  const changed = [...new Set([...Object.keys(before.config), ...Object.keys(after.config)])].filter(
+    (key) => before.config[key] !== after.config[key],
+  );
+  if (!changed.some((key) => key.startsWith('limits.') && findKey(instanceKeys, key)?.live)) return;
+  try {
+    await house.engine.update(doc.id, parseLimits(after.config, house.facts));
+  } catch (error) {
+    if (error instanceof HostError) fail('instance.limit', { reason: error.message }, error);
+    throw error;
+  }
+}
+
+/** After a profile changed: running guests that use it get the new limits. Returns what went wrong, by instance. */
+export async function applyProfileChange(
+  house: UpdateNeeds,
+  project: string,
+  profile: string,
+  before: Map<string, Expanded>,
+): Promise<Map<string, string>> {
+  const problems = new Map<string, string>();
+  for (const doc of allInstances(house, project)) {
+    const old = before.get(doc.id);
+    if (!doc.profiles.includes(profile) || !old) continue;
+    await house
+      .queue(doc.id, () => applyLive(house, doc, old, expand(house, doc)))
+      .catch((error: unknown) => {
+        problems.set(doc.name, error instanceof Error ? error.message : String(error));
+      });
+  }
+  return problems;
+}

@@ -1,0 +1,89 @@
+/** Instances as the API shows them. */
+import type { Instance, InstanceFull, InstanceSnapshot, InstanceState } from '../../api/resources/instances.ts';
+import { zeroTime } from '../../api/schema.ts';
+import { statusCodes } from '../../api/status.ts';
+import type { House } from '../house.ts';
+import type { InstanceDoc, SnapshotDoc } from '../model.ts';
+import { type Expanded, expand } from './expand.ts';
+import { snapshotsOf } from './find.ts';
+import { phaseStatus } from './state.ts';
+
+type Needs = Pick<House, 'documents' | 'runtime'>;
+
+export function instanceView(house: Needs, doc: InstanceDoc): Instance {
+  const expanded: Expanded = expand(house, doc);
+  const volatile = volatileConfig(house, doc);
+  const status = phaseStatus[doc.phase];
+  return {
+    name: doc.name,
+    description: doc.description,
+    status,
+    status_code: statusCodes[status],
+    created_at: doc.createdAt,
+    last_used_at: doc.lastUsedAt,
+    location: 'none',
+    type: doc.type,
+    project: doc.project,
+    architecture: doc.architecture,
+    ephemeral: doc.ephemeral,
+    stateful: doc.stateful,
+    profiles: doc.profiles,
+    config: { ...doc.config, ...volatile },
+    devices: doc.devices,
+    expanded_config: { ...expanded.config, ...volatile },
+    expanded_devices: expanded.devices,
+  };
+}
+
+/** `volatile.*` keys that follow from other fields and are not stored twice. */
+export function volatileConfig(house: Pick<House, 'runtime'>, doc: InstanceDoc): Record<string, string> {
+  const map = JSON.stringify([
+    { Isuid: true, Isgid: false, Hostid: doc.idBase, Nsid: 0, Maprange: 65536 },
+    { Isuid: false, Isgid: true, Hostid: doc.idBase, Nsid: 0, Maprange: 65536 },
+  ]);
+  const running = doc.phase === 'running' || doc.phase === 'frozen' || doc.phase === 'stopping';
+  const derived: Record<string, string> = {
+    'volatile.idmap.base': String(doc.idBase),
+    'volatile.idmap.current': map,
+    'volatile.idmap.next': map,
+    'volatile.last_state.idmap': '[]',
+    'volatile.last_state.power': running ? 'RUNNING' : 'STOPPED',
+  };
+  for (const nic of house.runtime.get(doc.id)?.nics ?? []) derived[`volatile.${nic.name}.host_name`] = nic.hostName;
+  return derived;
+}
+
+/** The full object; `state` comes from the caller, who knows how fresh it has to be. */
+export function instanceFullView(house: Needs, doc: InstanceDoc, state: InstanceState): InstanceFull {
+  const snapshots = snapshotsOf(house, doc.id).map((snapshot) => snapshotView(house, doc, snapshot));
+  return { ...instanceView(house, doc), backups: null, state, snapshots: snapshots.length > 0 ? snapshots : null };
+}
+
+export function snapshotView(
+  house: Needs,
+  instance: InstanceDoc,
+  snapshot: SnapshotDoc,
+  sizeBytes = 0,
+): InstanceSnapshot {
+  const known = { ...snapshot.state, project: instance.project };
+  const profiles = known.profiles.filter(
+    (name) => house.documents.get(`profiles/${instance.project}/${name}`) !== undefined,
+  );
+  const expanded = expand(house, { ...known, profiles });
+  return {
+    name: snapshot.name,
+    description: snapshot.description,
+    created_at: snapshot.createdAt,
+    expires_at: snapshot.expiresAt || zeroTime,
+    size: sizeBytes,
+    stateful: false,
+    architecture: known.architecture,
+    config: known.config,
+    devices: known.devices,
+    profiles: known.profiles,
+    ephemeral: known.ephemeral,
+    last_used_at: known.lastUsedAt,
+    expanded_config: expanded.config,
+    expanded_devices: expanded.devices,
+  };
+}

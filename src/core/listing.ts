@@ -1,0 +1,27 @@
+/** What all collections do alike: recursion, filter, project. */
+import { fail } from '../api/errors.ts';
+import type { ListQuery } from '../api/schema.ts';
+import { FilterError, parseFilter } from '../lib/filter.ts';
+
+/** Addresses for recursion 0, else the objects; the filter looks at the objects in both cases. */
+export function listing<T>(items: readonly { url: string; object: () => T }[], query: ListQuery): (string | T)[] {
+  const recursion = Number(query.recursion ?? '0');
+  const filter = readFilter(query.filter);
+  if (!filter && recursion < 1) return items.map((item) => item.url);
+  const seen = items.map((item) => ({ url: item.url, object: item.object() }));
+  const kept = filter ? seen.filter((item) => filter(item.object)) : seen;
+  return kept.map((item) => (recursion >= 1 ? item.object : item.url));
+}
+
+/** Undefined when there is nothing to filter by. */
+export function readFilter(text: string | undefined): ((object: unknown) => boolean) | undefined {
+  if (!text) return undefined;
+  try {
+    return parseFilter(text);
+  } catch (error) {
+    if (error instanceof FilterError) return fail('request.filter', { reason: error.message });
+    throw error;
+  }
+}
+
+export const wantsAllProjects = (query: ListQuery): boolean => /^(1|true|yes|on)$/i.test(query['all-projects'] ?? '');

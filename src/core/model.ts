@@ -1,0 +1,80 @@
+/** The documents that are stored: what cannot be observed on the host. Keys are made by the functions beside each type. */
+import type { EndCause } from './ports/engine.ts';
+import type { ImageTemplate } from './ports/images.ts';
+
+export type ConfigMap = Record<string, string>;
+export type DevicesMap = Record<string, ConfigMap>;
+
+/** Stored part of an instance's state; see instances/state.ts. */
+export type Phase = 'creating' | 'stopped' | 'starting' | 'running' | 'frozen' | 'stopping' | 'restoring' | 'deleting';
+
+export type InstanceDoc = {
+  /** Twelve hexadecimal digits; never changes, so that a rename touches nothing but this document. */
+  id: string;
+  name: string;
+  project: string;
+  type: 'container' | 'virtual-machine';
+  architecture: string;
+  description: string;
+  ephemeral: boolean;
+  stateful: boolean;
+  profiles: string[];
+  config: ConfigMap;
+  devices: DevicesMap;
+  createdAt: string;
+  lastUsedAt: string;
+  pool: string;
+  /** Host ids of the guest: base .. base + 65535. */
+  idBase: number;
+  phase: Phase;
+  /** The operation that put it into a passing phase, so that a restarted daemon can tell how it ended. */
+  operation?: string;
+  lastEnd?: EndCause;
+};
+
+export type SnapshotDoc = {
+  id: string;
+  instance: string;
+  name: string;
+  description: string;
+  createdAt: string;
+  expiresAt: string;
+  state: Pick<InstanceDoc, 'architecture' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'lastUsedAt'>;
+};
+
+export type ImageDoc = {
+  fingerprint: string;
+  project: string;
+  filename: string;
+  sizeBytes: number;
+  split: boolean;
+  type: 'container' | 'virtual-machine';
+  architecture: string;
+  properties: ConfigMap;
+  templates: Record<string, ImageTemplate>;
+  public: boolean;
+  autoUpdate: boolean;
+  profiles: string[];
+  createdAt: string;
+  uploadedAt: string;
+  expiresAt: string;
+  lastUsedAt: string;
+};
+
+export type AliasDoc = { name: string; project: string; description: string; target: string };
+export type ProfileDoc = { name: string; project: string; description: string; config: ConfigMap; devices: DevicesMap };
+export type NetworkDoc = { name: string; description: string; type: 'bridge'; config: ConfigMap };
+export type PoolDoc = { name: string; description: string; driver: string; config: ConfigMap };
+export type ServerDoc = { config: ConfigMap };
+
+export const keys = {
+  instance: (id: string) => `instances/${id}`,
+  snapshot: (instance: string, id: string) => `snapshots/${instance}/${id}`,
+  snapshotsOf: (instance: string) => `snapshots/${instance}/`,
+  image: (fingerprint: string) => `images/${fingerprint}`,
+  alias: (project: string, name: string) => `aliases/${project}/${name}`,
+  profile: (project: string, name: string) => `profiles/${project}/${name}`,
+  network: (name: string) => `networks/${name}`,
+  pool: (name: string) => `pools/${name}`,
+  server: 'server/config',
+} as const;

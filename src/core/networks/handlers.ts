@@ -1,0 +1,182 @@
+/** Network routes. */
+import { fail } from '../../api/errors.ts';
+import type { Handlers } from '../../api/handlers.ts';
+import type { Network, NetworkState, networkRoutes } from '../../api/resources/networks.ts';
+import { networkNameError } from '../../lib/names.ts';
+import type { House } from '../house.ts';
+import { plainConfig } from '../instances/config.ts';
+import { networkCards } from '../instances/devices.ts';
+import { expand } from '../instances/expand.ts';
+import { allInstances, instanceUrl } from '../instances/find.ts';
+import { listing } from '../listing.ts';
+import { type ConfigMap, keys, type NetworkDoc, type ProfileDoc } from '../model.ts';
+import type { LinkState } from '../ports/network.ts';
+import { completeNetworkConfig } from './config.ts';
+import { networkSpec } from './spec.ts';
+
+const networkUrl = (name: string) => `/1.0/networks/${encodeURIComponent(name)}`;
+
+export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
+  const find = (name: string) =>
+    house.documents.get<NetworkDoc>(keys.network(name)) ?? fail('network.not-found', { name });
+  const usedBy = (name: string): string[] => [
+    ...allInstances(house)
+      .filter((doc) => networkCards(house, expand(house, doc).devices).some((card) => card.network === name))
+      .map((doc) => instanceUrl(doc)),
+    ...house.documents
+      .list<ProfileDoc>('profiles/')
+      .filter((doc) => networkCards(house, doc.devices).some((card) => card.network === name))
+      .map((doc) => `/1.0/profiles/${encodeURIComponent(doc.name)}`),
+  ];
+  const view = (doc: NetworkDoc): Network => ({
+    name: doc.name,
+    description: doc.description,
+    type: doc.type,
+    config: doc.config,
+    used_by: usedBy(doc.name),
+    managed: true,
+    status: 'Created',
+    locations: ['none'],
+    project: 'default',
+  });
+  const foreign = (link: LinkState): Network => ({
+    name: link.name,
+    description: '',
+    type: link.type === 'other' ? 'unknown' : link.type,
+    config: {},
+    used_by: [],
+    managed: false,
+    status: '',
+    locations: [],
+    project: 'default',
+  });
+  const everything = async () => {
+    const managed = house.documents.list<NetworkDoc>('networks/');
+    const own = new Set(managed.map((doc) => doc.name));
+    const links = (await house.networks.links()).filter(
+      (link) => !own.has(link.name) && !link.name.startsWith(house.facts.linkTag),
+    );
+    return [...managed.map(view), ...links.map(foreign)];
+  };
+  const told = (verb: string, name: string) =>
+    house.events.lifecycle('default', { action: `network-${verb}`, source: networkUrl(name), name });
+  const change = (
+    name: string,
+    checkMatch: (current: unknown) => void,
+    next: (doc: NetworkDoc) => { description: string; config: ConfigMap },
+  ) =>
+    house.queue(`network:${name}`, async () => {
+      const doc = find(name);
+      checkMatch(view(doc));
+      const { description, config } = next(doc);
+      const changed: NetworkDoc = { ...doc, description, config: await completeNetworkConfig(house, name, config) };
+      for (const key of ['ipv4.address', 'ipv6.address'])
+        if (
+          changed.config[key] !== doc.config[key] &&
+          allInstances(house).some((user) => house.runtime.get(user.id)?.nics.some((nic) => nic.network === name))
+        )
+          fail('network.config', { reason: `${key} cannot change while guests run on the network; stop them first` });
+      await house.networks.ensure(networkSpec(changed));
+      await house.documents.put(keys.network(name), changed);
+      told('updated', name);
+      return {};
+    });
+  return {
+    async 'GET /1.0/networks'({ query }) {
+      return listing(
+        (await everything()).map((network) => ({ url: networkUrl(network.name), object: () => network })),
+        query,
+      );
+    },
+    'POST /1.0/networks': ({ body }) =>
+      house.queue(`network:${body.name}`, async () => {
+        if (body.type && body.type !== 'bridge') fail('network.type', { type: body.type });
+        const reason = networkNameError(body.name);
+        if (reason) fail('network.name', { reason });
+        if ((await everything()).some((network) => network.name === body.name)) fail('network.exists');
+        const doc: NetworkDoc = {
+          name: body.name,
+          description: body.description ?? '',
+          type: 'bridge',
+          config: await completeNetworkConfig(house, body.name, plainConfig(body.config)),
+        };
+        await createNetwork(house, doc);
+        told('created', doc.name);
+        return { location: networkUrl(doc.name) };
+      }),
+    async 'GET /1.0/networks/{name}'({ params }) {
+      return (
+        (await everything()).find((network) => network.name === params.name) ??
+        fail('network.not-found', { name: params.name })
+      );
+    },
+    'PUT /1.0/networks/{name}': ({ params, body, checkMatch }) =>
+      change(params.name, checkMatch, () => ({
+        description: body.description ?? '',
+        config: plainConfig(body.config),
+      })),
+    'PATCH /1.0/networks/{name}': ({ params, body, checkMatch }) =>
+      change(params.name, checkMatch, (doc) => ({
+        description: body.description ?? doc.description,
+        config: { ...doc.config, ...plainConfig(body.config) },
+      })),
+    'DELETE /1.0/networks/{name}': ({ params }) =>
+      house.queue(`network:${params.name}`, async () => {
+        const doc = find(params.name);
+        if (usedBy(doc.name).length > 0) fail('network.in-use');
+        // The document first: a link without a document is what repair takes away.
+        await house.documents.delete(keys.network(doc.name));
+        await house.networks.remove({ name: doc.name, link: doc.name });
+        told('deleted', doc.name);
+        return {};
+      }),
+    async 'GET /1.0/networks/{name}/state'({ params }) {
+      const link = (await house.networks.links()).find((candidate) => candidate.name === params.name);
+      return link ? stateView(link) : fail('network.not-found', { name: params.name });
+    },
+    async 'GET /1.0/networks/{name}/leases'({ params }) {
+      const leases = await house.networks.leases(find(params.name).name);
+      return leases.map((lease) => ({ ...lease, location: 'none' }));
+    },
+  };
+}
+
+/** Makes the bridge and stores the network; a bridge that cannot be stored is taken away again. */
+export async function createNetwork(house: Pick<House, 'networks' | 'documents'>, doc: NetworkDoc): Promise<void> {
+  try {
+    await house.networks.ensure(networkSpec(doc));
+    await house.documents.commit([{ put: keys.network(doc.name), value: doc, expect: 0 }]);
+  } catch (error) {
+    await house.networks.remove({ name: doc.name, link: doc.name });
+    throw error;
+  }
+}
+
+function stateView(link: LinkState): NetworkState {
+  const c = link.counters;
+  return {
+    addresses: link.addresses.map((a) => ({
+      family: a.family,
+      address: a.address,
+      netmask: String(a.prefix),
+      scope: a.scope,
+    })),
+    counters: {
+      bytes_received: c.bytesReceived,
+      bytes_sent: c.bytesSent,
+      packets_received: c.packetsReceived,
+      packets_sent: c.packetsSent,
+    },
+    hwaddr: link.hwaddr,
+    mtu: link.mtu,
+    state: link.up ? 'up' : 'down',
+    type: link.type === 'loopback' ? 'loopback' : 'broadcast',
+    bond: null,
+    bridge:
+      link.type === 'bridge'
+        ? { id: '', stp: false, forward_delay: 0, vlan_default: 1, vlan_filtering: false, upper_devices: [] }
+        : null,
+    vlan: null,
+    ovn: null,
+  };
+}

@@ -1,0 +1,112 @@
+/** The network cards of an instance: addresses are given once, kept as `volatile.*` keys, and used at every start. */
+import { isTrue } from '../../api/config-keys/key.ts';
+import { fail } from '../../api/errors.ts';
+import { contains, formatIp, parseIp, parsePrefix } from '../../lib/ip.ts';
+import { randomMac } from '../../lib/mac.ts';
+import type { House } from '../house.ts';
+import { networkCards } from '../instances/devices.ts';
+import { type Expanded, expand } from '../instances/expand.ts';
+import { allInstances } from '../instances/find.ts';
+import { type ConfigMap, type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
+import type { NicSpec } from '../ports/network.ts';
+import { networkSpec } from './spec.ts';
+
+type Needs = Pick<House, 'documents' | 'devices'>;
+
+/**
+ * `volatile.*` keys that the cards of an instance need and do not have yet: a MAC and, where the network has IPv4, an address.
+ * The caller holds the `allocate` queue until the keys are committed, so that no address is given twice.
+ */
+export function allocateAddresses(
+  house: Needs & Pick<House, 'clock'>,
+  doc: InstanceDoc,
+  expanded: Expanded,
+): ConfigMap {
+  const given: ConfigMap = {};
+  for (const card of networkCards(house, expanded.devices)) {
+    const mac = `volatile.${card.device}.hwaddr`;
+    if (!card.config.hwaddr && !doc.config[mac]) given[mac] = randomMac(house.clock.randomHex);
+    const key = `volatile.${card.device}.ipv4.address`;
+    const spec = networkSpec(findNetwork(house, card.network));
+    if (!spec.ipv4 || card.config['ipv4.address']) continue;
+    const subnet = parsePrefix(`${spec.ipv4.address}/${spec.ipv4.prefix}`);
+    const kept = parseIp(doc.config[key] ?? '');
+    if (kept && subnet && contains(subnet, kept)) continue;
+    given[key] = freeAddress(house, card.network, { address: spec.ipv4.address, prefix: spec.ipv4.prefix }, doc.id);
+  }
+  return given;
+}
+
+function findNetwork(house: Needs, name: string): NetworkDoc {
+  return house.documents.get<NetworkDoc>(keys.network(name)) ?? fail('network.not-found', { name });
+}
+
+/** IPv4 addresses that instances hold in a network, with the names of their holders. */
+export function takenAddresses(house: Needs, network: string, exceptId?: string): Map<string, string> {
+  const taken = new Map<string, string>();
+  for (const doc of allInstances(house)) {
+    if (doc.id === exceptId) continue;
+    for (const card of networkCards(house, expand(house, doc).devices)) {
+      const address = card.config['ipv4.address'] ?? doc.config[`volatile.${card.device}.ipv4.address`];
+      if (card.network === network && address) taken.set(address, doc.name);
+    }
+  }
+  return taken;
+}
+
+function freeAddress(house: Needs, network: string, gateway: { address: string; prefix: number }, id: string): string {
+  const taken = takenAddresses(house, network, id);
+  const own = parseIp(gateway.address);
+  if (!own) return fail('network.config', { reason: `${gateway.address} is not an address` });
+  const size = 1n << BigInt(32 - gateway.prefix);
+  const first = own.value - (own.value % size);
+  for (let value = first + 1n; value < first + size - 1n; value++) {
+    const address = formatIp({ family: 'inet', value });
+    if (address !== gateway.address && !taken.has(address)) return address;
+  }
+  return fail('network.full', { network, subnet: `${formatIp({ family: 'inet', value: first })}/${gateway.prefix}` });
+}
+
+/** The address that a MAC gives itself in a /64 (RFC 4291, appendix A). */
+export function addressFromMac(prefix: string, mac: string): string | undefined {
+  const network = parseIp(prefix);
+  const bytes = mac.split(':').map((byte) => Number.parseInt(byte, 16));
+  if (!network || bytes.length !== 6) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
+  const host = [a ^ 2, b, c, 0xff, 0xfe, d, e, f].reduce((value, byte) => value * 256n + BigInt(byte), 0n);
+  return formatIp({ family: 'inet6', value: ((network.value >> 64n) << 64n) | host });
+}
+
+/** The cards as the network port wants them. `hostName` is a fresh link name for each attachment. */
+export function nicSpecs(house: Needs, doc: InstanceDoc, hostName: (name: string) => string): NicSpec[] {
+  const { devices } = expand(house, doc);
+  return networkCards(house, devices).map(({ device, config, network }) => {
+    const spec = networkSpec(findNetwork(house, network));
+    const hwaddr = (config.hwaddr ?? doc.config[`volatile.${device}.hwaddr`] ?? '').toLowerCase();
+    const ipv4 = config['ipv4.address'] ?? doc.config[`volatile.${device}.ipv4.address`];
+    const ipv6 = spec.ipv6 && (config['ipv6.address'] ?? addressFromMac(spec.ipv6.address, hwaddr));
+    const filter = (key: string) => config[key] === undefined || isTrue(config[key]);
+    return {
+      guest: doc.id,
+      name: config.name ?? device,
+      hostname: doc.name,
+      network,
+      link: spec.link,
+      hostName: hostName(config.name ?? device),
+      hwaddr,
+      mtu: config.mtu ? Number(config.mtu) : spec.mtu,
+      limits: {},
+      filters: {
+        mac: filter('security.mac_filtering'),
+        ipv4: filter('security.ipv4_filtering'),
+        ipv6: filter('security.ipv6_filtering'),
+      },
+      ...(spec.ipv4 && ipv4 && ipv4 !== 'none'
+        ? { ipv4: { address: ipv4, prefix: spec.ipv4.prefix, gateway: spec.ipv4.address } }
+        : {}),
+      ...(spec.ipv6 && ipv6 && ipv6 !== 'none'
+        ? { ipv6: { address: ipv6, prefix: spec.ipv6.prefix, gateway: spec.ipv6.address } }
+        : {}),
+    };
+  });
+}

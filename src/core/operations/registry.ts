@@ -1,0 +1,205 @@
+/**
+ * Operations: slow work that a call starts and does not wait for. Every change is told as an event; a finished operation
+ * stays readable for a while, because clients read it once more after the answer.
+ */
+import { ApiError, fail } from '../../api/errors.ts';
+import type { Channel } from '../../api/handlers.ts';
+import type { Operation } from '../../api/resources/operations.ts';
+import { type StatusName, statusCodes } from '../../api/status.ts';
+import { HostError } from '../../lib/host-error.ts';
+import type { EventHub } from '../events/hub.ts';
+import type { Clock } from '../ports/clock.ts';
+import { createChannelDesk } from './channels.ts';
+import type { StepReport } from './steps.ts';
+
+export type Task = {
+  id: string;
+  signal: AbortSignal;
+  /** Merged into the operation's metadata; null deletes a key. */
+  setMetadata(patch: Record<string, unknown>): void;
+  onStep(report: StepReport): void;
+  /** The websocket that the client opens under this name. */
+  channel(name: string): Promise<Channel>;
+};
+
+export type OperationSpec = {
+  description: string;
+  project: string;
+  resources: Record<string, string[]>;
+  metadata?: Record<string, unknown>;
+  mayCancel?: boolean;
+  /** Names of websockets; each gets a secret in `metadata.fds`. */
+  channels?: string[];
+};
+
+type Entry = {
+  project: string;
+  view: Operation;
+  abort: AbortController;
+  done: Promise<void>;
+  desk: ReturnType<typeof createChannelDesk>;
+};
+
+export interface Operations {
+  start(spec: OperationSpec, work: (task: Task) => Promise<void>): Operation;
+  /** Enters an operation that ended with an earlier life of the daemon. */
+  enterFinished(id: string, spec: OperationSpec, error?: unknown): void;
+  get(id: string): Operation;
+  list(project: string | undefined): Operation[];
+  /** The operation when it has ended, or as it is after `timeoutMs`. */
+  wait(id: string, timeoutMs: number | undefined, signal: AbortSignal): Promise<Operation>;
+  cancel(id: string): void;
+  hasSecret(id: string, secret: string): boolean;
+  connect(id: string, secret: string): (channel: Channel) => void;
+  /** Resolves when nothing runs any more. */
+  idle(): Promise<void>;
+}
+
+const keptMs = 10_000;
+
+export function createOperations(deps: { clock: Clock; events: EventHub; onBug(error: unknown): void }): Operations {
+  const entries = new Map<string, Entry>();
+  const find = (id: string): Entry => entries.get(id) ?? fail('operation.not-found');
+  const publish = (entry: Entry) => deps.events.operation(entry.project, structuredClone(entry.view));
+  const change = (entry: Entry, status: StatusName, patch: Partial<Operation> = {}) => {
+    Object.assign(entry.view, patch, {
+      status,
+      status_code: statusCodes[status],
+      updated_at: deps.clock.now().toISOString(),
+    });
+    publish(entry);
+  };
+  const forgetLater = (id: string) => setTimeout(() => entries.delete(id), keptMs).unref();
+  const enter = (id: string, spec: OperationSpec): Entry => {
+    const now = deps.clock.now().toISOString();
+    const desk = createChannelDesk(spec.channels ?? [], () => deps.clock.randomHex(32));
+    const metadata = spec.channels ? { ...spec.metadata, fds: desk.secrets } : (spec.metadata ?? null);
+    const view: Operation = {
+      id,
+      class: spec.channels ? 'websocket' : 'task',
+      description: spec.description,
+      created_at: now,
+      updated_at: now,
+      status: 'Pending',
+      status_code: statusCodes.Pending,
+      resources: spec.resources,
+      metadata,
+      may_cancel: spec.mayCancel ?? false,
+      err: '',
+      location: 'none',
+      steps: [],
+    };
+    const entry = { project: spec.project, view, abort: new AbortController(), done: Promise.resolve(), desk };
+    entries.set(id, entry);
+    return entry;
+  };
+  const finish = (entry: Entry, error?: unknown) => {
+    if (error === undefined) change(entry, 'Success', { may_cancel: false });
+    else
+      change(entry, entry.abort.signal.aborted ? 'Cancelled' : 'Failure', {
+        may_cancel: false,
+        ...describe(error, deps.onBug),
+      });
+    forgetLater(entry.view.id);
+  };
+
+  return {
+    start(spec, work) {
+      const entry = enter(deps.clock.uuid(), spec);
+      publish(entry);
+      change(entry, 'Running');
+      const first = structuredClone(entry.view);
+      const task: Task = {
+        id: entry.view.id,
+        signal: entry.abort.signal,
+        setMetadata(patch) {
+          entry.view.metadata = merged(entry.view.metadata, patch);
+          change(entry, 'Running');
+        },
+        onStep(report) {
+          entry.view.steps = withStep(entry.view.steps ?? [], report, deps.clock.now());
+          change(entry, 'Running');
+        },
+        channel: (name) => entry.desk.take(name, entry.abort.signal),
+      };
+      entry.done = Promise.resolve()
+        .then(() => work(task))
+        .then(
+          () => finish(entry),
+          (error: unknown) => finish(entry, error ?? new Error('unknown')),
+        )
+        .finally(() => entry.desk.close());
+      return first;
+    },
+    enterFinished(id, spec, error) {
+      finish(enter(id, spec), error);
+    },
+    get: (id) => structuredClone(find(id).view),
+    list: (project) =>
+      [...entries.values()]
+        .filter((entry) => project === undefined || entry.project === project)
+        .map((entry) => structuredClone(entry.view)),
+    async wait(id, timeoutMs, signal) {
+      const entry = find(id);
+      const gone = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => gone.resolve(), { once: true });
+      const timer = timeoutMs === undefined ? undefined : setTimeout(gone.resolve, timeoutMs);
+      await Promise.race([entry.done, gone.promise]);
+      clearTimeout(timer);
+      return structuredClone(entry.view);
+    },
+    cancel(id) {
+      const entry = find(id);
+      if (entry.view.status_code >= 200) fail('operation.not-running');
+      if (!entry.view.may_cancel) fail('operation.not-cancellable');
+      entry.abort.abort(new ApiError('operation.cancelled'));
+    },
+    hasSecret: (id, secret) => find(id).desk.knows(secret),
+    connect: (id, secret) => find(id).desk.connect(secret) ?? fail('operation.secret'),
+    async idle() {
+      await Promise.all([...entries.values()].map((entry) => entry.done));
+    },
+  };
+}
+
+function merged(old: Operation['metadata'], patch: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ ...old, ...patch }).filter(([, value]) => value !== null));
+}
+
+function withStep(
+  steps: NonNullable<Operation['steps']>,
+  report: StepReport,
+  now: Date,
+): NonNullable<Operation['steps']> {
+  const known = steps.find((step) => step.name === report.name && step.status === 'running');
+  const step = {
+    name: report.name,
+    position: report.position,
+    total: report.total,
+    status: report.status,
+    started_at: known?.started_at ?? now.toISOString(),
+    duration_ms: Math.round(report.durationMs * 100) / 100,
+  };
+  return known ? steps.map((other) => (other === known ? step : other)) : [...steps, step];
+}
+
+/** Wire form of an operation's error. Bugs are reported to `onBug` and shown without their inside. */
+function describe(error: unknown, onBug: (error: unknown) => void): Partial<Operation> {
+  if (error instanceof ApiError)
+    return {
+      err: error.message,
+      err_code: error.code,
+      err_params: error.params,
+      ...(error.help ? { err_help: error.help } : {}),
+    };
+  if (error instanceof HostError)
+    return {
+      err: error.message,
+      err_code: 'host.refused',
+      err_params: { reason: error.message },
+      ...(error.help ? { err_help: error.help } : {}),
+    };
+  onBug(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return { err: `Internal error: ${reason}`, err_code: 'internal', err_params: { reason } };
+}

@@ -1,0 +1,131 @@
+/** Profile routes. A change reaches the limits of running guests that use the profile. */
+import { fail } from '../../api/errors.ts';
+import type { Handlers } from '../../api/handlers.ts';
+import type { Profile } from '../../api/resources/profiles.ts';
+import type { Routes } from '../../api/routes.ts';
+import { profileNameError } from '../../lib/names.ts';
+import type { House } from '../house.ts';
+import { checkInstanceConfig, plainConfig } from '../instances/config.ts';
+import { checkDevices, checkExpandedDevices, plainDevices } from '../instances/devices.ts';
+import { expand } from '../instances/expand.ts';
+import { allInstances, instanceUrl } from '../instances/find.ts';
+import { applyProfileChange } from '../instances/update.ts';
+import { listing } from '../listing.ts';
+import { type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
+
+type One = '/1.0/profiles/{name}';
+type Own = Pick<
+  Handlers<Routes>,
+  `${'GET' | 'POST'} /1.0/profiles` | `${'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'} ${One}`
+>;
+type Part = Pick<ProfileDoc, 'description' | 'config' | 'devices'>;
+
+const profileUrl = (name: string) => `/1.0/profiles/${encodeURIComponent(name)}`;
+
+export function profileHandlers(house: House): Own {
+  const find = (project: string, name: string) =>
+    house.documents.get<ProfileDoc>(keys.profile(project, name)) ?? fail('profile.not-found', { name });
+  const users = (doc: ProfileDoc): InstanceDoc[] =>
+    allInstances(house, doc.project).filter((instance) => instance.profiles.includes(doc.name));
+  const view = (doc: ProfileDoc): Profile => ({ ...doc, used_by: users(doc).map((instance) => instanceUrl(instance)) });
+  const told = (project: string, verb: string, name: string) =>
+    house.events.lifecycle(project, { action: `profile-${verb}`, source: profileUrl(name), name });
+  const checkName = (project: string, name: string) => {
+    const reason = profileNameError(name);
+    if (reason) fail('profile.name', { reason });
+    if (house.documents.get(keys.profile(project, name))) fail('profile.exists', { name });
+  };
+  const check = (part: Part) => {
+    checkInstanceConfig(part.config);
+    checkDevices(house, part.devices);
+  };
+  const change = async (doc: ProfileDoc, part: Part) => {
+    check(part);
+    const next: ProfileDoc = { ...doc, ...part };
+    for (const user of users(doc)) checkExpandedDevices(house, expand(withProfile(house, next), user).devices);
+    const before = new Map(users(doc).map((user) => [user.id, expand(house, user)]));
+    await house.documents.put(keys.profile(doc.project, doc.name), next);
+    told(doc.project, 'updated', doc.name);
+    const problems = await applyProfileChange(house, doc.project, doc.name, before);
+    for (const [instance, reason] of problems)
+      house.events.logging(
+        'warning',
+        `The changed profile ${doc.name} could not be applied to ${instance}: ${reason}`,
+        { instance },
+      );
+    return {};
+  };
+  return {
+    'GET /1.0/profiles': ({ query, project }) =>
+      listing(
+        house.documents
+          .list<ProfileDoc>(`profiles/${project}/`)
+          .map((doc) => ({ url: profileUrl(doc.name), object: () => view(doc) })),
+        query,
+      ),
+    async 'POST /1.0/profiles'({ body, project }) {
+      checkName(project, body.name);
+      const doc: ProfileDoc = {
+        name: body.name,
+        project,
+        description: body.description ?? '',
+        config: plainConfig(body.config),
+        devices: plainDevices(body.devices),
+      };
+      check(doc);
+      await house.documents.put(keys.profile(project, body.name), doc);
+      told(project, 'created', body.name);
+      return { location: profileUrl(body.name) };
+    },
+    'GET /1.0/profiles/{name}': ({ params, project }) => view(find(project, params.name)),
+    'PUT /1.0/profiles/{name}'({ params, body, project, checkMatch }) {
+      const doc = find(project, params.name);
+      checkMatch(view(doc));
+      return change(doc, {
+        description: body.description ?? '',
+        config: plainConfig(body.config),
+        devices: plainDevices(body.devices),
+      });
+    },
+    'PATCH /1.0/profiles/{name}'({ params, body, project, checkMatch }) {
+      const doc = find(project, params.name);
+      checkMatch(view(doc));
+      return change(doc, {
+        description: body.description ?? doc.description,
+        config: { ...doc.config, ...plainConfig(body.config) },
+        devices: { ...doc.devices, ...plainDevices(body.devices) },
+      });
+    },
+    async 'POST /1.0/profiles/{name}'({ params, body, project }) {
+      const doc = find(project, params.name);
+      if (doc.name === 'default') fail('profile.default', { action: 'renamed' });
+      checkName(project, body.name);
+      const instances = users(doc).map((user) => ({
+        put: keys.instance(user.id),
+        value: { ...user, profiles: user.profiles.map((name) => (name === doc.name ? body.name : name)) },
+      }));
+      await house.documents.commit([
+        { delete: keys.profile(project, doc.name) },
+        { put: keys.profile(project, body.name), value: { ...doc, name: body.name } },
+        ...instances,
+      ]);
+      told(project, 'renamed', body.name);
+      return { location: profileUrl(body.name) };
+    },
+    async 'DELETE /1.0/profiles/{name}'({ params, project }) {
+      const doc = find(project, params.name);
+      if (doc.name === 'default') fail('profile.default', { action: 'deleted' });
+      if (users(doc).length > 0) fail('profile.in-use');
+      await house.documents.delete(keys.profile(project, doc.name));
+      told(project, 'deleted', doc.name);
+      return {};
+    },
+  };
+}
+
+/** The documents as they would be with the changed profile. */
+function withProfile(house: Pick<House, 'documents'>, changed: ProfileDoc): Pick<House, 'documents'> {
+  const key = keys.profile(changed.project, changed.name);
+  const get = <T>(wanted: string) => (wanted === key ? (changed as T) : house.documents.get<T>(wanted));
+  return { documents: { ...house.documents, get } };
+}

@@ -1,0 +1,36 @@
+/** `environment` of GET /1.0: what this server runs on. */
+import type { ServerEnvironment } from '../../api/resources/server.ts';
+import type { House } from '../house.ts';
+import type { PoolDoc } from '../model.ts';
+
+export function environment(house: Pick<House, 'facts' | 'engine' | 'drivers' | 'documents'>): ServerEnvironment {
+  const { facts, engine, drivers } = house;
+  const used = new Set(house.documents.list<PoolDoc>('pools/').map((pool) => pool.driver));
+  const storage = drivers.filter((driver) => used.has(driver.name));
+  return {
+    addresses: [],
+    architectures: [facts.architecture],
+    certificate: '',
+    certificate_fingerprint: '',
+    driver: engine.driver.name,
+    driver_version: engine.driver.version,
+    firewall: 'nftables',
+    kernel: 'Linux',
+    kernel_architecture: facts.architecture,
+    kernel_features: { idmapped_mounts: 'true', cgroups: facts.cgroups },
+    kernel_version: facts.kernel,
+    lxc_features: {},
+    os_name: facts.osName,
+    os_version: facts.osVersion,
+    project: 'default',
+    server: 'gasthof',
+    server_clustered: false,
+    server_event_mode: 'full-mesh',
+    server_name: facts.serverName,
+    server_pid: facts.pid,
+    server_version: facts.version,
+    storage: storage.map((driver) => driver.name).join(' | '),
+    storage_version: storage.map((driver) => driver.version).join(' | '),
+    storage_supported_drivers: drivers.map((driver) => ({ Name: driver.name, Version: driver.version, Remote: false })),
+  };
+}

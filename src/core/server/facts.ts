@@ -1,0 +1,20 @@
+/** Facts about this host and this daemon that never change while it lives; gathered once by the composition root. */
+export type Facts = {
+  serverName: string;
+  version: string;
+  pid: number;
+  /** `x86_64`. */
+  architecture: string;
+  kernel: string;
+  osName: string;
+  osVersion: string;
+  cpus: number;
+  memoryBytes: number;
+  cgroups: 'v1' | 'v2' | 'hybrid';
+  /** First id of the block from which guests get their ranges, and how many ranges there are. */
+  idBlock: { base: number; ranges: number };
+  /** Prefix of link names, unique per daemon. */
+  linkTag: string;
+  /** Name of the network that is made at the first start. */
+  defaultNetwork: string;
+};

@@ -1,0 +1,137 @@
+/** The composition root: opens every part in order and hands the whole house to the handlers. Disposing closes in reverse. */
+import { mkdirSync } from 'node:fs';
+import { openDocuments } from '../core/documents.ts';
+import { createEventHub } from '../core/events/hub.ts';
+import type { House } from '../core/house.ts';
+import { createRuntime } from '../core/instances/runtime.ts';
+import type { PoolDoc } from '../core/model.ts';
+import { createOperations } from '../core/operations/registry.ts';
+import type { Pool, StorageDriver } from '../core/ports/storage.ts';
+import { deviceTypes } from '../devices/types.ts';
+import { createCrunEngine } from '../engines/crun/engine.ts';
+import { createGuestFiles } from '../files/guest-files.ts';
+import { hostFacts } from '../host/facts.ts';
+import { ensureLxcfs } from '../host/lxcfs.ts';
+import { hostNames, type StatePaths } from '../host/paths.ts';
+import { createSystemClock } from '../host/system-clock.ts';
+import { createImageFiles } from '../images/image-files.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import { createBridgeNetworks } from '../network/bridge/bridge-networks.ts';
+import { storageDrivers } from '../storage/drivers.ts';
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
+import { hostChecks } from './host-checks.ts';
+import type { Log } from './log.ts';
+import { version } from './version.ts';
+
+export async function assemble(paths: StatePaths, log: Log): Promise<House & AsyncDisposable> {
+  await using parts = new AsyncDisposableStack();
+  makeDirectories(paths);
+  const names = hostNames(paths.directory);
+  const store = await openSqliteStore(paths.state, { onWarning: (warning) => log('warning', warning.message) });
+  const documents = await openDocuments(store);
+  parts.defer(() => documents.close());
+  const clock = createSystemClock();
+  const events = createEventHub(clock);
+  parts.use(events.subscribe((event) => logEvent(event, log)));
+  const operations = createOperations({ clock, events, onBug: (error) => log('error', 'bug in an operation', error) });
+  const lxcfsDirectory = `${names.stage}/lxcfs`;
+  mkdirSync(lxcfsDirectory, { recursive: true, mode: 0o755 });
+  const lxcfs = await ensureLxcfs(lxcfsDirectory);
+  if (!lxcfs.mounted) log('warning', `guests will see the host's memory and uptime: ${lxcfs.reason}`);
+  const engine = parts.use(
+    await createCrunEngine({
+      stateDirectory: paths.guests,
+      logDirectory: paths.logs,
+      cgroupParent: names.cgroupParent,
+      stageDirectory: `${names.stage}/stage`,
+      lxcfsDirectory,
+    }),
+  );
+  const networks = parts.use(
+    await createBridgeNetworks({
+      stateDirectory: paths.networks,
+      tag: names.tag,
+      report: (text) => log('warning', text),
+    }),
+  );
+  const drivers = storageDrivers({ poolsDirectory: paths.pools });
+  const { pools, brokenPools } = await openPools(documents.list<PoolDoc>('pools/'), drivers, log);
+  const images = createImageFiles({
+    directory: paths.images,
+    cacheDirectory: paths.cache,
+    scratchDirectory: paths.scratch,
+  });
+  const whole = parts.move();
+  return {
+    documents,
+    events,
+    operations,
+    clock,
+    engine,
+    drivers,
+    pools,
+    brokenPools,
+    networks,
+    images,
+    files: createGuestFiles(),
+    devices: deviceTypes,
+    queue: createKeyedQueue(),
+    runtime: createRuntime(),
+    consoles: new Map(),
+    hostNames: new Map(),
+    hostChecks: () => hostChecks({ lxcfs, cgroupParent: names.cgroupParent }),
+    facts: {
+      ...hostFacts(),
+      version,
+      idBlock: names.idBlock,
+      linkTag: names.linkTag,
+      defaultNetwork: names.defaultNetwork,
+    },
+    mountDirectory: paths.mounts,
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
+}
+
+/** Guests own files with unshifted ids in there: nobody but root may look below (hardening, point 1). */
+function makeDirectories(paths: StatePaths): void {
+  mkdirSync(paths.directory, { recursive: true, mode: 0o711 });
+  for (const path of [
+    paths.run,
+    paths.mounts,
+    paths.guests,
+    paths.logs,
+    paths.pools,
+    paths.images,
+    paths.cache,
+    paths.scratch,
+  ])
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  mkdirSync(paths.networks, { recursive: true, mode: 0o711 });
+}
+
+/** A pool that cannot be opened makes its guests unusable, not the house. */
+async function openPools(docs: readonly PoolDoc[], drivers: readonly StorageDriver[], log: Log) {
+  const pools = new Map<string, Pool>();
+  const brokenPools = new Map<string, string>();
+  for (const doc of docs) {
+    try {
+      const driver = drivers.find((candidate) => candidate.name === doc.driver);
+      if (!driver) throw new Error(`there is no storage driver "${doc.driver}"`);
+      const reason = await driver.unusable();
+      if (reason) throw new Error(reason);
+      pools.set(doc.name, await driver.open(doc));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      brokenPools.set(doc.name, reason);
+      log('error', `the storage pool ${doc.name} could not be opened: ${reason}`);
+    }
+  }
+  return { pools, brokenPools };
+}
+
+/** What is told as a logging event is in the log, too. */
+function logEvent(event: { type: string; metadata: unknown }, log: Log): void {
+  if (event.type !== 'logging') return;
+  const { level, message } = event.metadata as { level: 'debug' | 'info' | 'warning' | 'error'; message: string };
+  log(level, message);
+}

@@ -1,0 +1,68 @@
+/** Checks of the host for `doctor`: tried, not guessed from versions. */
+import { closeSync, existsSync, readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import type { Check } from '../api/resources/server.ts';
+import { openUserNamespace } from '../host/userns.ts';
+
+export async function hostChecks(known: {
+  lxcfs: { mounted: boolean; reason?: string };
+  cgroupParent: string;
+}): Promise<Check[]> {
+  return [lxcfsCheck(known.lxcfs), await namespaceCheck(), ...controllerChecks(), await spaceCheck()];
+}
+
+function lxcfsCheck(lxcfs: { mounted: boolean; reason?: string }): Check {
+  if (lxcfs.mounted)
+    return { name: 'lxcfs', status: 'ok', found: 'guests see their own memory, CPUs and uptime', help: '' };
+  return {
+    name: 'lxcfs',
+    status: 'warning',
+    found: lxcfs.reason ?? 'not mounted',
+    help: 'apt-get install lxcfs, then restart gasthofd',
+  };
+}
+
+async function namespaceCheck(): Promise<Check> {
+  const name = 'user namespaces';
+  try {
+    closeSync(
+      await openUserNamespace([{ inside: 0, outside: 1_700_000_000, count: 65536 }], { creator: 1_700_000_000 }),
+    );
+    return { name, status: 'ok', found: 'an ordinary id can make one', help: '' };
+  } catch (error) {
+    return {
+      name,
+      status: 'failed',
+      found: (error as Error).message,
+      help: 'sysctl kernel.unprivileged_userns_clone=1',
+    };
+  }
+}
+
+/** A controller is usable when its hierarchy is mounted (v1) or offered (v2). */
+function controllerChecks(): Check[] {
+  const root = '/sys/fs/cgroup';
+  const v2 = existsSync(`${root}/cgroup.controllers`);
+  const offered = v2 ? readFileSync(`${root}/cgroup.controllers`, 'utf8').trim().split(' ') : [];
+  const uses: Record<string, string> = {
+    cpu: 'limits.cpu.allowance',
+    cpuset: 'limits.cpu',
+    memory: 'limits.memory',
+    pids: 'limits.processes',
+  };
+  return Object.entries(uses).map(([controller, key]): Check => {
+    const there = v2 ? offered.includes(controller) : existsSync(`${root}/${controller}`);
+    const name = `cgroup ${controller}`;
+    if (there) return { name, status: 'ok', found: v2 ? 'version 2' : 'version 1', help: '' };
+    const help =
+      controller === 'memory' ? 'boot the kernel with cgroup_enable=memory' : `mount the ${controller} hierarchy`;
+    return { name, status: 'warning', found: `not there; ${key} is refused`, help };
+  });
+}
+
+async function spaceCheck(): Promise<Check> {
+  const run = await statfs('/run');
+  const freeBytes = run.bavail * run.bsize;
+  if (freeBytes > 16 * 1024 * 1024) return { name: '/run', status: 'ok', found: 'has room', help: '' };
+  return { name: '/run', status: 'warning', found: 'is nearly full', help: 'find what fills /run: du -x /run' };
+}

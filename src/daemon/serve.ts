@@ -1,0 +1,84 @@
+/** From an assembled house to a served API: repair first, then open the door, then start guests. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { routes } from '../api/routes.ts';
+import { authorize } from '../auth/authorize.ts';
+import { createPeerIdentifier } from '../auth/peer-identity.ts';
+import { createHandlers } from '../core/handlers.ts';
+import type { House } from '../core/house.ts';
+import { autostart } from '../core/instances/autostart.ts';
+import { guestEnded, guestOutOfMemory } from '../core/instances/ended.ts';
+import { createExpiry } from '../core/instances/expiry.ts';
+import { allInstances } from '../core/instances/find.ts';
+import { reconcile } from '../core/instances/reconcile.ts';
+import { makeDefaults } from '../core/server/defaults.ts';
+import { bootId } from '../host/facts.ts';
+import { noteNamespaceMembers } from '../host/namespace-members.ts';
+import type { StatePaths } from '../host/paths.ts';
+import { createHttpServer } from '../http/http-server.ts';
+import type { Log } from './log.ts';
+
+/** Resolves when the daemon answers. Disposing stops answering; guests run on. */
+export async function serve(house: House, paths: StatePaths, log: Log, shutdown: () => void): Promise<AsyncDisposable> {
+  await using parts = new AsyncDisposableStack();
+  const stopping = new AbortController();
+  parts.defer(() => stopping.abort(new Error('the daemon is being stopped')));
+  // Before repair: an end that happens meanwhile waits in the instance's queue.
+  parts.use(
+    house.engine.watch((event) => {
+      if (event.type === 'oom') return guestOutOfMemory(house, event.id);
+      guestEnded(house, event.id, event.cause).catch((error: unknown) =>
+        log('error', `the end of guest ${event.id} could not be settled`, error),
+      );
+    }),
+  );
+  const ranBefore = guestsOfLastBoot(house, paths);
+  await reconcile(house);
+  await makeDefaults(house);
+  const expiry = parts.use(createExpiry(house));
+  parts.use(house.documents.watch('snapshots/', expiry.look));
+  expiry.look();
+  noteNamespaceMembers(paths.namespaceMembers);
+  parts.use(
+    house.events.subscribe((event) =>
+      isStart(event.metadata) ? noteNamespaceMembers(paths.namespaceMembers) : undefined,
+    ),
+  );
+
+  const server = createHttpServer({
+    routes,
+    handlers: createHandlers(house, { shutdown }),
+    identify: createPeerIdentifier(),
+    authorize,
+    log: ({ level, message }) => log(level, message),
+  });
+  parts.use(server);
+  await server.listen({ socketPath: paths.socket, mode: 0o660 });
+  writeFileSync(paths.bootId, bootId(), { mode: 0o600 });
+  if (ranBefore)
+    autostart(house, ranBefore, stopping.signal).catch((error: unknown) =>
+      log('error', 'starting guests after the boot', error),
+    );
+  const whole = parts.move();
+  return { [Symbol.asyncDispose]: () => whole.disposeAsync() };
+}
+
+/** Guests that ran when the host went down; undefined when it is still the same boot. */
+function guestsOfLastBoot(house: House, paths: StatePaths): Set<string> | undefined {
+  let last = '';
+  try {
+    last = readFileSync(paths.bootId, 'utf8');
+  } catch {
+    // The first start of this daemon.
+  }
+  if (last === bootId()) return undefined;
+  return new Set(
+    allInstances(house)
+      .filter((doc) => ['running', 'frozen', 'stopping', 'starting'].includes(doc.phase))
+      .map((doc) => doc.id),
+  );
+}
+
+function isStart(metadata: unknown): boolean {
+  const action = (metadata as { action?: unknown } | null)?.action;
+  return action === 'instance-started' || action === 'instance-restarted' || action === 'network-created';
+}

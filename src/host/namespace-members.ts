@@ -1,0 +1,24 @@
+/**
+ * Who lives in the daemon's mount namespace and outlives it (lxcfs, conmon, dnsmasq). The launcher reads the list to
+ * bring the next daemon into the same namespace, where it finds and clears the mounts of one that was killed.
+ */
+import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+
+/** Writes lines "pid starttime" of all other processes in our mount namespace that are not our children. */
+export function noteNamespaceMembers(file: string): void {
+  const own = readlinkSync('/proc/self/ns/mnt');
+  const lines = readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
+    try {
+      if (readlinkSync(`/proc/${name}/ns/mnt`) !== own) return [];
+      const fields = readFileSync(`/proc/${name}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return Number(fields[1]) === process.pid ? [] : [`${name} ${fields[19]}`];
+    } catch {
+      return []; // It ended while we looked.
+    }
+  });
+  writeFileSync(`${file}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

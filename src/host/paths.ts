@@ -1,0 +1,48 @@
+/** Every path below the state directory, and every name that has to differ between daemons on one host. */
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const defaultDirectory = '/var/lib/gasthof';
+
+export function statePaths(directory: string) {
+  const at = (...names: string[]) => join(directory, ...names);
+  return {
+    directory,
+    socket: at('unix.socket'),
+    state: at('gasthof.db'),
+    run: at('run'),
+    bootId: at('run', 'boot-id'),
+    namespaceMembers: at('run', 'mount-namespace.pid'),
+    mounts: at('run', 'mounts'),
+    guests: at('run', 'guests'),
+    logs: at('logs'),
+    networks: at('networks'),
+    pools: at('pools'),
+    images: at('images'),
+    cache: at('cache'),
+    scratch: at('scratch'),
+  };
+}
+export type StatePaths = ReturnType<typeof statePaths>;
+
+/** Names of this daemon on the host, all made from its directory. */
+export function hostNames(directory: string) {
+  const own = realpathSync(directory);
+  const tag = createHash('sha256').update(own).digest('hex').slice(0, 6);
+  const isDefault = own === defaultDirectory;
+  return {
+    tag,
+    cgroupParent: `gasthof-${tag}`,
+    /** Passable for everybody; guests' roots are put together in it. */
+    stage: `/run/gasthof-${tag}`,
+    linkTag: `gv${tag.slice(0, 4)}`,
+    defaultNetwork: isDefault ? 'gastbr0' : `gast${tag}`,
+    idBlock: idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 8)),
+  };
+}
+
+/** 2048 ranges of 65536 ids, above what Debian gives to users in /etc/subuid (up to 600100000) and below 2^31. */
+function idBlock(region: number) {
+  return { base: (5 + region) * 2 ** 27, ranges: 2048 };
+}
