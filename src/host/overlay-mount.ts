@@ -61,16 +61,21 @@ export function mountOverlay(layers: OverlayLayers, target: string): void {
   const bits = attributeBits(layers.attributes ?? {});
   const create = () => createOverlay(options, bits);
   const createAttached = () => withAttached(writable ? [...lower, writable] : lower, target, create);
-  using overlay = layers.attachLayers ? createAttached() : createOrElse(create, createAttached);
+  using overlay = layers.attachLayers || detachedRefused ? createAttached() : createOrElse(create, createAttached);
   attach(overlay, target);
 }
+
+/** A fact about the running kernel, kept because each refusal also writes a line to the kernel's log. */
+let detachedRefused = false;
 
 function createOrElse(create: () => DetachedMount, otherwise: () => DetachedMount): DetachedMount {
   try {
     return create();
   } catch (error) {
-    if (error instanceof HostError && error.errno === 'EINVAL') return otherwise();
-    throw error;
+    if (!(error instanceof HostError && error.errno === 'EINVAL')) throw error;
+    const overlay = otherwise();
+    detachedRefused = true;
+    return overlay;
   }
 }
 
@@ -93,13 +98,12 @@ function overlayOptions(lower: readonly DetachedMount[], writable: DetachedMount
     // Said and not left to the kernel's build: an index or metadata-only copies would tie the upper layer to one place.
     ['index', 'off'],
     ['metacopy', 'off'],
-    // Else Linux 6.6 and later mark the upper layer with an identity, which a copy of the layer would share.
-    ['uuid', 'off'],
     // Lets a guest rename directories that come from its image.
     ['redirect_dir', writable ? 'on' : 'follow'],
   ];
-  if (writable) options.push(['upperdir', `${path(writable)}/upper`], ['workdir', `${path(writable)}/work`]);
-  return options;
+  if (!writable) return options;
+  // Without `uuid`, Linux 6.6 and later mark the upper layer with an identity, which a copy of the layer would share.
+  return [...options, ['uuid', 'off'], ['upperdir', `${path(writable)}/upper`], ['workdir', `${path(writable)}/work`]];
 }
 
 function createOverlay(options: readonly [string, string][], attributes: number): DetachedMount {
