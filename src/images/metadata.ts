@@ -52,8 +52,10 @@ export function parseMetadata(text: string, host: string | undefined): ImageMeta
 
 function readYaml(text: string): unknown {
   if (text.length > metadataLimitBytes) throw broken(`more than ${metadataLimitBytes} bytes`);
+  // Deep nesting costs the parser seconds before it gives up.
+  if ((text.match(/[[{]/g)?.length ?? 0) > 2000 || /(?:[-?:][ \t]+){30}/.test(text)) throw broken('nested too deep');
   try {
-    return parse(text, { maxAliasCount: 20, logLevel: 'silent' });
+    return parse(text, { maxAliasCount: 20, logLevel: 'error' });
   } catch (cause) {
     const first = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0];
     throw broken(`not YAML: ${first}`);

@@ -1,6 +1,6 @@
 /** Makes a unified image of a guest's root file system: metadata.yaml, templates/, rootfs/, in an order that never changes. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ImageMetadata, ImageRefused, type Progress, type ReceivedImage } from '../core/ports/images.ts';
 import { compressTo } from '../host/compress.ts';
@@ -52,7 +52,11 @@ async function writeTop(top: string, metadata: ImageMetadata, templates: Record<
     if (!isTemplateName(name)) throw new ImageRefused('broken', `template ${JSON.stringify(name)} is not a file name`);
     await writeFile(join(top, 'templates', name), text, { mode: 0o644 });
   }
-  return ['metadata.yaml', 'templates'];
+  const entries = ['metadata.yaml', 'templates'];
+  const files = [...entries, ...Object.keys(templates).map((name) => join('templates', name))];
+  // Publishing the same guest again gives the same bytes.
+  for (const name of files) await utimes(join(top, name), metadata.creationDate, metadata.creationDate);
+  return entries;
 }
 
 async function* counted(source: AsyncIterable<Buffer>, progress?: Progress): AsyncGenerator<Buffer> {

@@ -22,6 +22,8 @@ export async function receiveImage(
   options: ReceiveOptions,
 ): Promise<ReceivedImage> {
   const sources = sourcesOf(parts);
+  // A sender may fail before its stream is read; reading it then tells the error, nobody else must.
+  for (const { stream } of sources) stream.on('error', () => {});
   const hash = createHash('sha256');
   await using work = await store.workFolder();
   const stored: { name: PartName; sizeBytes: number }[] = [];

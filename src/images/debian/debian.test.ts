@@ -1,0 +1,100 @@
+/** What mmdebstrap is told, and what is taken over from the host's apt. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { downloadOptions, findMirrors, publicMirrors } from './apt-sources.ts';
+import { customizeScript, guestFiles } from './guest-files.ts';
+import { mmdebstrapArguments, mmdebstrapProgress } from './mmdebstrap.ts';
+import { debianRecipes, findRecipe } from './recipes.ts';
+
+const mirrors = { main: 'http://mirror.example/debian', security: 'http://mirror.example/security' };
+
+test('findRecipe: by number, by name, and not on machines that Debian does not know', () => {
+  assert.equal(findRecipe('debian/12', 'x86_64')?.suite, 'bookworm');
+  assert.equal(findRecipe('trixie', 'aarch64')?.alias, 'debian/13');
+  assert.equal(findRecipe('debian/bookworm', 'x86_64')?.alias, 'debian/12');
+  assert.equal(findRecipe('alpine', 'x86_64'), undefined);
+  assert.deepEqual(debianRecipes('sparc64'), []);
+});
+
+test('findMirrors: reads both formats of the host, ignores other distributions, falls back to the public mirror', () => {
+  const deb822 = `Types: deb deb-src
+# a comment
+URIs: http://one.example/debian/
+Suites: bookworm
+ bookworm-updates
+Components: main contrib
+
+Types: deb
+URIs: http://two.example/sec
+Suites: bookworm-security
+Components: main
+`;
+  assert.deepEqual(findMirrors([deb822]), { main: 'http://one.example/debian', security: 'http://two.example/sec' });
+  const lines = `deb https://packages.example/node nodistro main
+#deb http://no.example/debian trixie main
+deb [arch=amd64 signed-by=/k.gpg] http://three.example/debian trixie main # why
+deb http://four.example/s trixie-security main`;
+  assert.deepEqual(findMirrors([lines]), { main: 'http://three.example/debian', security: 'http://four.example/s' });
+  assert.deepEqual(
+    findMirrors(['Types: deb\nURIs: http://u.example\nSuites: noble\nComponents: main\n']),
+    publicMirrors,
+  );
+  const disabled = 'Enabled: no\nTypes: deb\nURIs: http://x.example\nSuites: bookworm\nComponents: main\n';
+  assert.deepEqual(findMirrors([disabled, 'deb file:/media/cdrom bookworm main']), publicMirrors);
+});
+
+test('downloadOptions: proxies and checks only, nothing that runs programs', () => {
+  const dump = `Acquire::http::Proxy "http://proxy.example:3128";
+Acquire::https::repo.example::CaInfo "/etc/ssl/own.pem";
+Acquire::Check-Valid-Until "false";
+Acquire::http::Proxy-Auto-Detect "/usr/bin/thing";
+Acquire::http::Proxy "";
+DPkg::Post-Invoke:: "rm -rf /";`;
+  assert.deepEqual(downloadOptions(dump), dump.split('\n').slice(0, 3));
+});
+
+test('mmdebstrapArguments: a minimal system of one suite with its updates and security, as tar', () => {
+  const recipe = findRecipe('debian/13', 'x86_64');
+  assert.ok(recipe);
+  const input = {
+    recipe,
+    mirrors,
+    architecture: 'amd64',
+    aptOptions: ['X "y";'],
+    customizePath: '/c',
+    mode: 'root' as const,
+  };
+  const args = mmdebstrapArguments(input);
+  const at = args.indexOf('trixie');
+  assert.equal(args[at + 1], '-');
+  assert.deepEqual(
+    args.slice(at + 2).map((line) => line.split(' ').slice(2).join(' ')),
+    [
+      'http://mirror.example/debian trixie main',
+      'http://mirror.example/debian trixie-updates main',
+      'http://mirror.example/security trixie-security main',
+    ],
+  );
+  assert.ok(args.includes('--aptopt=X "y";') && args.includes('--customize-hook=/c') && args.includes('--mode=root'));
+  assert.match(args.find((arg) => arg.startsWith('--include=')) ?? '', /systemd-sysv,dbus,.*iproute2/);
+});
+
+test('guest files: no identity of the builder, resolver file that is known as ours', () => {
+  const recipe = findRecipe('debian/12', 'x86_64');
+  assert.ok(recipe);
+  const files = guestFiles(recipe, mirrors);
+  assert.equal(files['etc/machine-id'], '');
+  assert.equal(files['etc/resolv.conf']?.split('\n')[0], '# managed by Gasthof');
+  assert.match(
+    files['etc/apt/sources.list.d/debian.sources'] ?? '',
+    /Suites: bookworm bookworm-updates[\s\S]*bookworm-security/,
+  );
+  assert.match(customizeScript('/files'), /rm -f "\$root\/etc\/hostname"/);
+});
+
+test('mmdebstrapProgress: the stages, not the noise', () => {
+  assert.equal(mmdebstrapProgress('I: running apt-get update...'), 'fetching package lists');
+  assert.equal(mmdebstrapProgress('I: downloading packages with apt...'), 'downloading packages');
+  assert.equal(mmdebstrapProgress('done'), undefined);
+  assert.equal(mmdebstrapProgress('I: automatically chosen format: tar'), undefined);
+});
