@@ -6,7 +6,6 @@ import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Handlers, Identity } from '../api/handlers.ts';
 import type { Access, RouteTable } from '../api/route.ts';
-import { answerBrokenRequest } from './broken-request.ts';
 import { trackConnections } from './connections.ts';
 import type { Exchange, Upgrade } from './exchange.ts';
 import { type InjectReply, type InjectRequest, injectOver } from './in-memory.ts';
@@ -72,7 +71,6 @@ export function createHttpServer<const T extends RouteTable>(options: HttpServer
   });
   // read-body.ts says "continue" once the caller may send.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
-  server.on('clientError', answerBrokenRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgrades.set(request, { socket, head });
     route(router.routing, request, socket);
@@ -81,16 +79,17 @@ export function createHttpServer<const T extends RouteTable>(options: HttpServer
   const connect = async (identity: Identity) => {
     await router.ready();
     const [ours, theirs] = duplexPair();
+    // The pair does not pass on that one side was destroyed; a socket would.
+    theirs.once('close', () => ours.destroy());
+    ours.once('close', () => theirs.push(null));
     inMemory.set(ours, identity);
     server.emit('connection', ours);
     return theirs;
   };
   const close = async () => {
     if (server.listening) server.close();
-    websockets.closeAll();
     server.closeIdleConnections();
-    await connections.settled(limits.closeGraceMs);
-    websockets.terminateAll();
+    await Promise.all([connections.settled(limits.closeGraceMs), websockets.closeAll(limits.closeGraceMs)]);
     connections.destroyAll();
     server.close();
     await router.close();

@@ -3,6 +3,7 @@
 import type { RequestListener, Server } from 'node:http';
 import fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';
 import { ApiError } from '../api/errors.ts';
+import { answerBrokenRequest } from './broken-request.ts';
 import { type Exchange, firstValues, type Upgrade } from './exchange.ts';
 import { type Endpoint, refuse, type Serving, serveCall } from './serve-call.ts';
 
@@ -25,6 +26,7 @@ export function createRouter({ serving, endpoints, upgradeOf, makeServer }: Opti
   const router = fastify({
     serverFactory: makeServer,
     exposeHeadRoutes: false,
+    clientErrorHandler: answerBrokenRequest,
     routerOptions: { maxParamLength },
     frameworkErrors: (_error, request, reply) => {
       reply.hijack();

@@ -11,9 +11,8 @@ export type Websockets = {
   check(exchange: Exchange): void;
   /** Takes the connection over. Does nothing when the client has gone meanwhile. */
   accept(exchange: Exchange, accept: Accept): void;
-  /** Tells every peer that the server goes away. */
-  closeAll(): void;
-  terminateAll(): void;
+  /** Tells every peer that the server goes away, and cuts those that have not closed after the time. */
+  closeAll(timeoutMs: number): Promise<void>;
 };
 
 const keyPattern = /^[+/0-9A-Za-z]{22}==$/;
@@ -60,11 +59,15 @@ export function createWebsockets(limits: Limits): Websockets {
         accept(channel.channel);
       });
     },
-    closeAll() {
+    async closeAll(timeoutMs) {
+      if (open.size === 0) return;
+      const closed = [...open].map(({ channel }) => new Promise<void>((resolve) => channel.onClose(resolve)));
       for (const { channel } of open) channel.close(1001, 'the server is stopping');
-    },
-    terminateAll() {
-      for (const channel of open) channel.terminate();
+      const timer = setTimeout(() => {
+        for (const channel of open) channel.terminate();
+      }, timeoutMs);
+      await Promise.all(closed);
+      clearTimeout(timer);
     },
   };
 }
