@@ -19,7 +19,9 @@ export async function ensureLxcfs(directory: string): Promise<{ mounted: boolean
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   try {
     // Goes to the background by itself once it is mounted. -l: load averages of the guest.
-    await run('lxcfs', ['-l', '--enable-cfs', '--enable-pidfd', '-p', `${directory}.pid`, directory]);
+    await run('lxcfs', ['-l', '--enable-cfs', '--enable-pidfd', '-p', `${directory}.pid`, directory], {
+      outputFile: `${directory}.log`,
+    });
   } catch (error) {
     return { mounted: false, reason: reasonOf(error) };
   }

@@ -3,6 +3,7 @@
  * an environment built from nothing, and no descriptor beyond 0, 1 and 2.
  */
 import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { HostError } from '../lib/host-error.ts';
 
 export type RunOptions = {
@@ -14,6 +15,11 @@ export type RunOptions = {
   /** Ends the child with SIGKILL. @default 30000 */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /**
+   * For programs that go to the background: both outputs go to this file, because a child that lives on keeps a pipe
+   * open, and the run ends with the exit of the first process.
+   */
+  outputFile?: string;
   /** Exit codes that are not errors. @default [0] */
   accept?: number[];
 };
@@ -33,13 +39,16 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   options.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
   const shown = `${file} ${args.join(' ')}`.slice(0, 400);
+  const outputFd = options.outputFile === undefined ? undefined : openSync(options.outputFile, 'w', 0o600);
   const child = spawn(file, args as string[], {
     cwd: options.cwd,
     env: { ...baseEnvironment, ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', outputFd ?? 'pipe', outputFd ?? 'pipe'],
   });
+  if (outputFd !== undefined) closeSync(outputFd);
   const stdout = collect(child.stdout);
   const stderr = collect(child.stderr);
+  const errorText = () => (options.outputFile === undefined ? stderr.text() : readFileSync(options.outputFile, 'utf8'));
   const timeoutMs = options.timeoutMs ?? 30_000;
   let ended: 'timeout' | 'aborted' | undefined;
   const end = (why: 'timeout' | 'aborted') => {
@@ -60,11 +69,11 @@ export async function run(file: string, args: readonly string[], options: RunOpt
       }),
     );
   });
-  child.once('close', (code, signal) => {
+  child.once(options.outputFile === undefined ? 'close' : 'exit', (code, signal) => {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
     const exitCode = code ?? 128;
-    const result = { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+    const result = { exitCode, stdout: stdout.text(), stderr: errorText() };
     if (ended === 'timeout')
       return reject(new HostError(`${shown}: no end after ${timeoutMs} ms, killed`, { exitCode }));
     if (ended === 'aborted') return reject(options.signal?.reason ?? new HostError(`${shown}: aborted`));
@@ -74,15 +83,15 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     resolve(result);
   });
   // A child that ends without reading its input raises EPIPE here; its exit code tells the story.
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input);
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.input);
   return promise;
 }
 
-function collect(stream: NodeJS.ReadableStream): { text: () => string } {
+function collect(stream: NodeJS.ReadableStream | null): { text: () => string } {
   const chunks: Buffer[] = [];
   let size = 0;
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     if (size < outputLimitBytes) chunks.push(chunk);
     size += chunk.length;
   });
