@@ -5,5 +5,7 @@ import { relay } from './proxy.ts';
 
 const [port = '', socketPath = '', tree = '', ...command] = process.argv.slice(2);
 await relay(Number(port), socketPath);
-const child = spawn(join(import.meta.dirname, 'enter'), [tree, ...command], { stdio: 'inherit' });
+// In a mount namespace of its own: pivot_root would take the relay along, away from its socket.
+const enter = ['--mount', '--propagation', 'private', '--', join(import.meta.dirname, 'enter'), tree, ...command];
+const child = spawn('unshare', enter, { stdio: 'inherit' });
 child.once('exit', (code) => process.exit(code ?? 1));

@@ -35,7 +35,9 @@ export async function ensureDebianPackages() {
     });
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const help = 'see the log; check the network and /etc/apt/sources.list, then run the same command again';
+  // apt-get update succeeds although a mirror did not answer; only the installation tells whether that mattered.
+  const help =
+    'see the log and apt-update.log beside it; check the network and /etc/apt, then run the same command again';
   await step(`Debian packages: ${missing.join(' ')}`, async (report) => {
     await runLogged('apt-update', 'apt-get', ['update'], { env, report, help });
     const args = ['install', '--yes', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...missing];
