@@ -1,6 +1,6 @@
 /**
  * Turns an image's archive into the one that is unpacked: only what lies below the root file system, its prefix taken off,
- * without device nodes and /dev, with the extended attributes that a guest may bring. Every header is written anew, so
+ * without device nodes and what lies in /dev, with the extended attributes that a guest may bring. Every header is written anew, so
  * that GNU tar sees exactly what was checked here.
  */
 
@@ -55,7 +55,7 @@ function filterScanner(options: FilterOptions, write: (piece: Buffer) => void): 
 /** The member as it is unpacked, undefined when it is left out. */
 export function rootMember(member: CheckedMember, prefix: string): TarMember | undefined {
   const path = below(member.path, prefix);
-  if (path === undefined || path === 'dev' || path.startsWith('dev/')) return undefined;
+  if (path === undefined || path.startsWith('dev/') || (path === 'dev' && member.kind !== 'directory')) return undefined;
   if (member.kind === 'character' || member.kind === 'block') return undefined;
   let link = member.link;
   if (member.kind === 'hardlink') {

@@ -88,6 +88,7 @@ for (const [format, compress] of [
     assert.equal(readlinkSync(join(root, 'usr/absolute')), '/etc/passwd');
     assert.ok(lstatSync(join(root, 'usr/fifo')).isFIFO());
     assert.ok(!existsSync(join(root, 'dev/null')) && !existsSync(join(root, 'usr/device')), 'devices are left out');
+    assert.deepEqual(readdirSync(join(root, 'dev')), []);
     assert.ok(!existsSync(join(root, 'metadata.yaml')) && !existsSync(join(root, 'rootfs')));
     const long = 'n'.repeat(150);
     assert.equal(readFileSync(join(root, long, long, 'file'), 'utf8'), 'long\n');

@@ -40,6 +40,8 @@ export function mmdebstrapArguments(input: MmdebstrapInput): string[] {
     '--aptopt=Acquire::Languages "none";',
     ...left.map((path) => `--dpkgopt=path-exclude=${path}`),
     ...kept.map((path) => `--dpkgopt=path-include=${path}`),
+    // Before Debian 13 apt merges /usr by a package that brings all of perl (47 MB) along; links made first do as well.
+    ...(recipe.mergeUsrFirst ? ['--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr'] : []),
     `--customize-hook=${input.customizePath}`,
     recipe.suite,
     '-',

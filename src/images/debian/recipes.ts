@@ -7,6 +7,8 @@ export type DebianRecipe = {
   version: string;
   description: string;
   packages: string[];
+  /** The release still has programs in /bin and needs the links made. */
+  mergeUsrFirst: boolean;
 };
 
 const packages = [
@@ -41,6 +43,7 @@ export function debianRecipes(architecture: string | undefined): DebianRecipe[] 
     version,
     description: `Debian ${version} (${suite}), ${debian}, systemd, minimal`,
     packages,
+    mergeUsrFirst: suite === 'bookworm',
   }));
 }
 
