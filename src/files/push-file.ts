@@ -3,7 +3,7 @@
  * that dies, leaves the old one. Where the file system can, the new file has no name until it is complete.
  */
 import { randomUUID } from 'node:crypto';
-import { constants, fchmodSync, fsyncSync, ftruncateSync, type Stats, write } from 'node:fs';
+import { constants, fchmodSync, fsync, ftruncateSync, type Stats, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { FileOwner, GuestRoot } from '../core/ports/files.ts';
 import { asCreator } from '../host/file-creator.ts';
@@ -23,6 +23,7 @@ import { openIfThere, type Place, refuseKernelFiles } from './locate.ts';
 import { refuse } from './refusal.ts';
 
 const writeBytes = promisify(write);
+const flush = promisify(fsync);
 
 export type PushOptions = FileOwner & { append?: boolean; signal?: AbortSignal };
 
@@ -63,7 +64,7 @@ async function replace(
     changeOwner(file, owner.uid, owner.gid);
     // After the owner: a change of owner takes the setuid bit away.
     fchmodSync(file.fd, options.mode ?? (old ? old.mode & 0o7777 : 0o644));
-    fsyncSync(file.fd);
+    await flush(file.fd);
     options.signal?.throwIfAborted();
     asCreator(owner, () => {
       if (unnamed) linkInto(file, place.parent, aside);

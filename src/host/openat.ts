@@ -57,7 +57,12 @@ function descriptor(fd: number): Descriptor {
 
 /** The root itself; a magic link (`/proc/PID/root`) is followed here and nowhere else. */
 export function openRootDirectory(path: string): Descriptor {
-  return descriptor(openSync(path, openPath | openDirectory));
+  try {
+    return descriptor(openSync(path, openPath | openDirectory));
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code;
+    throw new HostError(`cannot open the root directory ${path}: ${errno}`, { cause, ...(errno ? { errno } : {}) });
+  }
 }
 
 /** Opens what `path` means to somebody whose root is `root`. `..` and absolute links stay inside. */

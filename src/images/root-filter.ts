@@ -55,7 +55,8 @@ function filterScanner(options: FilterOptions, write: (piece: Buffer) => void): 
 /** The member as it is unpacked, undefined when it is left out. */
 export function rootMember(member: CheckedMember, prefix: string): TarMember | undefined {
   const path = below(member.path, prefix);
-  if (path === undefined || path.startsWith('dev/') || (path === 'dev' && member.kind !== 'directory')) return undefined;
+  if (path === undefined || path.startsWith('dev/') || (path === 'dev' && member.kind !== 'directory'))
+    return undefined;
   if (member.kind === 'character' || member.kind === 'block') return undefined;
   let link = member.link;
   if (member.kind === 'hardlink') {
