@@ -7,7 +7,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exitCode = 0;
 });
 
-const { stdin, stdout, stderr, env } = process;
-runCommandLine(process.argv.slice(2), { stdin, stdout, stderr, env, uid: process.getuid?.() ?? 0 }).then((exitCode) => {
+// process.stdin costs 4 ms to make, and few commands read it: it is only looked up by those.
+const streams = {
+  get stdin() {
+    return process.stdin;
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  uid: process.getuid?.() ?? 0,
+};
+runCommandLine(process.argv.slice(2), streams).then((exitCode) => {
   process.exitCode = exitCode;
 });

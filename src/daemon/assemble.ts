@@ -1,5 +1,5 @@
 /** The composition root: opens every part in order and hands the whole house to the handlers. Disposing closes in reverse. */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { openDocuments } from '../core/documents.ts';
 import { createEventHub } from '../core/events/hub.ts';
 import type { House } from '../core/house.ts';
@@ -94,7 +94,9 @@ export async function assemble(paths: StatePaths, log: Log): Promise<House & Asy
 
 /** Guests own files with unshifted ids in there: nobody but root may look below (hardening, point 1). */
 function makeDirectories(paths: StatePaths): void {
-  mkdirSync(paths.directory, { recursive: true, mode: 0o711 });
+  mkdirSync(paths.directory, { recursive: true });
+  // Guests' ids have to pass it, and nobody may list it; the launcher may have made it with less.
+  chmodSync(paths.directory, 0o711);
   for (const path of [
     paths.run,
     paths.mounts,

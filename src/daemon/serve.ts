@@ -14,6 +14,7 @@ import { makeDefaults } from '../core/server/defaults.ts';
 import { bootId } from '../host/facts.ts';
 import { noteNamespaceMembers } from '../host/namespace-members.ts';
 import type { StatePaths } from '../host/paths.ts';
+import { descriptorOf, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import type { Log } from './log.ts';
 
@@ -47,7 +48,7 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const server = createHttpServer({
     routes,
     handlers: createHandlers(house, { shutdown }),
-    identify: createPeerIdentifier(),
+    identify: createPeerIdentifier({ descriptorOf, peerCredentials, userName }, { uid: process.getuid?.() ?? 0 }),
     authorize,
     log: ({ level, message }) => log(level, message),
   });

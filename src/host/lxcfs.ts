@@ -2,12 +2,13 @@
  * lxcfs: one process for all guests whose mount gives /proc/meminfo, uptime and the like their own values. It outlives
  * the daemon, because running guests read through it; the next daemon finds its mount again.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { HostError } from '../lib/host-error.ts';
 import { unmount } from './mount.ts';
 import { listMounts } from './mount-points.ts';
-import { run } from './run.ts';
+import { spawnProgram } from './spawn.ts';
 
 /** Makes sure that lxcfs serves `directory`. Where it cannot run, guests see the host's values: the reason is returned. */
 export async function ensureLxcfs(directory: string): Promise<{ mounted: boolean; reason?: string }> {
@@ -17,16 +18,36 @@ export async function ensureLxcfs(directory: string): Promise<{ mounted: boolean
     unmount(directory);
   }
   mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const log = `${directory}.log`;
   try {
-    // Goes to the background by itself once it is mounted. -l: load averages of the guest.
-    await run('lxcfs', ['-l', '--enable-cfs', '--enable-pidfd', '-p', `${directory}.pid`, directory], {
-      outputFile: `${directory}.log`,
-    });
+    return (await startLxcfs(directory, log)) ? { mounted: true } : { mounted: false, reason: lastLine(log) };
   } catch (error) {
     return { mounted: false, reason: reasonOf(error) };
   }
-  if (isLxcfsMounted(directory) && answers(directory)) return { mounted: true };
-  return { mounted: false, reason: `lxcfs started but did not mount ${directory}` };
+}
+
+/** lxcfs 5 stays in the foreground. False when it ends, or has not mounted after `startMs`. */
+async function startLxcfs(directory: string, log: string): Promise<boolean> {
+  const output = openSync(log, 'w', 0o600);
+  // -l: load averages of the guest.
+  const args = ['-l', '--enable-cfs', '--enable-pidfd', '-p', `${directory}.pid`, directory];
+  const lxcfs = await spawnProgram('lxcfs', args, { stdio: ['ignore', output, output], detached: true });
+  closeSync(output);
+  lxcfs.child.unref();
+  const ended = lxcfs.exited.then(() => true);
+  for (let waitedMs = 0; waitedMs < startMs; waitedMs += stepMs) {
+    if (isLxcfsMounted(directory) && answers(directory)) return true;
+    if (await Promise.race([ended, setTimeout(stepMs, false)])) return false;
+  }
+  lxcfs.child.kill('SIGKILL');
+  return false;
+}
+
+const startMs = 5_000;
+const stepMs = 5;
+
+function lastLine(log: string): string {
+  return `lxcfs did not mount: ${readFileSync(log, 'utf8').trim().split('\n').at(-1) ?? ''}`;
 }
 
 /** Looks at the mount table only: a stuck file system must not hold us up. */

@@ -79,6 +79,7 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
 
     async mount(id, target, { range, snapshot, readOnly }) {
       const directory = await existing(id, snapshot);
+      await mkdir(target, { recursive: true, mode: 0o700 });
       await format.mount(directory, target, {
         range,
         readOnly: readOnly === true || snapshot !== undefined,
@@ -86,7 +87,11 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
       });
     },
 
-    unmount: format.unmount,
+    async unmount(target) {
+      await format.unmount(target);
+      // Only an empty directory goes: one that still has a mount, or never was ours, stays.
+      await rmdir(target).catch(() => {});
+    },
 
     usage: async (id, snapshot) => usage(`${await existing(id, snapshot)}/${format.content}`),
   };

@@ -1,6 +1,7 @@
 /** A real network port in the laboratory, with processes in network namespaces of their own as guests. */
 import { execFile, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readlink, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,6 +23,7 @@ export type RealNetworks = AsyncDisposable & {
 };
 
 export async function openRealNetworks(): Promise<RealNetworks> {
+  const turn = await takeTurn();
   const stateDirectory = await mkdtemp(join(tmpdir(), 'gasthof-network-'));
   await chmod(stateDirectory, 0o711);
   const problems: string[] = [];
@@ -39,8 +41,21 @@ export async function openRealNetworks(): Promise<RealNetworks> {
       await networks[Symbol.asyncDispose]();
       await guests.disposeAsync();
       await rm(stateDirectory, { recursive: true, force: true });
+      await turn[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Test files run side by side and want the same bridge: an abstract socket exists once per network namespace. */
+export async function takeTurn(): Promise<AsyncDisposable> {
+  const server = createServer();
+  const listens = () =>
+    new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen('\0gasthof-test-networks', () => resolve(true));
+    });
+  await until('it is our turn', listens, 300_000);
+  return { [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
 /** A process that does nothing in a network namespace of its own. */

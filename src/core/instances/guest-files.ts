@@ -96,9 +96,7 @@ async function writeTemplates(
     if (source === undefined) continue;
     const old = template.createOnly ? await readText(house, root, path) : undefined;
     if (old !== undefined) continue;
-    const text = renderTemplate(source, templateValues(doc, expanded, path, template, trigger), {
-      config_get: (key, otherwise) => expanded.config[String(key)] ?? otherwise ?? '',
-    });
+    const text = renderTemplate(source, templateValues(doc, expanded, path, template, trigger));
     const owner = {
       ...(template.uid === undefined ? {} : { uid: template.uid }),
       ...(template.gid === undefined ? {} : { gid: template.gid }),
@@ -118,5 +116,6 @@ function templateValues(doc: InstanceDoc, expanded: Expanded, path: string, temp
     ephemeral: doc.ephemeral,
   };
   const { config, devices } = expanded;
-  return { trigger, path, instance, container: instance, config, devices, properties: template.properties };
+  const config_get = (key: unknown, otherwise: unknown) => config[String(key)] ?? otherwise ?? '';
+  return { trigger, path, instance, container: instance, config, devices, properties: template.properties, config_get };
 }

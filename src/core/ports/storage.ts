@@ -74,11 +74,11 @@ export interface Volumes {
   removeSnapshot(id: string, snapshot: string): Promise<void>;
 
   /**
-   * Mounts the volume at `target` (an existing directory) in the daemon's mount namespace. Without `range` ids appear
+   * Mounts the volume at `target` (made when it is not there) in the daemon's mount namespace. Without `range` ids appear
    * unshifted (for export and publish). `snapshot` mounts that state, read-only.
    */
   mount(id: string, target: string, options: { range?: IdRange; snapshot?: string; readOnly?: boolean }): Promise<void>;
-  /** Detaches at once; a guest that runs on it keeps it. Not mounted: succeeds. */
+  /** Detaches at once and takes the empty directory away; a guest that runs on it keeps it. Not mounted: succeeds. */
   unmount(target: string): Promise<void>;
   /** Bytes that this volume alone takes (shared image trees not counted). */
   usage(id: string, snapshot?: string): Promise<number>;

@@ -16,7 +16,7 @@ import { ensureBridge } from './bridge-link.ts';
 import { chooseFreeSubnets, usedPrefix } from './free-subnets.ts';
 import { attachLink } from './guest-link.ts';
 import { hostLinks } from './host-links.ts';
-import { leasesOf, type ManagedNetwork, manageNetwork, reserve } from './managed-network.ts';
+import { dropReleased, leasesOf, type ManagedNetwork, manageNetwork, reserve, unreserve } from './managed-network.ts';
 import { markText, parseMark } from './mark.ts';
 import { openNetworkFiles } from './network-files.ts';
 import { limitRates } from './rate-limits.ts';
@@ -49,10 +49,13 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
   const removals = createRemovals({
     tag,
     report,
-    async onGone(hostName) {
-      firewall.forget(hostName);
-      nics.delete(hostName);
-      await files.dropNic(hostName);
+    async onGone(hostNames) {
+      for (const hostName of hostNames) {
+        firewall.forget(hostName);
+        nics.delete(hostName);
+        await files.dropNic(hostName);
+      }
+      for (const network of networks.values()) await dropReleased(network);
     },
   });
 
@@ -121,7 +124,8 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
     },
     async detach(nic, { keepLease = false } = {}) {
       removals.add(nic.hostName);
-      if (!keepLease) await networks.get(nic.network)?.reservations.remove(nic);
+      const network = networks.get(nic.network);
+      if (network && !keepLease) await unreserve(network, nic);
     },
     async leases(name) {
       const network = networkOf(name);

@@ -5,7 +5,14 @@ import { createDnsmasq, type Dnsmasq, dnsmasqUser } from '../dnsmasq/dnsmasq.ts'
 import { openReservations, type Reservation, type Reservations } from '../dnsmasq/reservations.ts';
 import type { NetworkFiles } from './network-files.ts';
 
-export type ManagedNetwork = { spec: NetworkSpec; reservations: Reservations; dnsmasq: Dnsmasq; config: string };
+export type ManagedNetwork = {
+  spec: NetworkSpec;
+  reservations: Reservations;
+  dnsmasq: Dnsmasq;
+  config: string;
+  /** Addresses whose reservation was removed, but perhaps not yet their lease. */
+  released: Set<string>;
+};
 
 /** `before` is the same network with an older spec: its process goes on in the new one's hands. */
 export function manageNetwork(
@@ -20,6 +27,7 @@ export function manageNetwork(
     reservations: before?.spec.domain === spec.domain ? before.reservations : openReservations(paths, spec.domain),
     dnsmasq: before?.dnsmasq ?? createDnsmasq({ network: spec.name, paths, report }),
     config: dnsmasqConfig(spec, paths, dnsmasqUser()),
+    released: before?.released ?? new Set(),
   };
 }
 
@@ -32,6 +40,23 @@ export async function reserve(network: ManagedNetwork, nic: NicSpec): Promise<vo
   const stale = (await network.dnsmasq.leases()).filter((lease) => own.has(lease.address) && !isOf(lease, wanted));
   if (stale.length > 0) await network.dnsmasq.dropLeases(stale.map(({ address }) => address));
   else await network.dnsmasq.revive();
+}
+
+/** Takes the guest's names and addresses from DHCP and DNS; its leases go with the next `dropReleased`. */
+export async function unreserve(network: ManagedNetwork, nic: Pick<NicSpec, 'guest' | 'name'>): Promise<void> {
+  const before = await network.reservations.remove(nic);
+  for (const address of [before?.ipv4, before?.ipv6]) if (address) network.released.add(address);
+}
+
+/** A lease outlives its reservation, and with it the DNS name: dnsmasq forgets both only in a restart (20 ms). */
+export async function dropReleased(network: ManagedNetwork): Promise<void> {
+  const addresses = new Set(network.released);
+  network.released.clear();
+  if (addresses.size === 0) return;
+  for (const { ipv4, ipv6 } of network.reservations.all())
+    for (const address of [ipv4, ipv6]) if (address) addresses.delete(address);
+  const leased = (await network.dnsmasq.leases()).filter(({ address }) => addresses.has(address));
+  if (leased.length > 0) await network.dnsmasq.dropLeases(leased.map(({ address }) => address));
 }
 
 /** IPv6 leases carry no MAC: a lease from before this reservation is another guest's. */

@@ -19,8 +19,8 @@ const delayMs = 50;
 
 export function createRemovals(options: {
   tag: string;
-  /** The link is gone. */
-  onGone: (hostName: string) => Promise<void>;
+  /** These links are gone. */
+  onGone: (hostNames: readonly string[]) => Promise<void>;
   report: (problem: string) => void;
 }): Removals {
   const { tag, onGone, report } = options;
@@ -32,10 +32,8 @@ export function createRemovals(options: {
     const batch = [...waiting];
     const owned = linksOf(tag, new Set(batch));
     for (const link of owned) await deleteIfThere(link);
-    for (const hostName of batch) {
-      await onGone(hostName);
-      waiting.delete(hostName);
-    }
+    await onGone(batch);
+    for (const hostName of batch) waiting.delete(hostName);
   };
 
   const flush = () => {

@@ -22,7 +22,8 @@ export type Reservations = {
   all(): Reservation[];
   /** True when it was there, unchanged. */
   put(reservation: Reservation): Promise<boolean>;
-  remove(key: Pick<Reservation, 'guest' | 'name'>): Promise<void>;
+  /** What it was, when there was one. */
+  remove(key: Pick<Reservation, 'guest' | 'name'>): Promise<Reservation | undefined>;
 };
 
 export function openReservations(paths: { hosts: string; names: string }, domain: string): Reservations {
@@ -45,8 +46,10 @@ export function openReservations(paths: { hosts: string; names: string }, domain
     },
     async remove(key) {
       const file = fileName(key);
+      const before = known.get(file);
       known.delete(file);
       await Promise.all([rm(join(paths.hosts, file), { force: true }), rm(join(paths.names, file), { force: true })]);
+      return before;
     },
   };
 }
