@@ -137,6 +137,14 @@ test('every runtime dependency is explained in docs/decisions/dependencies.md, a
   assert.deepEqual(explained.sort(), Object.keys(dependencies).sort());
 });
 
+test('the lock file has every optional package, or npm ci would refuse it (tools/complete-lock.mjs)', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const optional = Object.values(lock.packages).flatMap((one) => Object.keys(one.optionalDependencies ?? {}));
+  none(optional.filter((name) => !(`node_modules/${name}` in lock.packages)));
+});
+
 test('no file names a place of the machine it was written on or a package registry', () => {
   const registry = new RegExp(['registry', '(npmjs|yarnpkg|npmmirror)', '(org|com)'].join('\\.'));
   const around = dirname(root);

@@ -38,7 +38,8 @@ export async function ensureDebianPackages() {
   // apt-get update succeeds although a mirror did not answer; only the installation tells whether that mattered.
   const help =
     'see the log and apt-update.log beside it; check the network and /etc/apt, then run the same command again';
-  await step(`Debian packages: ${missing.join(' ')}`, async (report) => {
+  process.stderr.write(`Debian packages to install: ${missing.join(' ')}\n`);
+  await step(`Debian packages (${missing.length})`, async (report) => {
     await runLogged('apt-update', 'apt-get', ['update'], { env, report, help });
     const args = ['install', '--yes', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...missing];
     await runLogged('apt-install', 'apt-get', args, { env, report, help });
