@@ -14,6 +14,7 @@ import { makeDefaults } from '../core/server/defaults.ts';
 import { bootId } from '../host/facts.ts';
 import { noteNamespaceMembers } from '../host/namespace-members.ts';
 import type { StatePaths } from '../host/paths.ts';
+import { descriptorOf, groupId, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { descriptorOf, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import type { Log } from './log.ts';
@@ -82,4 +83,10 @@ function guestsOfLastBoot(house: House, paths: StatePaths): Set<string> | undefi
 function isStart(metadata: unknown): boolean {
   const action = (metadata as { action?: unknown } | null)?.action;
   return action === 'instance-started' || action === 'instance-restarted' || action === 'network-created';
+}
+
+/** Members of the group `gasthof` are administrators, where the host has it. */
+function adminGroups(): number[] {
+  const gid = groupId('gasthof');
+  return gid === undefined ? [] : [gid];
 }
