@@ -14,7 +14,7 @@ const words = process.argv.slice(2);
 const withoutRoot = words.length > 0 && words.every((word) => /^(types|lint|unit|check)(\/|$)/.test(word));
 
 await main(async () => {
-  if (!withoutRoot && process.getuid() === 0) await ensureDebianPackages();
+  if (process.getuid() === 0) await ensureDebianPackages();
   await ensureDependencies();
   if (!withoutRoot) await ensureBundles();
   const child = spawn(node, [join(root, 'tools', 'test', 'run.ts'), ...words], { cwd: root, stdio: 'inherit' });
