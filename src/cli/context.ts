@@ -3,6 +3,7 @@ import type { Operation } from '../api/resources/operations.ts';
 import type { Client } from '../client/client.ts';
 import type { FollowOptions } from '../client/follow-operation.ts';
 import { CliError, exitCodes } from './cli-error.ts';
+import type { Command } from './command.ts';
 import { progressOf } from './output/operation-progress.ts';
 import { startTask, type Task } from './output/progress.ts';
 import { type Environment, usesColour, usesUnicode } from './output/terminal-style.ts';
@@ -15,6 +16,8 @@ export type Streams = {
 };
 export type Context = {
   client: Client;
+  /** The table of all commands, for completion. */
+  commands: readonly Command[];
   streams: Streams;
   env: Environment;
   texts: Texts;
@@ -33,6 +36,7 @@ export type Context = {
 };
 export type ContextOptions = {
   client: Client;
+  commands: readonly Command[];
   streams: Streams;
   env: Environment;
   texts: Texts;
@@ -40,7 +44,7 @@ export type ContextOptions = {
   project: string | undefined;
 };
 
-export function createContext({ client, streams, env, texts, quiet, project }: ContextOptions): Context {
+export function createContext({ client, commands, streams, env, texts, quiet, project }: ContextOptions): Context {
   const { stdout, stderr } = streams;
   const progressTarget = {
     write: (text: string) => {
@@ -52,6 +56,7 @@ export function createContext({ client, streams, env, texts, quiet, project }: C
   };
   const context: Context = {
     client,
+    commands,
     streams,
     env,
     texts,

@@ -44,6 +44,7 @@ async function runCommand(command: Command, input: Input, streams: Process, text
   });
   const context = createContext({
     client,
+    commands,
     streams,
     env: streams.env,
     texts,

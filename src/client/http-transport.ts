@@ -61,7 +61,8 @@ export function createHttpTransport(socketPath: string): HttpTransport {
 }
 
 /** An empty `servername` keeps the agent from guessing one for TLS, which compiles the pattern of IPv6: 8 ms, measured. */
-const only = (signal: AbortSignal | undefined) => (signal === undefined ? { servername: '' } : { servername: '', signal });
+const only = (signal: AbortSignal | undefined) =>
+  signal === undefined ? { servername: '' } : { servername: '', signal };
 
 /** The key only guards against caches between the two ends; on a unix socket there are none, so node:crypto stays unloaded. */
 function upgradeHeaders(): Record<string, string> {

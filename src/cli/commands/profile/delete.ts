@@ -1,0 +1,16 @@
+import { defineCommand, some } from '../../command.ts';
+import { forEachGuest } from '../../objects/change-state.ts';
+
+export const profileDelete = defineCommand({
+  name: 'profile delete',
+  aliases: ['profile rm'],
+  group: 'settings',
+  summary: 'Delete profiles that nobody uses',
+  args: { names: some('name', 'profile') },
+  options: {},
+  examples: [['gast profile delete web', '']],
+  run: (context, { args }) =>
+    forEachGuest(context, args.names, async (name) => {
+      await context.client.call('DELETE /1.0/profiles/{name}', { params: { name } });
+    }),
+});

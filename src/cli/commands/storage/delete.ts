@@ -1,0 +1,16 @@
+import { defineCommand, some } from '../../command.ts';
+import { forEachGuest } from '../../objects/change-state.ts';
+
+export const storageDelete = defineCommand({
+  name: 'storage delete',
+  aliases: ['storage rm'],
+  group: 'network-storage',
+  summary: 'Delete storage pools that nobody uses',
+  args: { names: some('name', 'pool') },
+  options: {},
+  examples: [['gast storage delete fast', '']],
+  run: (context, { args }) =>
+    forEachGuest(context, args.names, async (name) => {
+      await context.client.call('DELETE /1.0/storage-pools/{name}', { params: { name } });
+    }),
+});

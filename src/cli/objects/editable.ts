@@ -1,0 +1,122 @@
+/**
+ * Things with keys that can be shown, read and changed: one description per kind, so that `get`, `set`, `unset`, `show` and
+ * `edit` are written once. Changes are read-change-write with the ETag: what somebody else changed meanwhile is not lost.
+ */
+import type { Context } from '../context.ts';
+
+export type Fields = Record<string, unknown>;
+export type Devices = Record<string, Record<string, string>>;
+export type Loaded = { value: Fields; etag: string | undefined };
+
+export type Editable = {
+  /** How messages call it. */
+  label: string;
+  read(context: Context): Promise<Loaded>;
+  write(context: Context, value: Fields, etag: string | undefined): Promise<unknown>;
+  /** Fields that `edit` offers, in this order; `config` and what a PUT takes. */
+  editable: readonly string[];
+  /** Where `set` and `get` find their keys. */
+  keys: 'config' | 'properties';
+};
+
+export function instance(name: string): Editable {
+  const params = { name };
+  return {
+    label: name,
+    read: async (context) => (await context.client.read('GET /1.0/instances/{name}', { params })) as Loaded,
+    write: async (context, value, etag) => {
+      const body = pick(value, [
+        'architecture',
+        'config',
+        'devices',
+        'ephemeral',
+        'profiles',
+        'description',
+        'stateful',
+      ]);
+      const started = await context.client.start('PUT /1.0/instances/{name}', { params, body, ifMatch: etag });
+      return context.follow(context.texts('changing', { name }), started);
+    },
+    editable: ['architecture', 'config', 'devices', 'ephemeral', 'profiles', 'description'],
+    keys: 'config',
+  };
+}
+
+export function profile(name: string): Editable {
+  const params = { name };
+  return {
+    label: name,
+    read: async (context) => (await context.client.read('GET /1.0/profiles/{name}', { params })) as Loaded,
+    write: (context, value, etag) =>
+      context.client.call('PUT /1.0/profiles/{name}', {
+        params,
+        body: pick(value, ['config', 'description', 'devices']),
+        ifMatch: etag,
+      }),
+    editable: ['config', 'description', 'devices'],
+    keys: 'config',
+  };
+}
+
+export function network(name: string): Editable {
+  const params = { name };
+  return {
+    label: name,
+    read: async (context) => (await context.client.read('GET /1.0/networks/{name}', { params })) as Loaded,
+    write: (context, value, etag) =>
+      context.client.call('PUT /1.0/networks/{name}', {
+        params,
+        body: pick(value, ['config', 'description']),
+        ifMatch: etag,
+      }),
+    editable: ['config', 'description'],
+    keys: 'config',
+  };
+}
+
+export function pool(name: string): Editable {
+  const params = { name };
+  return {
+    label: name,
+    read: async (context) => (await context.client.read('GET /1.0/storage-pools/{name}', { params })) as Loaded,
+    write: (context, value, etag) =>
+      context.client.call('PUT /1.0/storage-pools/{name}', {
+        params,
+        body: pick(value, ['config', 'description']),
+        ifMatch: etag,
+      }),
+    editable: ['config', 'description'],
+    keys: 'config',
+  };
+}
+
+export function image(fingerprint: string): Editable {
+  const params = { fingerprint };
+  return {
+    label: fingerprint.slice(0, 12),
+    read: async (context) => (await context.client.read('GET /1.0/images/{fingerprint}', { params })) as Loaded,
+    write: (context, value, etag) =>
+      context.client.call('PUT /1.0/images/{fingerprint}', {
+        params,
+        body: pick(value, ['auto_update', 'properties', 'public', 'expires_at', 'profiles']),
+        ifMatch: etag,
+      }),
+    editable: ['auto_update', 'properties', 'public', 'expires_at', 'profiles'],
+    keys: 'properties',
+  };
+}
+
+export const server: Editable = {
+  label: 'server',
+  read: async (context) => (await context.client.read('GET /1.0')) as Loaded,
+  write: (context, value, etag) => context.client.call('PUT /1.0', { body: pick(value, ['config']), ifMatch: etag }),
+  editable: ['config'],
+  keys: 'config',
+};
+
+/** Without a name, `config` commands mean the server. */
+export const instanceOrServer = (name: string | undefined) => (name === undefined ? server : instance(name));
+
+export function pick(value: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(names.filter((name) => value[name] !== undefined).map((name) => [name, value[name]]));
+}
