@@ -36,6 +36,10 @@ try {
     },
   });
   replaceDirectory(fresh, join(root, 'dist'));
+} catch (error) {
+  // The message quotes the source; the stack is rolldown's own.
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   rmSync(fresh, { recursive: true, force: true });
 }
