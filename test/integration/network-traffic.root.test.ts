@@ -147,13 +147,29 @@ test('rate limits hold in both directions', options, async (t) => {
     links.some((name) => name.startsWith('gi')),
     'a shaper exists',
   );
-  assert.ok(await ping(pid, '10.77.1.1'));
+  const other = await openGuest(host, 2);
+  // A megabyte at 8 Mbit/s takes a second, less what the buckets hold; without a limit it takes some milliseconds.
+  for (const [from, to, address] of [[pid, other, '10.77.1.102'] as const, [other, pid, '10.77.1.101'] as const]) {
+    const elapsedMs = await sendMegabyte(from, to, address);
+    assert.ok(elapsedMs > 700 && elapsedMs < 5000, `to ${address} in ${elapsedMs} ms`);
+  }
   await host.networks.detach(nic);
   await until(
     'the shaper is gone',
     async () => !(await host.networks.links()).some(({ name }) => name.startsWith('gi')),
   );
 });
+
+async function sendMegabyte(from: number, to: number, address: string): Promise<number> {
+  const received = inside(to, 'timeout', '10', 'bash', '-c', 'busybox nc -l -p 5000 | wc -c');
+  let startedMs = 0;
+  await until('the listener listens', () => {
+    startedMs = performance.now();
+    return works(from, 'bash', '-c', `exec 3<>/dev/tcp/${address}/5000; head -c 1000000 /dev/zero >&3`);
+  });
+  assert.equal((await received).trim(), '1000000');
+  return performance.now() - startedMs;
+}
 
 /**
  * One DHCP exchange. The client has a mount namespace and a script of its own: a network namespace alone does not keep
