@@ -1,6 +1,6 @@
 /** Finds the control group hierarchies of this mount namespace: controller name -> mount point. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export type CgroupMounts = {
   kind: 'v1' | 'hybrid' | 'v2';
@@ -8,6 +8,8 @@ export type CgroupMounts = {
   controllers: Map<string, string>;
   /** Every hierarchy once. */
   roots: string[];
+  /** Ordinary directories that crun takes for a hierarchy. */
+  plain: string[];
   /** Controllers that the v2 hierarchy of a hybrid host still has: crun 1.8 refuses to run beside them. */
   stranded: string[];
 };
@@ -28,11 +30,14 @@ export function findCgroupMounts(mountinfo: string = readFileSync('/proc/self/mo
   const controllersOfUnified = unified === undefined ? [] : readControllers(unified);
   if (v1.size > 0) {
     const kind = unified === undefined ? 'v1' : 'hybrid';
-    return { kind, controllers: v1, roots: [...new Set(roots)], stranded: controllersOfUnified };
+    // crun 1.8 makes plain directories here when the v2 mount of a hybrid host is hidden from it: they are cleared, too.
+    const hidden = join(dirname(roots[0] ?? '/'), 'unified');
+    const plain = existsSync(hidden) && !roots.includes(hidden) && hidden !== unified ? [hidden] : [];
+    return { kind, controllers: v1, roots: [...new Set(roots)], plain, stranded: controllersOfUnified };
   }
   const root = unified ?? '/sys/fs/cgroup';
   const controllers = new Map(controllersOfUnified.map((name) => [name, root]));
-  return { kind: 'v2', controllers: controllers.set('', root), roots: [root], stranded: [] };
+  return { kind: 'v2', controllers: controllers.set('', root), roots: [root], plain: [], stranded: [] };
 }
 
 /** Options of a v1 mount that are not controllers. */

@@ -2,7 +2,7 @@
  * Control groups of guests, one below `parent` per guest in every hierarchy: limits, counters, freezing, delegation,
  * killing, removal. Reads and writes the kernel's files on demand; nothing runs while nobody asks.
  */
-import { chownSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Limits, Usage } from '../core/ports/engine.ts';
 import { formatCpuList, parseCpuList } from '../lib/cpu-list.ts';
@@ -101,6 +101,7 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
     },
     async remove(id) {
       for (const path of directories(id)) await removeCgroup(path);
+      for (const root of mounts.plain) rmSync(join(root, parent, id), { recursive: true, force: true });
     },
     list() {
       const ids = new Set<string>();
@@ -109,6 +110,9 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
     },
     async removeParent() {
       for (const path of directories('')) if (subdirectories(path).length === 0) await removeCgroup(path);
+      for (const root of mounts.plain)
+        if (subdirectories(join(root, parent)).length === 0)
+          rmSync(join(root, parent), { recursive: true, force: true });
     },
   };
 

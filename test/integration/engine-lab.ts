@@ -2,12 +2,13 @@
 import {
   accessSync,
   chownSync,
+  closeSync,
   cpSync,
-  createReadStream,
   existsSync,
   lchownSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -112,10 +113,13 @@ export async function debianRoot(root: string): Promise<string> {
   mkdirSync(root);
   chownSync(root, range.base, range.base);
   const namespace = await openUserNamespace([{ inside: 0, outside: range.base, count: range.size }]);
-  const tar = ['tar', '--numeric-owner', '--exclude=./dev/*', '-C', root, '-xpf', '-'];
+  // By its working directory: the mapped root could not pass the 0700 directories above it.
+  const tar = ['tar', '--numeric-owner', '--exclude=./dev/*', '-xpf', '-'];
   const args = [`--user=/proc/${process.pid}/fd/${namespace}`, '-S0', '-G0', ...tar];
-  const { child, exited } = await spawnProgram('nsenter', args, { stdio: ['pipe', 'ignore', 'ignore'] });
-  createReadStream(debianTarball).pipe(child.stdin as NodeJS.WritableStream);
+  // tar reads the file itself: it is 200 MB.
+  const tarball = openSync(debianTarball, 'r');
+  const { exited } = await spawnProgram('nsenter', args, { stdio: [tarball, 'ignore', 'ignore'], cwd: root });
+  closeSync(tarball);
   const { exitCode } = await exited;
   if (exitCode !== 0) throw new Error(`tar ended with ${exitCode}`);
   rmSync(join(root, 'etc/hostname'), { force: true });
@@ -140,7 +144,7 @@ export function traces(directory: string): string[] {
   const groups = readdirSync('/sys/fs/cgroup')
     .map((name) => join('/sys/fs/cgroup', name, parent))
     .flatMap((path) => (existsSync(path) ? readdirSync(path, { withFileTypes: true }) : []))
-    .flatMap((entry) => (entry.isDirectory() ? [`cgroup ${entry.name}`] : []));
+    .flatMap((entry) => (entry.isDirectory() ? [`cgroup ${join(entry.parentPath, entry.name)}`] : []));
   const processes = readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
     try {

@@ -1,5 +1,6 @@
 /** The container engine: `Engine` by crun and conmon. Assembles the files of this room, one function per duty. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, truncateSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, truncateSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../../core/ports/engine.ts';
 import { openCgroups } from '../../host/cgroup.ts';
@@ -8,11 +9,11 @@ import { run } from '../../host/run.ts';
 import { signalNumber } from '../../host/signals.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
+import { askInit } from './ask-init.ts';
 import { openConsole, readConsoleLog } from './console.ts';
 import { createGuest } from './create.ts';
 import { createEnds, markKilled } from './ends.ts';
 import { createExecutor } from './exec.ts';
-import { initSystemOf } from './init-systems.ts';
 import { checkId, createLayout, type Layout, makeDirectories } from './layout.ts';
 import { readNics } from './nics.ts';
 import { observeGuests } from './observe.ts';
@@ -52,13 +53,6 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
   const inTurn = createKeyedQueue();
   for (const id of listGuests(layout)) ends.follow(id);
 
-  /** Signals init in the way that the init system which really runs understands. */
-  async function ask(id: string, what: 'halt' | 'reboot') {
-    const init = runningInit(layout, id);
-    const executable = readlinkSync(`/proc/${init.pid}/exe`);
-    signalProcess(init, signalNumber(initSystemOf(executable)[what]));
-  }
-
   return {
     type: 'container',
     driver: { name: 'crun', version },
@@ -75,8 +69,8 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
       inTurn(checkId(id), async () => {
         await run(programs.crun, ['--root', layout.runtime, '--cgroup-manager=cgroupfs', 'start', id]);
       }),
-    requestHalt: (id) => ask(checkId(id), 'halt'),
-    requestReboot: (id) => ask(checkId(id), 'reboot'),
+    requestHalt: async (id) => askInit(runningInit(layout, checkId(id)), 'halt'),
+    requestReboot: async (id) => askInit(runningInit(layout, checkId(id)), 'reboot'),
     async kill(id) {
       const init = livingInit(layout, checkId(id));
       if (!init) return;
@@ -119,6 +113,7 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
     async clearConsoleLog(id) {
       if (existsSync(layout.consoleLog(checkId(id)))) truncateSync(layout.consoleLog(id));
     },
+    forget: (id) => rm(layout.logs(checkId(id)), { recursive: true, force: true }),
     async log(id) {
       const path = layout.engineLog(checkId(id));
       return existsSync(path) ? readFileSync(path, 'utf8') : '';

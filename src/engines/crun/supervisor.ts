@@ -2,7 +2,7 @@
  * The supervisor of one guest: conmon, which runs `crun create`, holds the console and writes the exit file. It leaves
  * our process tree at once and outlives the daemon.
  */
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { isAlive, type ProcessRef, processArguments, processRef } from '../../host/process.ts';
 import { spawnProgram } from '../../host/spawn.ts';
@@ -23,6 +23,8 @@ export async function createSupervised(
   signal?: AbortSignal,
 ): Promise<number> {
   mkdirSync(layout.logs(id), { recursive: true, mode: 0o700 });
+  // The console's log is of this run only; the engine's goes on.
+  rmSync(layout.consoleLog(id), { force: true });
   const log = openSync(layout.engineLog(id), 'a', 0o600);
   try {
     const spawned = await spawnProgram(programs.conmon, supervisorArguments(layout, programs, id), {
