@@ -1,5 +1,5 @@
 /**
- * `npm run test:fresh [-- [--keep] [--release trixie] [COMMAND...]]`: makes a fresh Debian tree that has Node 20 and npm and
+ * `npm run test:fresh [-- [--keep] [--release trixie] [--reuse TREE] [-- COMMAND...]]`: makes a fresh Debian tree that has Node 20 and npm and
  * nothing else, clones this repository into it, and runs both commands of the README there, so that a step missing in the
  * set-up shows. All of it happens in a laboratory; packages come through a proxy on a unix socket.
  * Settings of the machine (apt mirrors, npm settings, certificates) are copied into the tree, never into the repository.
@@ -31,28 +31,38 @@ const inTree = '/srv/gasthof';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { keep: { type: 'boolean', default: false }, release: { type: 'string', default: 'bookworm' } },
+  options: {
+    keep: { type: 'boolean', default: false },
+    release: { type: 'string', default: 'bookworm' },
+    reuse: { type: 'string' },
+  },
 });
 if (process.getuid?.() !== 0) throw new Error('tools/fresh-tree.ts: needs root');
 mkdirSync(cache, { recursive: true });
-const work = mkdtempSync(join(cache, 'run-'));
+const work = values.reuse ? dirname(values.reuse) : mkdtempSync(join(cache, 'run-'));
 const tree = join(work, 'tree');
+const clone = join(tree, inTree);
 // Short: the path of a unix socket has at most 107 bytes.
 const sockets = mkdtempSync('/var/tmp/gt-fresh-');
 const socketPath = join(sockets, 'proxy');
 const way = await proxy(socketPath);
 try {
-  console.log(`a fresh ${values.release} tree: ${tree}`);
-  command('cp', ['-a', '--reflink=auto', baseTree(values.release), tree]);
-  bringNode();
-  bringSettings();
-  command('git', ['clone', '--quiet', '--no-hardlinks', root, join(tree, inTree)]);
+  if (values.reuse) command('git', ['-C', clone, 'pull', '--quiet', root, 'HEAD']);
+  else makeTree();
   process.exitCode = await enter(positionals.length > 0 ? positionals : [`${inTree}/tools/fresh/job`]);
 } finally {
   way.close();
   rmSync(sockets, { recursive: true });
   if (values.keep) console.log(`kept: ${tree}`);
   else rmSync(work, { recursive: true, force: true });
+}
+
+function makeTree(): void {
+  console.log(`a fresh ${values.release} tree: ${tree}`);
+  command('cp', ['-a', '--reflink=auto', baseTree(values.release), tree]);
+  bringNode();
+  bringSettings();
+  command('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
 }
 
 /** Debian's smallest tree with apt, made once. */

@@ -116,10 +116,10 @@ export const errorCatalogue = {
   'image.exists': { status: 409, text: 'Image with same fingerprint already exists' },
   'image.invalid': { status: 400, text: 'Invalid image: {reason}' },
   'image.in-use': { status: 400, text: 'The image is in use by: {users}' },
-  'image.fingerprint': {
-    status: 400,
-    text: 'The image has another fingerprint: expected {expected}, found {found}',
-    help: 'The file was damaged or exchanged on its way; fetch it again',
+  'image.no-space': {
+    status: 500,
+    text: 'No space left on the disk for the image: {reason}',
+    help: 'Free some space; nothing was changed',
   },
   'image.no-recipe': {
     status: 404,

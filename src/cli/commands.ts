@@ -1,201 +1,209 @@
-/** The table of all commands, in the order in which help shows them. */
+/**
+ * The table of all commands, in the order in which help shows them. Each is loaded when it is called: reading all of them
+ * would cost every call 15 ms. A test holds names and aliases against the literals.
+ */
 import type { Command } from './command.ts';
-import { configDeviceAdd } from './commands/config/device-add.ts';
-import { configDeviceGet } from './commands/config/device-get.ts';
-import { configDeviceList } from './commands/config/device-list.ts';
-import { configDeviceOverride } from './commands/config/device-override.ts';
-import { configDeviceRemove } from './commands/config/device-remove.ts';
-import { configDeviceSet } from './commands/config/device-set.ts';
-import { configDeviceShow } from './commands/config/device-show.ts';
-import { configDeviceUnset } from './commands/config/device-unset.ts';
-import { configEdit } from './commands/config/edit.ts';
-import { configGet } from './commands/config/get.ts';
-import { configSet } from './commands/config/set.ts';
-import { configShow } from './commands/config/show.ts';
-import { configUnset } from './commands/config/unset.ts';
-import { fileDelete } from './commands/file/delete.ts';
-import { fileEdit } from './commands/file/edit.ts';
-import { filePull } from './commands/file/pull.ts';
-import { filePush } from './commands/file/push.ts';
-import { imageAliasCreate } from './commands/image/alias-create.ts';
-import { imageAliasDelete } from './commands/image/alias-delete.ts';
-import { imageAliasList } from './commands/image/alias-list.ts';
-import { imageAliasRename } from './commands/image/alias-rename.ts';
-import { imageBuild } from './commands/image/build.ts';
-import { imageDelete } from './commands/image/delete.ts';
-import { imageEdit } from './commands/image/edit.ts';
-import { imageExport } from './commands/image/export.ts';
-import { imageImport } from './commands/image/import.ts';
-import { imageInfo } from './commands/image/info.ts';
-import { imageList } from './commands/image/list.ts';
-import { imageSetProperty } from './commands/image/set-property.ts';
-import { imageShow } from './commands/image/show.ts';
-import { consoleCommand } from './commands/instance/console.ts';
-import { copy } from './commands/instance/copy.ts';
-import { deleteInstance } from './commands/instance/delete.ts';
-import { exec } from './commands/instance/exec.ts';
-import { info } from './commands/instance/info.ts';
-import { init } from './commands/instance/init.ts';
-import { launch } from './commands/instance/launch.ts';
-import { list } from './commands/instance/list.ts';
-import { pause } from './commands/instance/pause.ts';
-import { publish } from './commands/instance/publish.ts';
-import { rename } from './commands/instance/rename.ts';
-import { restart } from './commands/instance/restart.ts';
-import { resume } from './commands/instance/resume.ts';
-import { shell } from './commands/instance/shell.ts';
-import { start } from './commands/instance/start.ts';
-import { stop } from './commands/instance/stop.ts';
-import { wait } from './commands/instance/wait.ts';
-import { networkCreate } from './commands/network/create.ts';
-import { networkDelete } from './commands/network/delete.ts';
-import { networkEdit } from './commands/network/edit.ts';
-import { networkGet } from './commands/network/get.ts';
-import { networkInfo } from './commands/network/info.ts';
-import { networkList } from './commands/network/list.ts';
-import { networkListLeases } from './commands/network/list-leases.ts';
-import { networkSet } from './commands/network/set.ts';
-import { networkShow } from './commands/network/show.ts';
-import { networkUnset } from './commands/network/unset.ts';
-import { operationCancel } from './commands/operation/cancel.ts';
-import { operationList } from './commands/operation/list.ts';
-import { operationShow } from './commands/operation/show.ts';
-import { profileAdd } from './commands/profile/add.ts';
-import { profileAssign } from './commands/profile/assign.ts';
-import { profileCopy } from './commands/profile/copy.ts';
-import { profileCreate } from './commands/profile/create.ts';
-import { profileDelete } from './commands/profile/delete.ts';
-import { profileDeviceAdd } from './commands/profile/device-add.ts';
-import { profileDeviceGet } from './commands/profile/device-get.ts';
-import { profileDeviceList } from './commands/profile/device-list.ts';
-import { profileDeviceRemove } from './commands/profile/device-remove.ts';
-import { profileDeviceSet } from './commands/profile/device-set.ts';
-import { profileDeviceShow } from './commands/profile/device-show.ts';
-import { profileDeviceUnset } from './commands/profile/device-unset.ts';
-import { profileEdit } from './commands/profile/edit.ts';
-import { profileGet } from './commands/profile/get.ts';
-import { profileList } from './commands/profile/list.ts';
-import { profileRemove } from './commands/profile/remove.ts';
-import { profileRename } from './commands/profile/rename.ts';
-import { profileSet } from './commands/profile/set.ts';
-import { profileShow } from './commands/profile/show.ts';
-import { profileUnset } from './commands/profile/unset.ts';
-import { projectList } from './commands/project/list.ts';
-import { projectShow } from './commands/project/show.ts';
-import { completeWords } from './commands/server/complete.ts';
-import { completion } from './commands/server/completion.ts';
-import { doctor } from './commands/server/doctor.ts';
-import { monitor } from './commands/server/monitor.ts';
-import { version } from './commands/server/version.ts';
-import { snapshotCreate } from './commands/snapshot/create.ts';
-import { snapshotDelete } from './commands/snapshot/delete.ts';
-import { snapshotList } from './commands/snapshot/list.ts';
-import { snapshotRename } from './commands/snapshot/rename.ts';
-import { snapshotRestore } from './commands/snapshot/restore.ts';
-import { snapshotShow } from './commands/snapshot/show.ts';
-import { storageCreate } from './commands/storage/create.ts';
-import { storageDelete } from './commands/storage/delete.ts';
-import { storageInfo } from './commands/storage/info.ts';
-import { storageList } from './commands/storage/list.ts';
-import { storageShow } from './commands/storage/show.ts';
 
-export const commands: readonly Command[] = [
-  launch,
-  init,
-  list,
-  info,
-  start,
-  stop,
-  restart,
-  pause,
-  resume,
-  wait,
-  rename,
-  deleteInstance,
-  exec,
-  shell,
-  consoleCommand,
-  copy,
-  publish,
-  fileEdit,
-  fileDelete,
-  filePush,
-  filePull,
-  snapshotList,
-  snapshotShow,
-  snapshotCreate,
-  snapshotRename,
-  snapshotDelete,
-  snapshotRestore,
-  imageList,
-  imageShow,
-  imageInfo,
-  imageEdit,
-  imageDelete,
-  imageBuild,
-  imageImport,
-  imageExport,
-  imageAliasCreate,
-  imageAliasDelete,
-  imageAliasList,
-  imageAliasRename,
-  imageSetProperty,
-  configShow,
-  configGet,
-  configSet,
-  configUnset,
-  configEdit,
-  configDeviceAdd,
-  configDeviceGet,
-  configDeviceList,
-  configDeviceOverride,
-  configDeviceRemove,
-  configDeviceSet,
-  configDeviceShow,
-  configDeviceUnset,
-  profileList,
-  profileShow,
-  profileCreate,
-  profileGet,
-  profileSet,
-  profileUnset,
-  profileEdit,
-  profileCopy,
-  profileRename,
-  profileDelete,
-  profileAssign,
-  profileAdd,
-  profileRemove,
-  profileDeviceAdd,
-  profileDeviceGet,
-  profileDeviceList,
-  profileDeviceRemove,
-  profileDeviceSet,
-  profileDeviceShow,
-  profileDeviceUnset,
-  networkList,
-  networkShow,
-  networkInfo,
-  networkCreate,
-  networkGet,
-  networkSet,
-  networkUnset,
-  networkEdit,
-  networkDelete,
-  networkListLeases,
-  storageList,
-  storageShow,
-  storageInfo,
-  storageCreate,
-  storageDelete,
-  operationList,
-  operationShow,
-  operationCancel,
-  projectList,
-  projectShow,
-  completeWords,
-  completion,
-  doctor,
-  monitor,
-  version,
+export type CommandEntry = {
+  name: string;
+  aliases?: readonly string[];
+  hidden?: true;
+  load(): Promise<Command>;
+};
+
+export const commands: readonly CommandEntry[] = [
+  { name: 'launch', load: async () => (await import('./commands/instance/launch.ts')).launch },
+  { name: 'init', aliases: ['create'], load: async () => (await import('./commands/instance/init.ts')).init },
+  { name: 'list', aliases: ['ls'], load: async () => (await import('./commands/instance/list.ts')).list },
+  { name: 'info', load: async () => (await import('./commands/instance/info.ts')).info },
+  { name: 'start', load: async () => (await import('./commands/instance/start.ts')).start },
+  { name: 'stop', load: async () => (await import('./commands/instance/stop.ts')).stop },
+  { name: 'restart', load: async () => (await import('./commands/instance/restart.ts')).restart },
+  { name: 'pause', load: async () => (await import('./commands/instance/pause.ts')).pause },
+  { name: 'resume', load: async () => (await import('./commands/instance/resume.ts')).resume },
+  { name: 'wait', load: async () => (await import('./commands/instance/wait.ts')).wait },
+  { name: 'rename', load: async () => (await import('./commands/instance/rename.ts')).rename },
+  { name: 'delete', aliases: ['rm'], load: async () => (await import('./commands/instance/delete.ts')).deleteInstance },
+  { name: 'exec', load: async () => (await import('./commands/instance/exec.ts')).exec },
+  { name: 'shell', load: async () => (await import('./commands/instance/shell.ts')).shell },
+  { name: 'console', load: async () => (await import('./commands/instance/console.ts')).consoleCommand },
+  { name: 'copy', aliases: ['cp'], load: async () => (await import('./commands/instance/copy.ts')).copy },
+  { name: 'publish', load: async () => (await import('./commands/instance/publish.ts')).publish },
+  { name: 'file edit', load: async () => (await import('./commands/file/edit.ts')).fileEdit },
+  {
+    name: 'file delete',
+    aliases: ['file rm'],
+    load: async () => (await import('./commands/file/delete.ts')).fileDelete,
+  },
+  { name: 'file push', load: async () => (await import('./commands/file/push.ts')).filePush },
+  { name: 'file pull', load: async () => (await import('./commands/file/pull.ts')).filePull },
+  {
+    name: 'snapshot list',
+    aliases: ['snapshot ls'],
+    load: async () => (await import('./commands/snapshot/list.ts')).snapshotList,
+  },
+  { name: 'snapshot show', load: async () => (await import('./commands/snapshot/show.ts')).snapshotShow },
+  { name: 'snapshot create', load: async () => (await import('./commands/snapshot/create.ts')).snapshotCreate },
+  { name: 'snapshot rename', load: async () => (await import('./commands/snapshot/rename.ts')).snapshotRename },
+  {
+    name: 'snapshot delete',
+    aliases: ['snapshot rm'],
+    load: async () => (await import('./commands/snapshot/delete.ts')).snapshotDelete,
+  },
+  { name: 'snapshot restore', load: async () => (await import('./commands/snapshot/restore.ts')).snapshotRestore },
+  { name: 'image list', aliases: ['image ls'], load: async () => (await import('./commands/image/list.ts')).imageList },
+  { name: 'image show', load: async () => (await import('./commands/image/show.ts')).imageShow },
+  { name: 'image info', load: async () => (await import('./commands/image/info.ts')).imageInfo },
+  { name: 'image edit', load: async () => (await import('./commands/image/edit.ts')).imageEdit },
+  {
+    name: 'image delete',
+    aliases: ['image rm'],
+    load: async () => (await import('./commands/image/delete.ts')).imageDelete,
+  },
+  { name: 'image build', load: async () => (await import('./commands/image/build.ts')).imageBuild },
+  { name: 'image import', load: async () => (await import('./commands/image/import.ts')).imageImport },
+  { name: 'image export', load: async () => (await import('./commands/image/export.ts')).imageExport },
+  { name: 'image alias create', load: async () => (await import('./commands/image/alias-create.ts')).imageAliasCreate },
+  {
+    name: 'image alias delete',
+    aliases: ['image alias rm'],
+    load: async () => (await import('./commands/image/alias-delete.ts')).imageAliasDelete,
+  },
+  {
+    name: 'image alias list',
+    aliases: ['image alias ls'],
+    load: async () => (await import('./commands/image/alias-list.ts')).imageAliasList,
+  },
+  { name: 'image alias rename', load: async () => (await import('./commands/image/alias-rename.ts')).imageAliasRename },
+  { name: 'image set-property', load: async () => (await import('./commands/image/set-property.ts')).imageSetProperty },
+  { name: 'config show', load: async () => (await import('./commands/config/show.ts')).configShow },
+  { name: 'config get', load: async () => (await import('./commands/config/get.ts')).configGet },
+  { name: 'config set', load: async () => (await import('./commands/config/set.ts')).configSet },
+  { name: 'config unset', load: async () => (await import('./commands/config/unset.ts')).configUnset },
+  { name: 'config edit', load: async () => (await import('./commands/config/edit.ts')).configEdit },
+  { name: 'config device add', load: async () => (await import('./commands/config/device-add.ts')).configDeviceAdd },
+  { name: 'config device get', load: async () => (await import('./commands/config/device-get.ts')).configDeviceGet },
+  { name: 'config device list', load: async () => (await import('./commands/config/device-list.ts')).configDeviceList },
+  {
+    name: 'config device override',
+    load: async () => (await import('./commands/config/device-override.ts')).configDeviceOverride,
+  },
+  {
+    name: 'config device remove',
+    aliases: ['config device rm'],
+    load: async () => (await import('./commands/config/device-remove.ts')).configDeviceRemove,
+  },
+  { name: 'config device set', load: async () => (await import('./commands/config/device-set.ts')).configDeviceSet },
+  { name: 'config device show', load: async () => (await import('./commands/config/device-show.ts')).configDeviceShow },
+  {
+    name: 'config device unset',
+    load: async () => (await import('./commands/config/device-unset.ts')).configDeviceUnset,
+  },
+  {
+    name: 'profile list',
+    aliases: ['profile ls'],
+    load: async () => (await import('./commands/profile/list.ts')).profileList,
+  },
+  { name: 'profile show', load: async () => (await import('./commands/profile/show.ts')).profileShow },
+  { name: 'profile create', load: async () => (await import('./commands/profile/create.ts')).profileCreate },
+  { name: 'profile get', load: async () => (await import('./commands/profile/get.ts')).profileGet },
+  { name: 'profile set', load: async () => (await import('./commands/profile/set.ts')).profileSet },
+  { name: 'profile unset', load: async () => (await import('./commands/profile/unset.ts')).profileUnset },
+  { name: 'profile edit', load: async () => (await import('./commands/profile/edit.ts')).profileEdit },
+  {
+    name: 'profile copy',
+    aliases: ['profile cp'],
+    load: async () => (await import('./commands/profile/copy.ts')).profileCopy,
+  },
+  { name: 'profile rename', load: async () => (await import('./commands/profile/rename.ts')).profileRename },
+  {
+    name: 'profile delete',
+    aliases: ['profile rm'],
+    load: async () => (await import('./commands/profile/delete.ts')).profileDelete,
+  },
+  {
+    name: 'profile assign',
+    aliases: ['profile apply'],
+    load: async () => (await import('./commands/profile/assign.ts')).profileAssign,
+  },
+  { name: 'profile add', load: async () => (await import('./commands/profile/add.ts')).profileAdd },
+  { name: 'profile remove', load: async () => (await import('./commands/profile/remove.ts')).profileRemove },
+  { name: 'profile device add', load: async () => (await import('./commands/profile/device-add.ts')).profileDeviceAdd },
+  { name: 'profile device get', load: async () => (await import('./commands/profile/device-get.ts')).profileDeviceGet },
+  {
+    name: 'profile device list',
+    load: async () => (await import('./commands/profile/device-list.ts')).profileDeviceList,
+  },
+  {
+    name: 'profile device remove',
+    aliases: ['profile device rm'],
+    load: async () => (await import('./commands/profile/device-remove.ts')).profileDeviceRemove,
+  },
+  { name: 'profile device set', load: async () => (await import('./commands/profile/device-set.ts')).profileDeviceSet },
+  {
+    name: 'profile device show',
+    load: async () => (await import('./commands/profile/device-show.ts')).profileDeviceShow,
+  },
+  {
+    name: 'profile device unset',
+    load: async () => (await import('./commands/profile/device-unset.ts')).profileDeviceUnset,
+  },
+  {
+    name: 'network list',
+    aliases: ['network ls'],
+    load: async () => (await import('./commands/network/list.ts')).networkList,
+  },
+  { name: 'network show', load: async () => (await import('./commands/network/show.ts')).networkShow },
+  { name: 'network info', load: async () => (await import('./commands/network/info.ts')).networkInfo },
+  { name: 'network create', load: async () => (await import('./commands/network/create.ts')).networkCreate },
+  { name: 'network get', load: async () => (await import('./commands/network/get.ts')).networkGet },
+  { name: 'network set', load: async () => (await import('./commands/network/set.ts')).networkSet },
+  { name: 'network unset', load: async () => (await import('./commands/network/unset.ts')).networkUnset },
+  { name: 'network edit', load: async () => (await import('./commands/network/edit.ts')).networkEdit },
+  {
+    name: 'network delete',
+    aliases: ['network rm'],
+    load: async () => (await import('./commands/network/delete.ts')).networkDelete,
+  },
+  {
+    name: 'network list-leases',
+    load: async () => (await import('./commands/network/list-leases.ts')).networkListLeases,
+  },
+  {
+    name: 'storage list',
+    aliases: ['storage ls'],
+    load: async () => (await import('./commands/storage/list.ts')).storageList,
+  },
+  { name: 'storage show', load: async () => (await import('./commands/storage/show.ts')).storageShow },
+  { name: 'storage info', load: async () => (await import('./commands/storage/info.ts')).storageInfo },
+  { name: 'storage create', load: async () => (await import('./commands/storage/create.ts')).storageCreate },
+  {
+    name: 'storage delete',
+    aliases: ['storage rm'],
+    load: async () => (await import('./commands/storage/delete.ts')).storageDelete,
+  },
+  {
+    name: 'operation list',
+    aliases: ['operation ls'],
+    load: async () => (await import('./commands/operation/list.ts')).operationList,
+  },
+  { name: 'operation show', load: async () => (await import('./commands/operation/show.ts')).operationShow },
+  {
+    name: 'operation cancel',
+    aliases: ['operation delete', 'operation rm'],
+    load: async () => (await import('./commands/operation/cancel.ts')).operationCancel,
+  },
+  {
+    name: 'project list',
+    aliases: ['project ls'],
+    load: async () => (await import('./commands/project/list.ts')).projectList,
+  },
+  { name: 'project show', load: async () => (await import('./commands/project/show.ts')).projectShow },
+  { name: '__complete', hidden: true, load: async () => (await import('./commands/server/complete.ts')).completeWords },
+  { name: 'completion', load: async () => (await import('./commands/server/completion.ts')).completion },
+  { name: 'doctor', load: async () => (await import('./commands/server/doctor.ts')).doctor },
+  { name: 'monitor', load: async () => (await import('./commands/server/monitor.ts')).monitor },
+  { name: 'version', load: async () => (await import('./commands/server/version.ts')).version },
 ];
+
+export const loadAll = (entries: readonly CommandEntry[]) => Promise.all(entries.map((entry) => entry.load()));

@@ -3,7 +3,7 @@ import type { Operation } from '../api/resources/operations.ts';
 import type { Client } from '../client/client.ts';
 import type { FollowOptions } from '../client/follow-operation.ts';
 import { CliError, exitCodes } from './cli-error.ts';
-import type { Command } from './command.ts';
+import type { CommandEntry } from './commands.ts';
 import { progressOf } from './output/operation-progress.ts';
 import { startTask, type Task } from './output/progress.ts';
 import { type Environment, usesColour, usesUnicode } from './output/terminal-style.ts';
@@ -17,7 +17,7 @@ export type Streams = {
 export type Context = {
   client: Client;
   /** The table of all commands, for completion. */
-  commands: readonly Command[];
+  commands: readonly CommandEntry[];
   streams: Streams;
   env: Environment;
   texts: Texts;
@@ -36,7 +36,7 @@ export type Context = {
 };
 export type ContextOptions = {
   client: Client;
-  commands: readonly Command[];
+  commands: readonly CommandEntry[];
   streams: Streams;
   env: Environment;
   texts: Texts;

@@ -1,25 +1,32 @@
 /** Finds the command that the words on the line mean, or says which one was probably meant. */
 import { CliError, exitCodes } from './cli-error.ts';
-import type { Command } from './command.ts';
+import type { CommandEntry } from './commands.ts';
 import { nearest } from './nearest.ts';
 
 export type Found =
-  | { kind: 'command'; command: Command; words: string[] }
+  | { kind: 'command'; entry: CommandEntry; words: string[] }
   /** Words that begin several commands, like `profile`; empty: no words at all. */
   | { kind: 'overview'; prefix: string };
 
 /** Global options may stand before the command: `gast --debug list`. */
 const leadingFlags = new Set(['-q', '--quiet', '--debug']);
 
-export function findCommand(commands: readonly Command[], line: readonly string[]): Found {
+export function findCommand(commands: readonly CommandEntry[], line: readonly string[]): Found {
   const { leading, rest } = splitLeading(line);
   if (rest.length === 0) return { kind: 'overview', prefix: '' };
-  for (let count = Math.min(3, rest.length); count > 0; count--) {
-    const name = rest.slice(0, count).join(' ');
-    const command = commands.find((one) => one.name === name || one.aliases?.includes(name));
-    if (command) return { kind: 'command', command, words: [...leading, ...rest.slice(count)] };
-  }
+  const known = longestName(commands, rest);
+  if (known) return { kind: 'command', entry: known.entry, words: [...leading, ...known.rest] };
   return overviewOrError(commands, rest);
+}
+
+/** A name has up to three words; the longest that fits wins. */
+export function longestName(commands: readonly CommandEntry[], words: readonly string[]) {
+  for (let count = Math.min(3, words.length); count > 0; count--) {
+    const name = words.slice(0, count).join(' ');
+    const entry = commands.find((one) => one.name === name || one.aliases?.includes(name));
+    if (entry) return { entry, rest: words.slice(count) };
+  }
+  return undefined;
 }
 
 export function splitLeading(line: readonly string[]): { leading: string[]; rest: string[] } {
@@ -34,7 +41,7 @@ export function splitLeading(line: readonly string[]): { leading: string[]; rest
   return { leading, rest: line.slice(at) };
 }
 
-function overviewOrError(commands: readonly Command[], rest: readonly string[]): Found {
+function overviewOrError(commands: readonly CommandEntry[], rest: readonly string[]): Found {
   const asksHelp = rest.some((word) => word === '--help' || word === '-h');
   const words = rest.filter((word) => !word.startsWith('-'));
   if (words.length === 0 && asksHelp) return { kind: 'overview', prefix: '' };
@@ -52,7 +59,7 @@ function overviewOrError(commands: readonly Command[], rest: readonly string[]):
 }
 
 /** The longest beginning of the words that also begins a command. */
-function commonPrefix(commands: readonly Command[], words: readonly string[]): string[] {
+function commonPrefix(commands: readonly CommandEntry[], words: readonly string[]): string[] {
   for (let count = words.length; count > 0; count--) {
     const prefix = `${words.slice(0, count).join(' ')} `;
     if (commands.some((command) => command.name.startsWith(prefix))) return words.slice(0, count);

@@ -5,11 +5,10 @@ import { ClientError, unreachable } from '../client/client-error.ts';
 import { findSocketPath } from '../client/socket-path.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { Command, Input } from './command.ts';
-import { commands } from './commands.ts';
+import { commands, loadAll } from './commands.ts';
 import { createContext, type Streams } from './context.ts';
 import { findCommand } from './dispatch.ts';
-import { nounOverview, overview } from './overview.ts';
-import { helpOf, parseWords } from './parse.ts';
+import { parseWords } from './parse.ts';
 import { type Texts, textsFor } from './texts/texts.ts';
 import { version } from './version.ts';
 
@@ -20,14 +19,13 @@ export async function runCommandLine(words: readonly string[], streams: Process)
   try {
     const [first] = words;
     if (words.length === 1 && (first === '--version' || first === '-v')) return print(streams, `${version}\n`);
-    if (first === 'help') return help(words.slice(1), streams);
+    if (first === 'help') return await help(words.slice(1), streams);
     const found = findCommand(commands, words);
-    if (found.kind === 'overview') {
-      return print(streams, found.prefix === '' ? overview(commands) : nounOverview(commands, found.prefix));
-    }
-    const input = parseWords(found.command, found.words);
-    if (input === 'help') return print(streams, helpOf(found.command));
-    return await runCommand(found.command, input, streams, texts);
+    if (found.kind === 'overview') return await showOverview(found.prefix, streams);
+    const command = await found.entry.load();
+    const input = parseWords(command, found.words);
+    if (input === 'help') return await showHelp(command, streams);
+    return await runCommand(command, input, streams, texts);
   } catch (error) {
     return report(error, streams, texts);
   }
@@ -54,11 +52,20 @@ async function runCommand(command: Command, input: Input, streams: Process, text
   return (await command.run(context, input)) ?? exitCodes.ok;
 }
 
-function help(words: readonly string[], streams: Process): number {
-  if (words.length === 0) return print(streams, overview(commands));
+async function help(words: readonly string[], streams: Process): Promise<number> {
   const found = findCommand(commands, words);
-  if (found.kind === 'command') return print(streams, helpOf(found.command));
-  return print(streams, found.prefix === '' ? overview(commands) : nounOverview(commands, found.prefix));
+  if (found.kind === 'overview') return showOverview(found.prefix, streams);
+  return showHelp(await found.entry.load(), streams);
+}
+
+async function showHelp(command: Command, streams: Process): Promise<number> {
+  const { helpOf } = await import('./help.ts');
+  return print(streams, helpOf(command));
+}
+
+async function showOverview(prefix: string, streams: Process): Promise<number> {
+  const [all, { nounOverview, overview }] = await Promise.all([loadAll(commands), import('./overview.ts')]);
+  return print(streams, prefix === '' ? overview(all) : nounOverview(all, prefix));
 }
 
 function print(streams: Streams, text: string): number {

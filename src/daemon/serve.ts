@@ -15,7 +15,6 @@ import { bootId } from '../host/facts.ts';
 import { noteNamespaceMembers } from '../host/namespace-members.ts';
 import type { StatePaths } from '../host/paths.ts';
 import { descriptorOf, groupId, peerCredentials, userName } from '../host/peer-credentials.ts';
-import { descriptorOf, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import type { Log } from './log.ts';
 
@@ -46,15 +45,21 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
     ),
   );
 
+  // Members of the group `gasthof` are administrators, where the host has it.
+  const adminGid = groupId('gasthof');
+  const allowedGids = adminGid === undefined ? [] : [adminGid];
   const server = createHttpServer({
     routes,
     handlers: createHandlers(house, { shutdown }),
-    identify: createPeerIdentifier({ descriptorOf, peerCredentials, userName }, { uid: process.getuid?.() ?? 0 }),
+    identify: createPeerIdentifier(
+      { descriptorOf, peerCredentials, userName },
+      { uid: process.getuid?.() ?? 0, allowedGids },
+    ),
     authorize,
     log: ({ level, message }) => log(level, message),
   });
   parts.use(server);
-  await server.listen({ socketPath: paths.socket, mode: 0o660 });
+  await server.listen({ socketPath: paths.socket, mode: 0o660, ...(adminGid === undefined ? {} : { gid: adminGid }) });
   writeFileSync(paths.bootId, bootId(), { mode: 0o600 });
   if (ranBefore)
     autostart(house, ranBefore, stopping.signal).catch((error: unknown) =>
@@ -83,10 +88,4 @@ function guestsOfLastBoot(house: House, paths: StatePaths): Set<string> | undefi
 function isStart(metadata: unknown): boolean {
   const action = (metadata as { action?: unknown } | null)?.action;
   return action === 'instance-started' || action === 'instance-restarted' || action === 'network-created';
-}
-
-/** Members of the group `gasthof` are administrators, where the host has it. */
-function adminGroups(): number[] {
-  const gid = groupId('gasthof');
-  return gid === undefined ? [] : [gid];
 }

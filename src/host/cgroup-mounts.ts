@@ -22,7 +22,8 @@ export function findCgroupMounts(mountinfo: string = readFileSync('/proc/self/mo
     const [left = '', right = ''] = line.split(' - ');
     const mountPoint = left.split(' ')[4] ?? '';
     const [type, , options = ''] = right.split(' ');
-    if (type === 'cgroup2') unified = mountPoint;
+    // The table also lists mounts that another one covers.
+    if (type === 'cgroup2' && existsSync(join(mountPoint, 'cgroup.controllers'))) unified = mountPoint;
     if (type !== 'cgroup') continue;
     roots.push(mountPoint);
     for (const option of options.split(',')) if (!flags.has(option)) v1.set(option, mountPoint);

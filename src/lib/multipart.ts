@@ -2,7 +2,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
-import { HostError } from './host-error.ts';
+
+/** What was sent is not such a form. */
+export class FormBroken extends Error {
+  override readonly name = 'FormBroken';
+}
 
 type Parts = { metadata?: NodeJS.ReadableStream; rootfs?: NodeJS.ReadableStream };
 
@@ -11,7 +15,7 @@ const headerLimitBytes = 16 * 1024;
 
 /**
  * Splits a form with two parts, in this order, and calls `use` with both streams at once; the second one starts to flow
- * when the first is read. Throws `HostError` on anything that is not such a form.
+ * when the first is read. Throws `FormBroken` on anything that is not such a form.
  */
 export async function splitMultipart<T>(
   source: NodeJS.ReadableStream,
@@ -20,7 +24,7 @@ export async function splitMultipart<T>(
   names: { first: string; second: string },
 ): Promise<T> {
   const boundary = /boundary="?([^";]{1,70})"?/.exec(contentType)?.[1];
-  if (!boundary) throw new HostError('the form has no boundary in its Content-Type');
+  if (!boundary) throw new FormBroken('the form has no boundary in its Content-Type');
   const first = new PassThrough();
   const second = new PassThrough();
   for (const stream of [first, second]) stream.on('error', () => {});
@@ -59,13 +63,15 @@ async function feed(
       if (inHeader) {
         const end = rest.indexOf('\r\n\r\n');
         if (end < 0) {
-          if (rest.length > headerLimitBytes) throw new HostError('a part of the form has a header that does not end');
+          if (rest.length > headerLimitBytes) throw new FormBroken('a part of the form has a header that does not end');
           break;
         }
         const name = /name="([^"]*)"/i.exec(rest.toString('latin1', 0, end))?.[1] ?? '';
         const slot = slots[index];
         if (!slot || !name.startsWith(slot.name))
-          throw new HostError(`the form has the part "${name}" where ${slot ? `"${slot.name}"` : 'its end'} should be`);
+          throw new FormBroken(
+            `the form has the part "${name}" where ${slot ? `"${slot.name}"` : 'its end'} should be`,
+          );
         current = slot.stream;
         index += 1;
         inHeader = false;
@@ -88,13 +94,13 @@ async function feed(
       const after = rest.subarray(at + mark.length);
       rest = after;
       if (after[0] === 0x2d && after[1] === 0x2d) {
-        if (index < slots.length) throw new HostError(`the form ends without the part "${slots[index]?.name}"`);
+        if (index < slots.length) throw new FormBroken(`the form ends without the part "${slots[index]?.name}"`);
         return;
       }
       inHeader = true;
     }
   }
-  throw new HostError('the form is cut off');
+  throw new FormBroken('the form is cut off');
 }
 
 const once = (emitter: NodeJS.EventEmitter, event: string) =>

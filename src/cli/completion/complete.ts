@@ -1,7 +1,8 @@
 /** Candidates for the last word of a line, from the table of commands and the names that the server knows. */
 import type { Argument, Command, Completes, Option } from '../command.ts';
+import type { CommandEntry } from '../commands.ts';
 import type { Context } from '../context.ts';
-import { splitLeading } from '../dispatch.ts';
+import { longestName, splitLeading } from '../dispatch.ts';
 import { globalOptions } from '../parse.ts';
 import { namesFor } from './server-names.ts';
 
@@ -12,11 +13,11 @@ export type Wanted = { completes: Completes | undefined; before: readonly string
 
 export async function complete(
   context: Context,
-  commands: readonly Command[],
+  commands: readonly CommandEntry[],
   line: readonly string[],
 ): Promise<string[]> {
   const last = line.at(-1) ?? '';
-  const wanted = wantedFor(commands, line);
+  const wanted = await wantedFor(commands, line);
   if ('words' in wanted) return begin(wanted.words, last);
   const { completes } = wanted;
   if (completes === 'file') return [files];
@@ -33,15 +34,12 @@ export async function complete(
 const begin = (candidates: readonly string[], word: string) =>
   [...new Set(candidates)].filter((candidate) => candidate.startsWith(word)).sort();
 
-/** Pure: what belongs at the place of the last word. */
-export function wantedFor(commands: readonly Command[], line: readonly string[]): Wanted {
+/** What belongs at the place of the last word. */
+export async function wantedFor(commands: readonly CommandEntry[], line: readonly string[]): Promise<Wanted> {
   const { rest } = splitLeading(line.slice(0, -1));
   const shown = commands.filter((command) => !command.hidden);
-  for (let count = Math.min(3, rest.length); count > 0; count--) {
-    const name = rest.slice(0, count).join(' ');
-    const command = shown.find((one) => one.name === name || one.aliases?.includes(name));
-    if (command) return wantedInCommand(command, [...rest.slice(count), line.at(-1) ?? '']);
-  }
+  const known = longestName(shown, rest);
+  if (known) return wantedInCommand(await known.entry.load(), [...known.rest, line.at(-1) ?? '']);
   const prefix = rest.length === 0 ? '' : `${rest.join(' ')} `;
   const next = shown
     .filter(({ name }) => name.startsWith(prefix))

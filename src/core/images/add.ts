@@ -9,6 +9,7 @@ import { type AliasDoc, type ConfigMap, type ImageDoc, type InstanceDoc, keys } 
 import type { Task } from '../operations/registry.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { lookUpAlias } from './find.ts';
+import { refuseImage } from './refusal.ts';
 
 export type AddNeeds = Pick<
   House,
@@ -110,7 +111,7 @@ export async function buildImage(
   extras: ImageExtras,
   task: Task,
 ): Promise<void> {
-  const received = await house.images.build(alias, progressOf(task, 'build_progress'));
+  const received = await house.images.build(alias, progressOf(task, 'build_progress')).catch(refuseImage);
   if (house.documents.get(keys.image(received.fingerprint)))
     return task.setMetadata({ fingerprint: received.fingerprint, size: String(received.sizeBytes) });
   const wanted = [{ name: alias, description: '' }, ...extras.aliases].filter(

@@ -1,10 +1,9 @@
 /** Uploads: the body of POST /1.0/images that is not JSON, with its X-Incus headers. */
-import { fail } from '../../api/errors.ts';
-import { HostError } from '../../lib/host-error.ts';
 import { splitMultipart } from '../../lib/multipart.ts';
 import type { Task } from '../operations/registry.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { type AddNeeds, enterImage, type ImageExtras } from './add.ts';
+import { refuseImage } from './refusal.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -48,9 +47,7 @@ export async function receiveUpload(
       second: 'rootfs',
     });
   } catch (error) {
-    if (error instanceof HostError && error.errno === undefined)
-      return fail('image.invalid', { reason: error.message }, error);
-    throw error;
+    return refuseImage(error);
   }
 }
 

@@ -14,7 +14,13 @@ type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
 
 // No undo: a deletion that fails half-way stays `deleting` and is finished by the next call or the next start.
 const deleteSteps: readonly Step<DeleteContext>[] = [
-  { name: 'clear the runtime', do: ({ house, doc }) => house.engine.remove(doc.id) },
+  {
+    name: 'clear the runtime',
+    do: async ({ house, doc }) => {
+      await house.engine.remove(doc.id);
+      await house.engine.forget(doc.id);
+    },
+  },
   {
     name: 'delete the volume and its snapshots',
     do: ({ house, doc }) =>

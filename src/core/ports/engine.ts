@@ -176,6 +176,8 @@ export interface Engine {
   /** What the guest wrote to its console since its start, as far as it is kept; also after its end. */
   consoleLog(id: string): Promise<Buffer>;
   clearConsoleLog(id: string): Promise<void>;
+  /** Deletes console log and own messages of a guest that will never come back. */
+  forget(id: string): Promise<void>;
   /** Supervisor's and runtime's own messages, for `info --show-log`. */
   log(id: string): Promise<string>;
 
