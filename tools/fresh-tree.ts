@@ -47,7 +47,7 @@ const sockets = mkdtempSync('/var/tmp/gt-fresh-');
 const socketPath = join(sockets, 'proxy');
 const way = await proxy(socketPath);
 try {
-  if (values.reuse) command('git', ['-C', clone, 'pull', '--quiet', root, 'HEAD']);
+  if (values.reuse) renewClone();
   else makeTree();
   process.exitCode = await enter(positionals.length > 0 ? positionals : [`${inTree}/tools/fresh/job`]);
 } finally {
@@ -63,6 +63,12 @@ function makeTree(): void {
   bringNode();
   bringSettings();
   command('git', ['clone', '--quiet', '--no-hardlinks', root, clone]);
+}
+
+function renewClone(): void {
+  command('git', ['-C', clone, 'fetch', '--quiet', root, 'HEAD']);
+  command('git', ['-C', clone, 'reset', '--quiet', '--hard', 'FETCH_HEAD']);
+  command('git', ['-C', clone, 'clean', '-fdq']);
 }
 
 /** Debian's smallest tree with apt, made once. */
