@@ -85,11 +85,9 @@ export function createClient({ socketPath, project, userAgent = 'gast', onReques
     if (json !== undefined) headers['Content-Type'] = 'application/json';
     if (json !== undefined) headers['Content-Length'] = String(Buffer.byteLength(json));
     if (args.ifMatch !== undefined) headers['If-Match'] = args.ifMatch;
-    const before = performance.now();
+    const before = Date.now();
     const answer = await transport.send({ method, path, headers, body: json ?? args.upload, signal: args.signal });
-    onRequest?.(
-      `${method} ${path} ${json ?? ''} -> ${answer.statusCode} in ${Math.round(performance.now() - before)} ms`,
-    );
+    onRequest?.(`${method} ${path} ${json ?? ''} -> ${answer.statusCode} in ${Date.now() - before} ms`);
     return answer;
   };
   const value = async (key: string, args?: AnyArgs) => (await readEnvelope(await send(key, args))).metadata;

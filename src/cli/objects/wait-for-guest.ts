@@ -1,8 +1,10 @@
 /** Waits until a guest is what the user wants; looks again when an event of that guest comes, and now and then anyway. */
+
 import type { Lifecycle } from '../../api/resources/events.ts';
 import type { InstanceFull } from '../../api/resources/instances.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
+import { monotonicMs } from '../monotonic.ts';
 import { globalAddresses } from './instance-columns.ts';
 import { fetchInstance } from './instances.ts';
 
@@ -19,13 +21,13 @@ export async function waitForGuest(
   goal: Goal,
   timeoutMs: number,
 ): Promise<string[] | undefined> {
-  const until = performance.now() + timeoutMs;
+  const until = monotonicMs() + timeoutMs;
   using _task = context.task(context.texts('waiting', { name }));
   using bell = listen(context, name);
   for (;;) {
     const found = await look(context, await fetchInstance(context, name), goal);
     if (found !== undefined) return found;
-    const left = until - performance.now();
+    const left = until - monotonicMs();
     if (left <= 0) return undefined;
     await bell.rings(Math.min(lookAgainMs[goal], left));
   }

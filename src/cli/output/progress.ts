@@ -3,6 +3,7 @@
  * for work that is over at once.
  */
 
+import { monotonicMs } from '../monotonic.ts';
 import { cutText, printable } from './text-width.ts';
 import { formatDuration } from './units.ts';
 
@@ -29,13 +30,13 @@ const frameMs = 100;
 const clearLine = '\r\x1b[K';
 
 export function startTask(target: ProgressTarget, label: string): Task {
-  const started = performance.now();
+  const started = monotonicMs();
   let state: ProgressState = { text: '' };
   let frame = 0;
   let drawn = false;
   let lastLine = '';
   const draw = () => {
-    const elapsed = performance.now() - started;
+    const elapsed = monotonicMs() - started;
     if (target.isTerminal) {
       target.write(
         clearLine + cutText(frameText(label, state, frame++, elapsed, target.unicode), target.columns() - 1),
