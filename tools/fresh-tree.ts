@@ -119,6 +119,7 @@ function enter(inside: string[]): Promise<number> {
     HOME: '/root',
     TERM: process.env.TERM ?? 'dumb',
     FRESH_DIRECTORY: inTree,
+    ...(values.reuse ? { FRESH_REUSED: '1' } : {}),
     // The daemon's launcher has to hide the cgroup v2 mount by itself, as on a real host.
     LAB_UNIFIED: '1',
     ...(certificates ? { NODE_EXTRA_CA_CERTS: certificates } : {}),

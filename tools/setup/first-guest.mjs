@@ -24,7 +24,7 @@ export async function ensureFirstGuest() {
 
 async function makeGuest() {
   if (!hasImage()) {
-    await step(`Building the image ${image} from Debian's packages (once, about a minute)`, (report) =>
+    await step(`Image ${image}, from Debian's packages`, (report) =>
       gastLogged('image-build', ['image', 'build', image], report),
     );
   }
