@@ -28,9 +28,17 @@ function tryAgain(init: ProcessRef, what: 'halt' | 'reboot', waitedMs: number): 
   }
 }
 
-/** True when the process catches the signal, or blocks it because it reads it from a descriptor (systemd). */
+/** True when the process catches the signal, blocks it because it reads it from a descriptor (systemd), or waits for it. */
 function listens(pid: number, signal: number): boolean {
-  return listensFor(readFileSync(`/proc/${pid}/status`, 'latin1'), signal);
+  return listensFor(readFileSync(`/proc/${pid}/status`, 'latin1'), signal) || waitsForSignal(pid);
+}
+
+/** rt_sigtimedwait of x86-64, arm64, i386, and that of all 32-bit ones with 64-bit times. */
+const sigtimedwait = new Set(['128', '137', '177', '421']);
+
+/** busybox init sits in sigtimedwait, which takes the signals waited for out of SigBlk for that long. */
+function waitsForSignal(pid: number): boolean {
+  return sigtimedwait.has(readFileSync(`/proc/${pid}/syscall`, 'latin1').split(' ')[0] ?? '');
 }
 
 export function listensFor(status: string, signal: number): boolean {
