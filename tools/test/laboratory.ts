@@ -62,16 +62,21 @@ async function runFile(root: string, file: string, watch: Watch, index: number) 
 
 /** Remembers for everything new which files ran when it was first seen. */
 function suspect(watch: Watch): void {
-  for (const item of difference(watch.before, machineState(watch.directory)))
-    if (!watch.suspects.has(item)) watch.suspects.set(item, new Set(watch.running));
+  for (const item of changes(watch)) if (!watch.suspects.has(item)) watch.suspects.set(item, new Set(watch.running));
+}
+
+/** A cgroup or file that went may have been another run's; a mount or link that went was the machine's. */
+function changes(watch: Watch): string[] {
+  const found = difference(watch.before, machineState(watch.directory));
+  return found.filter((item) => !/^taken away: (cgroup|file|loop)/.test(item));
 }
 
 async function leaks(watch: Watch): Promise<Result[]> {
   const deadline = Date.now() + patienceMs;
-  let found = difference(watch.before, machineState(watch.directory));
+  let found = changes(watch);
   while (found.length > 0 && Date.now() < deadline) {
     await sleep(100);
-    found = difference(watch.before, machineState(watch.directory));
+    found = changes(watch);
   }
   const byFiles = new Map<string, string[]>();
   for (const item of found) {
