@@ -2,7 +2,7 @@
 import type { Command, Group } from './command.ts';
 import { groups } from './command.ts';
 
-const titles: Record<Group, string> = {
+export const groupTitles: Record<Group, string> = {
   guests: 'Guests',
   inside: 'Inside a guest',
   snapshots: 'Snapshots and copies',
@@ -16,7 +16,7 @@ export function overview(commands: readonly Command[]): string {
   const shown = commands.filter((command) => !command.hidden);
   const parts = groups.map((group) => {
     const lines = overviewLines(shown.filter((command) => command.group === group));
-    return `${titles[group]}:\n${lines.join('\n')}\n`;
+    return `${groupTitles[group]}:\n${lines.join('\n')}\n`;
   });
   return [
     'gast: system containers and virtual machines on this computer\n',

@@ -9,6 +9,6 @@ export const configDeviceOverride = defineCommand({
   summary: 'Make a device of a profile the own one of a guest, with changes',
   args: { instance: required('instance', 'instance'), device: required('device'), keys: any('key=value') },
   options: {},
-  examples: [['gast config device override web root size=20GiB', '']],
+  examples: [['gast config device override web eth0 ipv4.address=10.8.84.50', '']],
   run: (context, { args }) => overrideDevice(context, instance(args.instance), args.device, parseKeyValues(args.keys)),
 });

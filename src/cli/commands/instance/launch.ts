@@ -19,7 +19,7 @@ export const launch = defineCommand({
     ['gast launch debian/12', 'the server chooses a name'],
     ['gast launch debian/12 db -c limits.memory=2GiB -c limits.cpu=2', 'with limits'],
     ['gast launch debian/12 try --ephemeral', 'gone when it stops'],
-    ['gast launch debian/12 web -d root,size=20GiB', 'with a bigger root disk'],
+    ['gast launch debian/12 web -d eth0,ipv4.address=10.8.84.50', 'with a fixed address'],
   ],
   async run(context, { args, options }) {
     const request = await createRequest(context, options);
