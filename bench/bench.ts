@@ -3,7 +3,7 @@
  * It runs inside the laboratory (tools/lab) and needs root and the test images (npm test makes them).
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -28,6 +28,8 @@ const rows: { what: Measured; value: number; shown: string }[] = [];
 const row = (what: Measured, value: number, shown: string) => rows.push({ what, value, shown });
 const note = (text: string) => process.stderr.write(`${text}\n`);
 const directory = mkdtempSync(join(tmpdir(), 'gast-bench-'));
+// The floor's root user has to pass it.
+chmodSync(directory, 0o755);
 
 try {
   await using daemon = await startDaemon({ env: { GASTHOF_SOURCE: '' } });

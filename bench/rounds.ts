@@ -12,7 +12,7 @@ export function actions(daemon: TestDaemon) {
   const state = (name: string, action: string) =>
     client.operation('PUT /1.0/instances/{name}/state', { ...params(name), body: { action, force: true } });
   return {
-    cli: (...args: string[]) => runQuietly(gast, args, daemon.env),
+    cli: (...args: string[]) => runQuietly(gast, args, { ...daemon.env, GASTHOF_SOURCE: '' }),
     launch: (name: string, alias = 'tiny') =>
       client.operation('POST /1.0/instances', { body: { name, ...source(alias), start: true } }),
     init: (name: string, alias = 'tiny') =>

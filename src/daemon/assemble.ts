@@ -40,7 +40,7 @@ export async function assemble(paths: StatePaths, log: Log): Promise<House & Asy
   if (!lxcfs.mounted) log('warning', `guests will see the host's memory and uptime: ${lxcfs.reason}`);
   const engine = parts.use(
     await createCrunEngine({
-      stateDirectory: paths.guests,
+      stateDirectory: `${names.stage}/guests`,
       logDirectory: paths.logs,
       cgroupParent: names.cgroupParent,
       stageDirectory: `${names.stage}/stage`,
@@ -97,16 +97,7 @@ function makeDirectories(paths: StatePaths): void {
   mkdirSync(paths.directory, { recursive: true });
   // Guests' ids have to pass it, and nobody may list it; the launcher may have made it with less.
   chmodSync(paths.directory, 0o711);
-  for (const path of [
-    paths.run,
-    paths.mounts,
-    paths.guests,
-    paths.logs,
-    paths.pools,
-    paths.images,
-    paths.cache,
-    paths.scratch,
-  ])
+  for (const path of [paths.run, paths.mounts, paths.logs, paths.pools, paths.images, paths.cache, paths.scratch])
     mkdirSync(path, { recursive: true, mode: 0o700 });
   mkdirSync(paths.networks, { recursive: true, mode: 0o711 });
 }

@@ -17,6 +17,7 @@ import type { StatePaths } from '../host/paths.ts';
 import { descriptorOf, groupId, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import type { Log } from './log.ts';
+import { giveBackWhenQuiet } from './quiet-memory.ts';
 
 /** Resolves when the daemon answers. Disposing stops answering; guests run on. */
 export async function serve(house: House, paths: StatePaths, log: Log, shutdown: () => void): Promise<AsyncDisposable> {
@@ -35,6 +36,7 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const ranBefore = guestsOfLastBoot(house, paths);
   await reconcile(house);
   await makeDefaults(house);
+  parts.use(giveBackWhenQuiet(house.events));
   const expiry = parts.use(createExpiry(house));
   parts.use(house.documents.watch('snapshots/', expiry.look));
   expiry.look();

@@ -15,7 +15,6 @@ export function statePaths(directory: string) {
     bootId: at('run', 'boot-id'),
     namespaceMembers: at('run', 'mount-namespace.pid'),
     mounts: at('run', 'mounts'),
-    guests: at('run', 'guests'),
     logs: at('logs'),
     networks: at('networks'),
     pools: at('pools'),
@@ -34,7 +33,7 @@ export function hostNames(directory: string) {
   return {
     tag,
     cgroupParent: `gasthof-${tag}`,
-    /** Passable for everybody; guests' roots are put together in it. */
+    /** For what must not outlive a boot of the host; passable for everybody. */
     stage: `/run/gasthof-${tag}`,
     linkTag: `gv${tag.slice(0, 4)}`,
     defaultNetwork: isDefault ? 'gastbr0' : `gast${tag}`,
