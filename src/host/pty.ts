@@ -1,8 +1,9 @@
 /**
  * Pseudo terminals: a pair for a program that needs a terminal, and the window size of terminals, ours or a guest's.
- * libuv's stream on the master keeps back-pressure in both directions.
+ * Reading and writing the master keep back-pressure.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import koffi from 'koffi';
 import { call, libc } from './libc.ts';
@@ -15,6 +16,8 @@ const ioctlSize = libc.func('ioctl', 'int', ['int', 'ulong', koffi.pointer(sizeS
 
 const setWindowSize = 0x5414;
 const closeOnExec = 0o2000000;
+/** A full terminal tells nobody when it has room again. */
+const fullRetryMs = 10;
 const pathOnly = 0o10000000;
 /** Majors of Unix98 pseudo terminal slaves. */
 const slaveMajors = { first: 136, last: 143 };
@@ -24,7 +27,7 @@ export type Pty = { master: number; slave: number };
 
 /** Opens a pair, both close-on-exec; the slave becomes nobody's controlling terminal. The caller closes both. */
 export function openPty(size: TerminalSize): Pty {
-  const master = openMaster(constants.O_RDWR | constants.O_NOCTTY | closeOnExec);
+  const master = openMaster(constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK | closeOnExec);
   try {
     unlock(master);
     const name = Buffer.alloc(64);
@@ -39,9 +42,24 @@ export function openPty(size: TerminalSize): Pty {
   }
 }
 
-/** The master as a duplex stream that owns the descriptor. The end of the last slave is its end, not an error. */
-export function terminalStream(master: number): ReadStream {
-  return new ReadStream(master, { writable: true } as object);
+/** Reads a master as a stream that owns the descriptor. It ends with an error (EIO) when the last slave is closed. */
+export function terminalReader(master: number): ReadStream {
+  return new ReadStream(master);
+}
+
+/**
+ * Writes to a master without ever waiting in the kernel: a guest that does not read its terminal must not stop the daemon,
+ * and libuv would wait there. The descriptor stays the reader's.
+ */
+export async function writeTerminal(master: number, data: Uint8Array, closed: () => boolean): Promise<void> {
+  for (let at = 0; at < data.length && !closed(); ) {
+    try {
+      at += writeSync(master, data, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      await delay(fullRetryMs);
+    }
+  }
 }
 
 export function resizeTerminal(descriptor: number, size: TerminalSize): boolean {

@@ -35,10 +35,21 @@ test('exec with a terminal: size, resize, job control, exit code', { skip }, asy
   assert.doesNotMatch(text(), /job control turned off/);
   // Ctrl-C reaches the command that runs in front.
   shell.stdin.write('sleep 1000\n');
-  await eventually('the sleep', () => text().includes('sleep 1000'));
+  const sleeps = async () => (await opened.engine.processes(id)).some(({ command }) => command === 'sleep 1000');
+  await eventually('the sleep', sleeps);
   shell.stdin.write('\x03');
   shell.stdin.write('exit 5\n');
   assert.equal(await shell.exitCode, 5);
+});
+
+test('a terminal whose reader sleeps does not stop the daemon', { skip }, async () => {
+  await using opened = await lab();
+  const stuck = await opened.engine.exec(id, { ...command('sleep', '1000'), terminal: { width: 80, height: 24 } });
+  stuck.stdout.resume();
+  stuck.stdin.write('x'.repeat(1_000_000));
+  assert.deepEqual(await outcome(await opened.engine.exec(id, command('echo', 'on'))), ['on\n', 0]);
+  stuck.kill();
+  assert.equal(await stuck.exitCode, 137);
 });
 
 test('exec: /dev/stdout and /dev/stderr can be opened again, also by another user', { skip }, async () => {

@@ -9,6 +9,8 @@ export function execOutcome(exitCode: number, log: string): number {
   if (exitCode === 0 || said === '') return exitCode;
   if (/executable file .* not found|No such file or directory|Not a directory/i.test(said)) return shellCodes.notFound;
   if (/Permission denied|Exec format error|Is a directory/i.test(said)) return shellCodes.notExecutable;
+  // It ran, and its terminal went away under crun.
+  if (/^copy (from|to) terminal/.test(said)) return exitCode;
   throw new HostError(`the command could not be started: ${said}`, { exitCode });
 }
 

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import type { ExecSpec } from '../../core/ports/engine.ts';
 import { makePipe, readableEnd, writableEnd } from '../../host/pipe.ts';
-import { openPty, resizeTerminalOf, type TerminalSize, terminalStream } from '../../host/pty.ts';
+import { openPty, resizeTerminalOf, type TerminalSize, terminalReader, writeTerminal } from '../../host/pty.ts';
 import type { GuestRecord } from './record.ts';
 
 export type ExecStreams = {
@@ -62,7 +62,7 @@ export function openPipes(record: GuestRecord, spec: ExecSpec): ExecStreams {
 
 export function openTerminal(size: TerminalSize): ExecStreams {
   const { master, slave } = openPty(size);
-  const terminal = terminalStream(master);
+  const terminal = terminalReader(master);
   // Until crun has made it raw itself, what is typed early would be echoed twice.
   terminal.setRawMode(true);
   const stdout = new Readable({
@@ -79,7 +79,13 @@ export function openTerminal(size: TerminalSize): ExecStreams {
   terminal.on('error', end).on('end', end).on('close', end);
   const stdin = new Writable({
     // A terminal has no end of input: who wants one types it.
-    write: (chunk: Buffer, _encoding, done) => void terminal.write(chunk, () => done()),
+    write: (chunk: Buffer, _encoding, done) => {
+      // Written after the end: nobody is there to read it.
+      writeTerminal(master, chunk, () => terminal.destroyed).then(
+        () => done(),
+        () => done(),
+      );
+    },
   });
   return {
     stdin,

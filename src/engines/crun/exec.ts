@@ -20,6 +20,7 @@ export type Executor = Disposable & {
 };
 
 const sigkill = 9;
+const killedCode = 128 + sigkill;
 
 export function createExecutor(layout: Layout, crun: string): Executor {
   /** Called whenever a file in the directory changes: pid files appear there. */
@@ -95,12 +96,14 @@ function renderProcess(record: GuestRecord, spec: ExecSpec) {
 
 function session(spawned: Spawned, streams: ExecStreams, files: ExecFiles, pidWaiters: Set<() => void>): ExecSession {
   const inner = innerProcess(spawned, files, pidWaiters);
+  let killed = false;
   const send = (signal: number) => void inner.then((ref) => ref && signalProcess(ref, signal));
   const exitCode = spawned.exited.then(async ({ exitCode }) => {
     const log = existsSync(files.log) ? readFileSync(files.log, 'utf8') : '';
     files.remove();
     await streams.drained();
-    return execOutcome(exitCode, log);
+    // crun 1.8.1 stumbles over a terminal that is gone and loses the exit code.
+    return killed ? killedCode : execOutcome(exitCode, log);
   });
   // Whoever wants to know the outcome gets the rejection; who does not must not end the daemon.
   exitCode.catch(() => {});
@@ -112,6 +115,7 @@ function session(spawned: Spawned, streams: ExecStreams, files: ExecFiles, pidWa
     resize: (width, height) => void inner.then((ref) => ref && streams.resize(ref.pid, { width, height })),
     signal: send,
     kill() {
+      killed = true;
       // In this order: closed pipes would end the command by SIGPIPE first.
       void inner.then((ref) => {
         if (ref) signalProcess(ref, sigkill);
