@@ -7,6 +7,7 @@ import type { Documents } from './documents.ts';
 import type { EventHub } from './events/hub.ts';
 import type { Runtime } from './instances/runtime.ts';
 import type { Operations } from './operations/registry.ts';
+import type { StepObserver } from './operations/steps.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DeviceTypes } from './ports/devices.ts';
 import type { Engine } from './ports/engine.ts';
@@ -22,6 +23,8 @@ export type House = {
   documents: Documents;
   events: EventHub;
   operations: Operations;
+  /** Told of the steps of work that belongs to no operation; operations tell it themselves. */
+  onStep?: StepObserver | undefined;
   clock: Clock;
   engine: Engine;
   drivers: readonly StorageDriver[];

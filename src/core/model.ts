@@ -29,8 +29,15 @@ export type InstanceDoc = {
   phase: Phase;
   /** The operation that put it into a passing phase, so that a restarted daemon can tell how it ended. */
   operation?: string;
+  /** It is on its way down and has to come up again, whoever ends the daemon meanwhile. */
+  rebooting?: boolean;
+  /** What its root file system is being replaced by (phase `restoring`); a restarted daemon begins again. */
+  restoring?: Replacement;
   lastEnd?: EndCause;
 };
+
+/** The id of a snapshot, the fingerprint of an image, or an empty root file system. */
+export type Replacement = { kind: 'snapshot'; id: string } | { kind: 'image'; fingerprint: string } | { kind: 'empty' };
 
 export type SnapshotDoc = {
   id: string;

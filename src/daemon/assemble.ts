@@ -6,10 +6,12 @@ import type { House } from '../core/house.ts';
 import { createRuntime } from '../core/instances/runtime.ts';
 import type { PoolDoc } from '../core/model.ts';
 import { createOperations } from '../core/operations/registry.ts';
+import type { StepObserver } from '../core/operations/steps.ts';
 import type { Pool, StorageDriver } from '../core/ports/storage.ts';
 import { deviceTypes } from '../devices/types.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
+import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
 import { ensureLxcfs } from '../host/lxcfs.ts';
 import { hostNames, type StatePaths } from '../host/paths.ts';
@@ -18,22 +20,42 @@ import { createImageFiles } from '../images/image-files.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { createBridgeNetworks } from '../network/bridge/bridge-networks.ts';
 import { storageDrivers } from '../storage/drivers.ts';
+import { openOperationJournal } from '../store/operation-journal.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { hostChecks } from './host-checks.ts';
 import type { Log } from './log.ts';
 import { version } from './version.ts';
 
-export async function assemble(paths: StatePaths, log: Log): Promise<House & AsyncDisposable> {
+export type AssembleOptions = {
+  /** Hears of every step of all work, before and after it. */
+  onStep?: StepObserver;
+};
+
+export async function assemble(
+  paths: StatePaths,
+  log: Log,
+  { onStep }: AssembleOptions = {},
+): Promise<House & AsyncDisposable> {
   await using parts = new AsyncDisposableStack();
   makeDirectories(paths);
   const names = hostNames(paths.directory);
+  mkdirSync(names.stage, { recursive: true, mode: 0o711 });
+  // A daemon that was killed had perhaps just mounted something for its own work.
+  clearMountPoints(paths.mounts);
   const store = await openSqliteStore(paths.state, { onWarning: (warning) => log('warning', warning.message) });
   const documents = await openDocuments(store);
   parts.defer(() => documents.close());
   const clock = createSystemClock();
   const events = createEventHub(clock);
   parts.use(events.subscribe((event) => logEvent(event, log)));
-  const operations = createOperations({ clock, events, onBug: (error) => log('error', 'bug in an operation', error) });
+  const journal = parts.use(openOperationJournal(`${names.stage}/operations`));
+  const operations = createOperations({
+    clock,
+    events,
+    journal,
+    onStep,
+    onBug: (error) => log('error', 'bug in an operation', error),
+  });
   const lxcfsDirectory = `${names.stage}/lxcfs`;
   mkdirSync(lxcfsDirectory, { recursive: true, mode: 0o755 });
   const lxcfs = await ensureLxcfs(lxcfsDirectory);
@@ -66,6 +88,7 @@ export async function assemble(paths: StatePaths, log: Log): Promise<House & Asy
     documents,
     events,
     operations,
+    onStep,
     clock,
     engine,
     drivers,

@@ -4,9 +4,11 @@ import type { ImagesPost } from '../../api/resources/images.ts';
 import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
 import { findInstance, findSnapshot, instanceById } from '../instances/find.ts';
-import { standingStill } from '../instances/snapshots.ts';
+import { standingStill } from '../instances/still.ts';
 import { type AliasDoc, type ConfigMap, type ImageDoc, type InstanceDoc, keys } from '../model.ts';
+import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
+import type { Step } from '../operations/steps.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { lookUpAlias } from './find.ts';
 import { refuseImage } from './refusal.ts';
@@ -142,16 +144,31 @@ export async function publishImage(
   const compression =
     body.compression_algorithm ||
     (house.documents.get<{ config: ConfigMap }>(keys.server)?.config['images.compression_algorithm'] ?? 'gzip');
-  const received = await house.queue(doc.id, () =>
-    withUnshifted(house, instanceById(house, doc.id), snapshot?.id, task.id, (directory) =>
-      house.images.publish(directory, metadata, {
-        compression,
-        ...progressOf(task, 'create_image_from_container_pack_progress'),
-      }),
-    ),
-  );
-  await enterImage(house, project, received, { ...extras, properties }, task);
+  const id = doc.id;
+  const context: PublishContext = { received: undefined };
+  const steps: Step<PublishContext>[] = [
+    {
+      name: 'pack the root file system',
+      do: async (made) => {
+        made.received = await house.queue(id, () =>
+          withUnshifted(house, instanceById(house, id), snapshot?.id, task.id, (directory) =>
+            house.images.publish(directory, metadata, {
+              compression,
+              ...progressOf(task, 'create_image_from_container_pack_progress'),
+            }),
+          ),
+        );
+      },
+    },
+    {
+      name: 'enter the image',
+      do: ({ received }) => received && enterImage(house, project, received, { ...extras, properties }, task),
+    },
+  ];
+  await performSteps(house, task, steps, context);
 }
+
+type PublishContext = { received: ReceivedImage | undefined };
 
 function imageProperties(doc: InstanceDoc): ConfigMap {
   const own = Object.entries(doc.config).filter(([key]) => key.startsWith('image.'));

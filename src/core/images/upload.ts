@@ -1,5 +1,6 @@
 /** Uploads: the body of POST /1.0/images that is not JSON, with its X-Incus headers. */
 import { splitMultipart } from '../../lib/multipart.ts';
+import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { type AddNeeds, enterImage, type ImageExtras } from './add.ts';
@@ -58,5 +59,6 @@ export async function enterUpload(
   headers: Headers,
   task: Task,
 ): Promise<void> {
-  await enterImage(house, project, received, uploadExtras(headers), task);
+  const enter = () => enterImage(house, project, received, uploadExtras(headers), task);
+  await performSteps(house, task, [{ name: 'enter the image', do: enter }], undefined);
 }

@@ -6,7 +6,10 @@ import { type LifeEvent, nextPhase } from './state.ts';
 
 type Needs = Pick<House, 'documents'>;
 
-/** Applies a life event to the stored phase, with further changes in the same commit. Returns the new document. */
+/**
+ * Applies a life event to the stored phase, with further changes in the same commit. What belonged to the passing phase
+ * before goes. Returns the new document.
+ */
 export async function applyEvent(
   house: Needs,
   id: string,
@@ -14,7 +17,7 @@ export async function applyEvent(
   patch: Partial<InstanceDoc> = {},
 ): Promise<InstanceDoc> {
   const doc = instanceById(house, id);
-  const { operation: _, ...rest } = doc;
+  const { operation: _operation, rebooting: _rebooting, restoring: _restoring, ...rest } = doc;
   const next: InstanceDoc = { ...rest, ...patch, phase: nextPhase(doc.phase, event, doc.name) };
   await house.documents.put(keys.instance(id), next);
   return next;

@@ -4,18 +4,20 @@ import type { House } from '../house.ts';
 import { ensureImageTree } from '../images/tree.ts';
 import { type ConfigMap, type ImageDoc, type InstanceDoc, keys } from '../model.ts';
 import { allocateAddresses } from '../networks/nics.ts';
+import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
-import { runSteps, type Step } from '../operations/steps.ts';
+import type { Step } from '../operations/steps.ts';
 import type { Pool } from '../ports/storage.ts';
 import { applyEvent } from './change.ts';
 import { rootPool } from './devices.ts';
 import { expand } from './expand.ts';
-import { lookUpInstance } from './find.ts';
+import { instanceById, lookUpInstance } from './find.ts';
 import { freeIdBase } from './ids.ts';
+import { standingStill } from './still.ts';
 
 export type CreateNeeds = Pick<
   House,
-  'documents' | 'devices' | 'pools' | 'images' | 'clock' | 'queue' | 'facts' | 'events'
+  'documents' | 'devices' | 'pools' | 'images' | 'clock' | 'queue' | 'facts' | 'events' | 'engine'
 >;
 
 /** What an instance is made from. */
@@ -41,15 +43,36 @@ const createSteps: readonly Step<CreateContext>[] = [
   },
   {
     name: 'make the root file system',
-    do: async ({ doc, pool, source }, signal) => {
+    do: ({ house, doc, pool, source }, signal) => {
       if (source.kind === 'image') return pool.volumes.createFromImage(doc.id, source.image.fingerprint, { signal });
       if (source.kind === 'none') return pool.volumes.createEmpty(doc.id, { signal });
-      const from = source.snapshot === undefined ? { id: source.id } : { id: source.id, snapshot: source.snapshot };
-      return pool.volumes.copy(from, doc.id, { signal });
+      return copyVolume(house, pool, source, doc.id, signal);
     },
     undo: ({ pool, doc }) => pool.volumes.remove(doc.id),
   },
+  {
+    name: 'enter the instance',
+    do: async (context) => {
+      context.doc = await applyEvent(context.house, context.doc.id, 'created');
+    },
+  },
 ];
+
+/** Nobody changes the source meanwhile: a snapshot of it cannot go, and a guest that runs on it stands still. */
+function copyVolume(
+  house: CreateNeeds,
+  pool: Pool,
+  source: Extract<Source, { kind: 'volume' }>,
+  to: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, snapshot } = source;
+  return house.queue(id, () =>
+    snapshot === undefined
+      ? standingStill(house, instanceById(house, id), () => pool.volumes.copy({ id }, to, { signal }))
+      : pool.volumes.copy({ id, snapshot }, to, { signal }),
+  );
+}
 
 /** Makes the instance, stopped. Returns its document. */
 export async function createInstance(
@@ -61,19 +84,10 @@ export async function createInstance(
   const poolName = rootPool(house, expand(house, draft).devices);
   const pool = house.pools.get(poolName) ?? fail('pool.closed', { name: poolName, reason: 'see gast doctor' });
   const doc = await reserve(house, draft, source, poolName, task.id);
+  const context: CreateContext = { house, doc, pool, source };
   try {
-    await runSteps(
-      createSteps,
-      { house, doc, pool, source },
-      {
-        signal: task.signal,
-        elapsedMs: house.clock.elapsedMs,
-        onStep: task.onStep,
-        onUndoError: (step, error) =>
-          house.events.logging('error', `undo of "${step}" failed`, { instance: doc.name, error: String(error) }),
-      },
-    );
-    return await applyEvent(house, doc.id, 'created');
+    await performSteps(house, task, createSteps, context);
+    return context.doc;
   } catch (error) {
     await house.documents.delete(keys.instance(doc.id));
     throw error;

@@ -2,29 +2,71 @@
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
+import { runSteps, type Step } from '../operations/steps.ts';
 import type { EndCause } from '../ports/engine.ts';
+import type { NicSpec } from '../ports/network.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance, type DeleteNeeds } from './delete.ts';
 import { instanceUrl } from './find.ts';
 import { type StartNeeds, startInstance } from './start.ts';
 
-export type EndedNeeds = StartNeeds & DeleteNeeds & Pick<House, 'operations'>;
+export type EndedNeeds = StartNeeds & DeleteNeeds & Pick<House, 'operations' | 'onStep'>;
+
+type EndedContext = {
+  house: EndedNeeds;
+  id: string;
+  cause: EndCause;
+  nics: readonly NicSpec[];
+  /** The instance, when it counts as running. */
+  doc: InstanceDoc | undefined;
+  /** It comes up again by itself, or by the operation that brought it down. */
+  rebooting: boolean;
+};
+
+const endedSteps: readonly Step<EndedContext>[] = [
+  {
+    // First: the engine forgets the cause with the guest, and a reboot has to be finished by whatever daemon comes next.
+    name: 'note the end',
+    async do({ house, id, doc, cause, rebooting }) {
+      if (doc) await applyEvent(house, id, 'ended', { lastEnd: cause, ...(rebooting ? { rebooting } : {}) });
+    },
+  },
+  { name: 'clear the runtime', do: ({ house, id }) => house.engine.remove(id) },
+  {
+    name: 'take its network cards away',
+    async do({ house, nics }) {
+      await Promise.all(nics.map((nic) => house.networks.detach(nic)));
+    },
+  },
+  {
+    name: 'delete it if it is ephemeral',
+    async do({ house, doc, rebooting }) {
+      if (doc?.ephemeral && !rebooting) await clearInstance(house, doc);
+    },
+  },
+];
 
 /** Called for the engine's `ended` events and by repair after a restart of the daemon. */
 export async function guestEnded(house: EndedNeeds, id: string, cause: EndCause): Promise<void> {
   await house.queue(id, async () => {
-    const doc = house.documents.get<InstanceDoc>(keys.instance(id));
+    const found = house.documents.get<InstanceDoc>(keys.instance(id));
+    const doc = found && ['running', 'frozen', 'stopping'].includes(found.phase) ? found : undefined;
+    const asked = doc?.phase === 'stopping';
+    const again = doc !== undefined && cause.kind === 'rebooting' && !asked;
+    const rebooting = again || doc?.rebooting === true;
     const nics = house.runtime.get(id)?.nics ?? [];
-    await house.engine.remove(id);
-    await Promise.all(nics.map((nic) => house.networks.detach(nic)));
-    if (!doc || (doc.phase !== 'running' && doc.phase !== 'frozen' && doc.phase !== 'stopping'))
-      return house.runtime.ended(id, cause);
-    const asked = doc.phase === 'stopping';
-    await applyEvent(house, id, 'ended', { lastEnd: cause });
-    tellEnd(house, doc, cause, asked);
-    if (doc.ephemeral && !(cause.kind === 'rebooting' && !asked)) await clearInstance(house, doc);
+    await runSteps(
+      endedSteps,
+      { house, id, cause, nics, doc, rebooting },
+      {
+        signal: new AbortController().signal,
+        elapsedMs: house.clock.elapsedMs,
+        onStep: (report) => house.onStep?.('Clearing up after a guest', report),
+      },
+    );
+    if (doc) tellEnd(house, doc, cause, asked);
     house.runtime.ended(id, cause);
-    if (cause.kind === 'rebooting' && !asked) startAgain(house, doc);
+    if (doc && again) startAgain(house, doc);
   });
 }
 
@@ -56,8 +98,8 @@ function details(cause: EndCause): Record<string, unknown> {
   return cause.kind === 'crashed' ? { exit_code: cause.exitCode } : {};
 }
 
-/** A reboot from inside: the same start as ever, as an operation of the daemon's own. */
-function startAgain(house: EndedNeeds, doc: InstanceDoc): void {
+/** After a reboot: the same start as ever, as an operation of the daemon's own. */
+export function startAgain(house: EndedNeeds, doc: InstanceDoc): void {
   const resources = { instances: [instanceUrl(doc)] };
   house.operations.start({ description: 'Restarting instance', project: doc.project, resources }, (task: Task) =>
     house.queue(doc.id, () => startInstance(house, doc.id, task)),

@@ -15,7 +15,7 @@ import { plainDevices } from './devices.ts';
 import { draftInstance } from './draft.ts';
 import { allInstances, findInstance, instanceById, instanceUrl, lookUpInstance } from './find.ts';
 import { rebuildInstance } from './rebuild.ts';
-import { restoreSnapshot } from './snapshots.ts';
+import { restoreSnapshot } from './restore.ts';
 import { startInstance } from './start.ts';
 import { instanceState } from './state-view.ts';
 import { type InstanceChange, updateInstance } from './update.ts';
@@ -169,7 +169,7 @@ function startRestore(house: House, doc: InstanceDoc, restore: string) {
   const name = restore.split('/').at(-1) ?? '';
   return house.operations.start(
     { description: 'Restoring snapshot', project: doc.project, resources: { instances: [instanceUrl(doc)] } },
-    (task) => house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task.id, task.signal)),
+    (task) => house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task)),
   );
 }
 

@@ -2,7 +2,6 @@
  * Repair at the start of the daemon: what the host has is compared with the documents, and each difference is settled.
  * It runs before the first request is answered. Only things that carry our mark are ever touched.
  */
-import { ApiError } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc, type SnapshotDoc } from '../model.ts';
 import { nicSpecs } from '../networks/nics.ts';
@@ -10,61 +9,96 @@ import { networkSpec } from '../networks/spec.ts';
 import type { Observed } from '../ports/engine.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
-import { type EndedNeeds, guestEnded } from './ended.ts';
-import { allInstances, instanceUrl } from './find.ts';
+import { type EndedNeeds, guestEnded, startAgain } from './ended.ts';
+import { allInstances } from './find.ts';
+import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
 
-export type ReconcileNeeds = EndedNeeds & Pick<House, 'pools' | 'images' | 'hostNames'>;
+export type ReconcileNeeds = EndedNeeds & ReplaceNeeds & Pick<House, 'hostNames'>;
+type RunningObserved = Extract<Observed, { pid: number }>;
+type FoundNic = { hostName: string; guest: string; name: string };
 
 export async function reconcile(house: ReconcileNeeds): Promise<void> {
   await clearStorage(house);
-  await repairNetworks(house);
+  const nics = await repairNetworks(house);
   const observed = new Map((await house.engine.observe()).map((guest) => [guest.id, guest]));
+  const succeeded = new Set<string>();
   for (const doc of allInstances(house)) {
-    await settle(house, doc, observed.get(doc.id));
-    tellOperation(house, doc);
+    try {
+      const reached = await settle(house, doc, observed.get(doc.id));
+      if (reached && doc.operation) succeeded.add(doc.operation);
+    } catch (error) {
+      // One guest that cannot be repaired must not keep the others from their daemon.
+      house.events.logging('error', `The instance ${doc.name} could not be repaired: ${reasonOf(error)}`, {
+        instance: doc.name,
+      });
+    }
   }
+  house.operations.settleInterrupted(succeeded);
   const known = new Set(allInstances(house).map((doc) => doc.id));
   for (const id of observed.keys()) if (!known.has(id)) await house.engine.remove(id);
-  await clearNics(house);
+  await clearNics(house, nics);
 }
 
-/** Brings one instance out of whatever phase the last daemon left it in. */
-async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<void> {
-  const alive = guest && guest.state !== 'ended' ? guest : undefined;
-  const running = alive && alive.state !== 'created' ? alive : undefined;
+/** Brings one instance out of whatever phase the last daemon left it in. True when that phase's operation has its goal. */
+async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<boolean> {
+  const running = guest?.state === 'running' || guest?.state === 'frozen' ? guest : undefined;
   switch (doc.phase) {
     case 'creating':
     case 'deleting':
-      return clearInstance(house, doc);
+      await clearInstance(house, doc);
+      return doc.phase === 'deleting';
     case 'restoring':
-      await applyEvent(house, doc.id, 'restored');
-      return;
+      await finishReplacing(house, doc);
+      return true;
     case 'stopped':
-      if (guest) await house.engine.remove(doc.id);
-      return;
+      await finishEnd(house, doc, guest);
+      return false;
     case 'starting':
-      if (!running) return undoStart(house, doc);
-      adopt(house, doc, running);
-      await applyEvent(house, doc.id, 'started');
-      return;
+      if (!running) await undoStart(house, doc);
+      else await finishStart(house, doc, running);
+      return running !== undefined;
     case 'running':
     case 'frozen':
     case 'stopping':
-      if (!alive || !running)
-        return guestEnded(house, doc.id, guest?.state === 'ended' ? guest.cause : { kind: 'unknown' });
-      adopt(house, doc, running);
-      await followFreezer(house, doc, running);
+      if (running) {
+        adopt(house, doc, running);
+        await followFreezer(house, doc, running);
+      } else await guestEnded(house, doc.id, guest?.state === 'ended' ? guest.cause : { kind: 'unknown' });
+      return doc.phase === 'stopping' && !running;
   }
+}
+
+async function finishReplacing(house: ReconcileNeeds, doc: InstanceDoc): Promise<void> {
+  try {
+    await replaceRootAgain(house, doc);
+  } catch (error) {
+    await applyEvent(house, doc.id, 'restored');
+    throw error;
+  }
+}
+
+/** The end was noted, what comes after it perhaps not done. */
+async function finishEnd(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<void> {
+  if (guest) await house.engine.remove(doc.id);
+  if (doc.rebooting) startAgain(house, doc);
+  else if (doc.ephemeral && doc.lastEnd && doc.lastEnd.kind !== 'rebooting') await clearInstance(house, doc);
+}
+
+/** It got as far as its init: only the notes are missing. */
+async function finishStart(house: ReconcileNeeds, doc: InstanceDoc, guest: RunningObserved): Promise<void> {
+  adopt(house, doc, guest);
+  const { 'volatile.apply_template': _, ...config } = doc.config;
+  await applyEvent(house, doc.id, 'started', { config });
 }
 
 async function undoStart(house: ReconcileNeeds, doc: InstanceDoc): Promise<void> {
   await house.engine.remove(doc.id);
-  await house.pools.get(doc.pool)?.volumes.unmount(`${house.mountDirectory}/${doc.id}`);
   await applyEvent(house, doc.id, 'start-failed');
+  if (doc.rebooting) startAgain(house, doc);
 }
 
 /** Takes a guest that ran on back into the runtime, with the link names that it really has. */
-function adopt(house: ReconcileNeeds, doc: InstanceDoc, guest: Extract<Observed, { pid: number }>): void {
+function adopt(house: ReconcileNeeds, doc: InstanceDoc, guest: RunningObserved): void {
   house.runtime.set(doc.id, {
     pid: guest.pid,
     startedAt: guest.startedAt,
@@ -77,19 +111,6 @@ async function followFreezer(house: ReconcileNeeds, doc: InstanceDoc, guest: Obs
   if (doc.phase === 'stopping') await applyEvent(house, doc.id, 'stop-failed');
   if (guest.state === 'frozen' && doc.phase !== 'frozen') await house.engine.unfreeze(doc.id);
   if (guest.state === 'running' && doc.phase === 'frozen') await applyEvent(house, doc.id, 'unfreeze');
-}
-
-/** The operation of an interrupted phase can be asked for again and tells how it went. */
-function tellOperation(house: ReconcileNeeds, before: InstanceDoc): void {
-  if (!before.operation) return;
-  const now = house.documents.get<InstanceDoc>(keys.instance(before.id));
-  const done = before.phase === 'deleting' ? !now : before.phase === 'starting' && now?.phase === 'running';
-  const spec = {
-    description: 'Interrupted operation',
-    project: before.project,
-    resources: { instances: [instanceUrl(before)] },
-  };
-  house.operations.enterFinished(before.operation, spec, done ? undefined : new ApiError('operation.interrupted'));
 }
 
 /** Half-made volumes, snapshots and trees, and those whose document was never stored. */
@@ -116,8 +137,8 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
     if (!images.has(fingerprint)) await house.images.remove(fingerprint);
 }
 
-/** Bridges, filters and DHCP as the documents want them; bridges of ours without a document go. */
-async function repairNetworks(house: ReconcileNeeds): Promise<void> {
+/** Bridges, filters and DHCP as the documents want them; bridges of ours without a document go. Returns the cards found. */
+async function repairNetworks(house: ReconcileNeeds): Promise<FoundNic[]> {
   const docs = house.documents.list<NetworkDoc>('networks/');
   const seen = await house.networks.observe();
   for (const nic of seen.nics) house.hostNames.set(`${nic.guest}/${nic.name}`, nic.hostName);
@@ -125,33 +146,20 @@ async function repairNetworks(house: ReconcileNeeds): Promise<void> {
     if (!docs.some((doc) => doc.name === network.name)) await house.networks.remove(network);
   for (const doc of docs) {
     await house.networks.ensure(networkSpec(doc)).catch((error: unknown) => {
-      house.events.logging(
-        'error',
-        `The network ${doc.name} could not be set up: ${error instanceof Error ? error.message : error}`,
-        { network: doc.name },
-      );
+      house.events.logging('error', `The network ${doc.name} could not be set up: ${reasonOf(error)}`, {
+        network: doc.name,
+      });
     });
   }
+  return seen.nics;
 }
 
-/** Cards that belong to no guest that runs. */
-async function clearNics(house: ReconcileNeeds): Promise<void> {
-  for (const nic of (await house.networks.observe()).nics) {
+/** Those of the cards found that belong to no guest that runs; the card of a guest that is started again is a new one. */
+async function clearNics(house: ReconcileNeeds, found: readonly FoundNic[]): Promise<void> {
+  for (const nic of found) {
     const attached = house.runtime.get(nic.guest)?.nics.some((known) => known.hostName === nic.hostName);
-    if (!attached) await house.networks.detach(strayNic(nic));
+    if (!attached) await house.networks.detach({ ...nic, network: '' });
   }
 }
 
-/** As much of a card as `detach` needs of one that has no instance any more. */
-function strayNic(nic: { hostName: string; guest: string; name: string }) {
-  return {
-    ...nic,
-    hostname: '',
-    network: '',
-    link: '',
-    hwaddr: '',
-    mtu: 0,
-    limits: {},
-    filters: { mac: true, ipv4: true, ipv6: true },
-  };
-}
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -5,6 +5,7 @@ import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
 import { listing } from '../listing.ts';
 import type { InstanceDoc } from '../model.ts';
+import type { Task } from '../operations/registry.ts';
 import { findInstance, findSnapshot, instanceUrl, snapshotsOf } from './find.ts';
 import { changeSnapshot, deleteSnapshot, takeSnapshot } from './snapshots.ts';
 import { snapshotView } from './view.ts';
@@ -17,12 +18,7 @@ type Own = Pick<
 
 export function snapshotHandlers(house: House): Own {
   const url = (doc: InstanceDoc, name: string) => instanceUrl(doc, `/snapshots/${encodeURIComponent(name)}`);
-  const start = (
-    doc: InstanceDoc,
-    description: string,
-    name: string,
-    work: (signal: AbortSignal) => Promise<unknown>,
-  ) =>
+  const start = (doc: InstanceDoc, description: string, name: string, work: (task: Task) => Promise<unknown>) =>
     house.operations.start(
       {
         description,
@@ -30,7 +26,7 @@ export function snapshotHandlers(house: House): Own {
         resources: { instances: [instanceUrl(doc)], instances_snapshots: [url(doc, name)] },
       },
       async (task) => {
-        await house.queue(doc.id, () => work(task.signal));
+        await house.queue(doc.id, () => work(task));
       },
     );
   /** Null, absent and the zero time mean never. */
@@ -71,9 +67,7 @@ export function snapshotHandlers(house: House): Own {
         ...(body.description ? { description: body.description } : {}),
         ...(body.expires_at ? { expiresAt: expiry(body.expires_at) } : {}),
       };
-      return start(doc, 'Snapshotting instance', body.name ?? '', (signal) =>
-        takeSnapshot(house, doc.id, request, signal),
-      );
+      return start(doc, 'Snapshotting instance', body.name ?? '', (task) => takeSnapshot(house, doc.id, request, task));
     },
     async 'GET /1.0/instances/{name}/snapshots/{snapshot}'({ params, project }) {
       const doc = findInstance(house, project, params.name);

@@ -1,12 +1,15 @@
-/** Snapshots: taken while the guest stands still for a moment, restored into a stopped instance. */
+/** Snapshots: taken while the guest stands still for a moment, changed, deleted. */
 import { fail } from '../../api/errors.ts';
 import { expiryDate } from '../../lib/duration.ts';
 import { nextNumbered, snapshotNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
-import { applyEvent } from './change.ts';
+import { performSteps } from '../operations/perform.ts';
+import type { Task } from '../operations/registry.ts';
+import type { Step } from '../operations/steps.ts';
 import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl, snapshotsOf } from './find.ts';
+import { standingStill } from './still.ts';
 
 export type SnapshotNeeds = Pick<House, 'documents' | 'engine' | 'pools' | 'queue' | 'clock' | 'events' | 'runtime'>;
 export type SnapshotRequest = { name?: string; description?: string; expiresAt?: string };
@@ -14,15 +17,45 @@ export type SnapshotRequest = { name?: string; description?: string; expiresAt?:
 const poolOf = (house: SnapshotNeeds, doc: InstanceDoc) =>
   house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
 
+type SnapshotContext = {
+  house: SnapshotNeeds;
+  doc: InstanceDoc;
+  snapshot: SnapshotDoc;
+};
+
+const snapshotSteps: readonly Step<SnapshotContext>[] = [
+  {
+    name: 'copy the root file system',
+    do: ({ house, doc, snapshot }, signal) =>
+      standingStill(house, doc, () => poolOf(house, doc).volumes.snapshot(doc.id, snapshot.id, { signal })),
+    undo: ({ house, doc, snapshot }) => poolOf(house, doc).volumes.removeSnapshot(doc.id, snapshot.id),
+  },
+  {
+    name: 'enter the snapshot',
+    do: ({ house, doc, snapshot }) => house.documents.put(keys.snapshot(doc.id, snapshot.id), snapshot),
+  },
+];
+
 /** The caller holds the instance's queue. */
 export async function takeSnapshot(
   house: SnapshotNeeds,
   id: string,
   request: SnapshotRequest,
-  signal: AbortSignal,
+  task: Task,
 ): Promise<SnapshotDoc> {
   const doc = instanceById(house, id);
-  const names = snapshotsOf(house, id).map((snapshot) => snapshot.name);
+  const snapshot = draftSnapshot(house, doc, request);
+  await performSteps(house, task, snapshotSteps, { house, doc, snapshot });
+  house.events.lifecycle(doc.project, {
+    action: 'instance-snapshot-created',
+    source: instanceUrl(doc, `/snapshots/${encodeURIComponent(snapshot.name)}`),
+    name: doc.name,
+  });
+  return snapshot;
+}
+
+function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: SnapshotRequest): SnapshotDoc {
+  const names = snapshotsOf(house, doc.id).map((snapshot) => snapshot.name);
   const { config } = expand(house, doc);
   const name = request.name || nextNumbered((config['snapshots.pattern'] ?? 'snap%d').replace('%d', ''), names);
   const reason = snapshotNameError(name);
@@ -30,78 +63,15 @@ export async function takeSnapshot(
   if (names.includes(name)) fail('snapshot.exists', { name });
   const now = house.clock.now();
   const { architecture, devices, profiles, ephemeral, lastUsedAt } = doc;
-  const snapshot: SnapshotDoc = {
+  return {
     id: house.clock.randomHex(6),
-    instance: id,
+    instance: doc.id,
     name,
     description: request.description ?? '',
     createdAt: now.toISOString(),
     expiresAt: request.expiresAt ?? expiryDate(config['snapshots.expiry'] ?? '', now)?.toISOString() ?? '',
     state: { architecture, config: doc.config, devices, profiles, ephemeral, lastUsedAt },
   };
-  await standingStill(house, doc, () => poolOf(house, doc).volumes.snapshot(id, snapshot.id, { signal }));
-  try {
-    await house.documents.put(keys.snapshot(id, snapshot.id), snapshot);
-  } catch (error) {
-    await poolOf(house, doc).volumes.removeSnapshot(id, snapshot.id);
-    throw error;
-  }
-  house.events.lifecycle(doc.project, {
-    action: 'instance-snapshot-created',
-    source: instanceUrl(doc, `/snapshots/${encodeURIComponent(name)}`),
-    name: doc.name,
-  });
-  return snapshot;
-}
-
-/** Freezes a running guest for the time of `work`, so that what is copied belongs together. */
-export async function standingStill<T>(
-  house: Pick<House, 'engine'>,
-  doc: InstanceDoc,
-  work: () => Promise<T>,
-): Promise<T> {
-  if (doc.phase !== 'running') return work();
-  await house.engine.freeze(doc.id);
-  try {
-    return await work();
-  } finally {
-    // The guest may have been killed meanwhile; its end is told elsewhere.
-    await house.engine.unfreeze(doc.id).catch(() => {});
-  }
-}
-
-/** Puts a stopped instance back to a snapshot: root file system, config, devices. The caller holds the instance's queue. */
-export async function restoreSnapshot(
-  house: SnapshotNeeds,
-  id: string,
-  name: string,
-  operation: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const doc = instanceById(house, id);
-  const snapshot = findSnapshot(house, doc, name);
-  await applyEvent(house, id, 'restore', { operation });
-  try {
-    await poolOf(house, doc).volumes.restore(id, snapshot.id, { signal });
-  } catch (error) {
-    await applyEvent(house, id, 'restored');
-    throw error;
-  }
-  const { config, devices, profiles, architecture, ephemeral } = snapshot.state;
-  const volatile = Object.fromEntries(Object.entries(doc.config).filter(([key]) => key.startsWith('volatile.')));
-  await applyEvent(house, id, 'restored', {
-    config: { ...config, ...volatile },
-    devices,
-    profiles,
-    architecture,
-    ephemeral,
-  });
-  house.events.lifecycle(doc.project, {
-    action: 'instance-restored',
-    source: instanceUrl(doc),
-    name: doc.name,
-    context: { snapshot: name },
-  });
 }
 
 export async function deleteSnapshot(house: SnapshotNeeds, id: string, name: string): Promise<void> {

@@ -3,8 +3,9 @@ import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
 import { allocateAddresses, nicSpecs } from '../networks/nics.ts';
+import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
-import { runSteps, type Step } from '../operations/steps.ts';
+import type { Step } from '../operations/steps.ts';
 import type { GuestSpec } from '../ports/engine.ts';
 import type { NicSpec } from '../ports/network.ts';
 import type { Pool } from '../ports/storage.ts';
@@ -85,6 +86,15 @@ const startSteps: readonly Step<StartContext>[] = [
     name: 'let go of the root file system',
     do: ({ pool, target }) => pool.volumes.unmount(target),
   },
+  {
+    name: 'note that it runs',
+    async do({ house, doc, pid, nics }) {
+      // Set before the commit: an end that comes in meanwhile finds the guest.
+      house.runtime.set(doc.id, { pid, startedAt: house.clock.now(), nics });
+      await applyEvent(house, doc.id, 'started', { config: doc.config });
+    },
+    undo: ({ house, doc }) => house.runtime.ended(doc.id, { kind: 'unknown' }),
+  },
 ];
 
 /** Brings a stopped instance to `running`. The caller holds the instance's queue. */
@@ -98,25 +108,21 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
 
   const doc = await house.queue('allocate', async () => {
     const config = { ...before.config, ...allocateAddresses(house, before, expanded) };
-    return applyEvent(house, id, 'start', { config, operation: task.id, lastUsedAt: house.clock.now().toISOString() });
+    return applyEvent(house, id, 'start', {
+      config,
+      operation: task.id,
+      lastUsedAt: house.clock.now().toISOString(),
+      ...(before.rebooting ? { rebooting: true } : {}),
+    });
   });
   const nics = nicSpecs(house, doc, () => `${house.facts.linkTag}${house.clock.randomHex(4)}`);
   const context: StartContext = { house, doc, expanded, pool, target: `${house.mountDirectory}/${id}`, nics, pid: 0 };
   try {
-    await runSteps(startSteps, context, {
-      signal: task.signal,
-      elapsedMs: house.clock.elapsedMs,
-      onStep: task.onStep,
-      onUndoError: (step, error) =>
-        house.events.logging('error', `undo of "${step}" failed`, { instance: doc.name, error: String(error) }),
-    });
+    await performSteps(house, task, startSteps, context);
   } catch (error) {
     await applyEvent(house, id, 'start-failed');
     throw error;
   }
-  // Set before the commit: an end that comes in meanwhile finds the guest.
-  house.runtime.set(id, { pid: context.pid, startedAt: house.clock.now(), nics });
-  await applyEvent(house, id, 'started', { config: context.doc.config });
 }
 
 function guestSpec({ house, doc, expanded, target, nics }: StartContext): GuestSpec {

@@ -43,7 +43,7 @@ const actions: Record<string, Action> = {
     description: 'Restarting instance',
     event: 'instance-restarted',
     async run(house, id, body, task) {
-      await stopInstance(house, id, stopOptions(body), task);
+      await stopInstance(house, id, { ...stopOptions(body), restarting: true }, task);
       await house.queue(id, () => startInstance(house, id, task));
     },
   },

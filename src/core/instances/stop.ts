@@ -1,44 +1,60 @@
 /** Stopping, restarting, freezing. The wait for a graceful end holds no queue, so that a forced stop can come in between. */
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
-import type { InstanceDoc } from '../model.ts';
+import { type InstanceDoc, keys } from '../model.ts';
+import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
+import type { Step } from '../operations/steps.ts';
+import type { EndCause } from '../ports/engine.ts';
 import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
 import { instanceById } from './find.ts';
 
-export type StopNeeds = Pick<House, 'documents' | 'engine' | 'runtime' | 'queue' | 'clock'>;
-export type StopOptions = { force: boolean; timeoutSeconds: number | undefined };
+export type StopNeeds = Pick<House, 'documents' | 'engine' | 'runtime' | 'queue' | 'clock' | 'events'>;
+export type StopOptions = {
+  force: boolean;
+  timeoutSeconds: number | undefined;
+  /** The same operation starts it again. */
+  restarting?: boolean;
+};
 
 const defaultStopSeconds = 30;
 /** A killed guest is gone at once; what takes longer is stuck in the kernel. */
 const killMs = 20_000;
 
+type StopContext = {
+  house: StopNeeds;
+  id: string;
+  options: StopOptions;
+  task: Task;
+  ended: Promise<EndCause | undefined>;
+};
+
+const stopSteps = (force: boolean): readonly Step<StopContext>[] => [
+  { name: force ? 'kill the guest' : 'ask the guest to halt', do: beginStop, undo: giveUp },
+  { name: 'wait for its end', do: awaitEnd },
+];
+
 /** Resolves when the guest has ended and everything of it is cleared (`ended.ts` does that). */
 export async function stopInstance(house: StopNeeds, id: string, options: StopOptions, task: Task): Promise<void> {
   const ended = house.runtime.whenEnded(id, waitMs(house, id, options), task.signal);
-  // A rejection before the await below belongs to the await.
+  // A rejection before somebody waits belongs to the one who waits.
   ended.catch(() => {});
+  await performSteps(house, task, stopSteps(options.force), { house, id, options, task, ended });
+}
+
+async function beginStop({ house, id, options, task }: StopContext): Promise<void> {
   await house.queue(id, async () => {
     const before = instanceById(house, id);
-    const doc = await applyEvent(house, id, 'stop', { operation: task.id });
-    try {
-      await (options.force ? house.engine.kill(id) : askToHalt(house, before));
-    } catch (error) {
-      if (doc.phase === 'stopping') await applyEvent(house, id, 'stop-failed');
-      throw error;
-    }
+    await applyEvent(house, id, 'stop', options.restarting ? { rebooting: true } : { operation: task.id });
+    await (options.force ? house.engine.kill(id) : askToHalt(house, before));
   });
-  const cause = await ended.catch(async (error: unknown) => {
-    await giveUp(house, id);
-    throw error;
-  });
-  if (cause) return;
-  await giveUp(house, id);
-  fail('instance.stop-timeout', {
-    name: instanceById(house, id).name,
-    seconds: options.timeoutSeconds ?? defaultStopSeconds,
-  });
+}
+
+async function awaitEnd({ house, id, options, ended }: StopContext): Promise<void> {
+  if (await ended) return;
+  const { name } = instanceById(house, id);
+  fail('instance.stop-timeout', { name, seconds: options.timeoutSeconds ?? defaultStopSeconds });
 }
 
 async function askToHalt(house: StopNeeds, before: InstanceDoc): Promise<void> {
@@ -47,10 +63,11 @@ async function askToHalt(house: StopNeeds, before: InstanceDoc): Promise<void> {
   await house.engine.requestHalt(before.id);
 }
 
-/** The guest did not halt in time: it runs on, and says so. */
-async function giveUp(house: StopNeeds, id: string): Promise<void> {
+/** The guest did not halt: it runs on, and says so. */
+async function giveUp({ house, id }: StopContext): Promise<void> {
   await house.queue(id, async () => {
-    if (instanceById(house, id).phase === 'stopping') await applyEvent(house, id, 'stop-failed');
+    const doc = house.documents.get<InstanceDoc>(keys.instance(id));
+    if (doc?.phase === 'stopping') await applyEvent(house, id, 'stop-failed');
   });
 }
 

@@ -9,8 +9,9 @@ import { type StatusName, statusCodes } from '../../api/status.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { EventHub } from '../events/hub.ts';
 import type { Clock } from '../ports/clock.ts';
+import { noJournal, type OperationJournal } from '../ports/operation-journal.ts';
 import { createChannelDesk } from './channels.ts';
-import type { StepReport } from './steps.ts';
+import type { StepObserver, StepReport } from './steps.ts';
 
 export type Task = {
   id: string;
@@ -42,8 +43,8 @@ type Entry = {
 
 export interface Operations {
   start(spec: OperationSpec, work: (task: Task) => Promise<void>): Operation;
-  /** Enters an operation that ended with an earlier life of the daemon. */
-  enterFinished(id: string, spec: OperationSpec, error?: unknown): void;
+  /** Ends the operations that an earlier life of the daemon left running: those named have reached their goal. */
+  settleInterrupted(succeeded: ReadonlySet<string>): void;
   get(id: string): Operation;
   list(project: string | undefined): Operation[];
   /** The operation when it has ended, or as it is after `timeoutMs`. */
@@ -57,7 +58,14 @@ export interface Operations {
 
 const keptMs = 10_000;
 
-export function createOperations(deps: { clock: Clock; events: EventHub; onBug(error: unknown): void }): Operations {
+export function createOperations(deps: {
+  clock: Clock;
+  events: EventHub;
+  onBug(error: unknown): void;
+  journal?: OperationJournal;
+  onStep?: StepObserver | undefined;
+}): Operations {
+  const journal = deps.journal ?? noJournal;
   const entries = new Map<string, Entry>();
   const find = (id: string): Entry => entries.get(id) ?? fail('operation.not-found');
   const publish = (entry: Entry) => deps.events.operation(entry.project, structuredClone(entry.view));
@@ -69,7 +77,15 @@ export function createOperations(deps: { clock: Clock; events: EventHub; onBug(e
     });
     publish(entry);
   };
-  const forgetLater = (id: string) => setTimeout(() => entries.delete(id), keptMs).unref();
+  // Streams end with their daemon: nobody asks for them again.
+  const note = ({ project, view }: Entry) => {
+    if (view.class === 'task') journal.put({ project, view });
+  };
+  const forgetLater = (id: string) =>
+    setTimeout(() => {
+      entries.delete(id);
+      journal.drop(id);
+    }, keptMs).unref();
   const enter = (id: string, spec: OperationSpec): Entry => {
     const now = deps.clock.now().toISOString();
     const desk = createChannelDesk(spec.channels ?? [], () => deps.clock.randomHex(32));
@@ -100,12 +116,19 @@ export function createOperations(deps: { clock: Clock; events: EventHub; onBug(e
         may_cancel: false,
         ...describe(error, deps.onBug),
       });
+    note(entry);
     forgetLater(entry.view.id);
   };
+  for (const { project, view } of journal.earlier) {
+    const desk = createChannelDesk([], () => '');
+    entries.set(view.id, { project, view, abort: new AbortController(), done: Promise.resolve(), desk });
+    if (view.status_code >= 200) forgetLater(view.id);
+  }
 
   return {
     start(spec, work) {
       const entry = enter(deps.clock.uuid(), spec);
+      note(entry);
       publish(entry);
       change(entry, 'Running');
       const first = structuredClone(entry.view);
@@ -119,6 +142,7 @@ export function createOperations(deps: { clock: Clock; events: EventHub; onBug(e
         onStep(report) {
           entry.view.steps = withStep(entry.view.steps ?? [], report, deps.clock.now());
           change(entry, 'Running');
+          deps.onStep?.(spec.description, report);
         },
         channel: (name) => entry.desk.take(name, entry.abort.signal),
       };
@@ -131,8 +155,12 @@ export function createOperations(deps: { clock: Clock; events: EventHub; onBug(e
         .finally(() => entry.desk.close());
       return first;
     },
-    enterFinished(id, spec, error) {
-      finish(enter(id, spec), error);
+    settleInterrupted(succeeded) {
+      for (const { view } of journal.earlier) {
+        const entry = entries.get(view.id);
+        if (entry && view.status_code < 200)
+          finish(entry, succeeded.has(view.id) ? undefined : new ApiError('operation.interrupted'));
+      }
     },
     get: (id) => structuredClone(find(id).view),
     list: (project) =>

@@ -18,6 +18,9 @@ export type StepReport = {
   durationMs: number;
 };
 
+/** Hears of every step of all work that is done anywhere; a test may end the daemon there. */
+export type StepObserver = (work: string, report: StepReport) => void;
+
 export type RunStepsOptions = {
   signal: AbortSignal;
   elapsedMs(): number;

@@ -1,0 +1,83 @@
+/**
+ * Replacing the root file system of a stopped instance: by a snapshot (restore), an image or nothing (rebuild). What it is
+ * replaced by is noted first, so that a restarted daemon does the whole again: none of the steps minds.
+ */
+import { fail } from '../../api/errors.ts';
+import type { House } from '../house.ts';
+import { ensureImageTree } from '../images/tree.ts';
+import { type ImageDoc, type InstanceDoc, keys, type Replacement, type SnapshotDoc } from '../model.ts';
+import { performSteps } from '../operations/perform.ts';
+import type { Task } from '../operations/registry.ts';
+import type { Step } from '../operations/steps.ts';
+import type { Pool } from '../ports/storage.ts';
+import { applyEvent } from './change.ts';
+import { instanceById } from './find.ts';
+
+export type ReplaceNeeds = Pick<House, 'documents' | 'pools' | 'images' | 'queue' | 'clock' | 'events'>;
+
+type Context = { house: ReplaceNeeds; doc: InstanceDoc; pool: Pool; by: Replacement };
+
+const replaceSteps: readonly Step<Context>[] = [
+  { name: 'replace the root file system', do: replaceVolume },
+  {
+    name: 'enter the new state',
+    do: async ({ house, doc, by }) => {
+      await applyEvent(house, doc.id, 'restored', stateOf(house, doc, by));
+    },
+  },
+];
+
+/** The caller holds the instance's queue. */
+export async function replaceRoot(house: ReplaceNeeds, id: string, by: Replacement, task: Task): Promise<void> {
+  const { pool: poolName } = instanceById(house, id);
+  const pool = house.pools.get(poolName) ?? fail('pool.closed', { name: poolName, reason: 'see gast doctor' });
+  if (by.kind === 'image') await ensureImageTree(house, poolName, pool, by.fingerprint, task.signal);
+  const doc = await applyEvent(house, id, 'restore', { operation: task.id, restoring: by });
+  try {
+    await performSteps(house, task, replaceSteps, { house, doc, pool, by });
+  } catch (error) {
+    if (instanceById(house, id).phase === 'restoring') await applyEvent(house, id, 'restored');
+    throw error;
+  }
+}
+
+/** Repair: what was cut off is done again, from its beginning. */
+export async function replaceRootAgain(house: ReplaceNeeds, doc: InstanceDoc): Promise<void> {
+  const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
+  const by = doc.restoring;
+  if (!by) return void (await applyEvent(house, doc.id, 'restored'));
+  const { signal } = new AbortController();
+  if (by.kind === 'image') await ensureImageTree(house, doc.pool, pool, by.fingerprint, signal);
+  await replaceVolume({ house, doc, pool, by }, signal);
+  await applyEvent(house, doc.id, 'restored', stateOf(house, doc, by));
+}
+
+async function replaceVolume({ doc, pool, by }: Context, signal: AbortSignal): Promise<void> {
+  if (by.kind === 'snapshot') return pool.volumes.restore(doc.id, by.id, { signal });
+  // From here on there is no way back, and the next start of the daemon would go on.
+  await pool.volumes.remove(doc.id);
+  if (by.kind === 'image') await pool.volumes.createFromImage(doc.id, by.fingerprint);
+  else await pool.volumes.createEmpty(doc.id);
+}
+
+/** What the instance is after it, beside its files. */
+function stateOf(house: ReplaceNeeds, doc: InstanceDoc, by: Replacement): Partial<InstanceDoc> {
+  if (by.kind === 'snapshot') {
+    const snapshot = house.documents.get<SnapshotDoc>(keys.snapshot(doc.id, by.id)) ?? fail('snapshot.not-found');
+    const { config, devices, profiles, architecture, ephemeral } = snapshot.state;
+    const volatile = Object.fromEntries(Object.entries(doc.config).filter(([key]) => key.startsWith('volatile.')));
+    return { config: { ...config, ...volatile }, devices, profiles, architecture, ephemeral };
+  }
+  const kept = Object.entries(doc.config).filter(([key]) => !key.startsWith('image.') && key !== 'volatile.base_image');
+  const image = by.kind === 'image' ? house.documents.get<ImageDoc>(keys.image(by.fingerprint)) : undefined;
+  const properties = Object.entries(image?.properties ?? {}).map(([key, value]) => [`image.${key}`, value]);
+  const base = by.kind === 'image' ? { 'volatile.base_image': by.fingerprint } : {};
+  return {
+    config: {
+      ...Object.fromEntries(kept),
+      ...Object.fromEntries(properties),
+      ...base,
+      'volatile.apply_template': 'create',
+    },
+  };
+}
