@@ -131,6 +131,7 @@ export const errorCatalogue = {
   'alias.name': { status: 400, text: 'Invalid alias name "{name}": {reason}' },
 
   'profile.not-found': { status: 404, text: 'Profile not found', help: 'gast profile list' },
+  'profile.twice': { status: 400, text: 'The profile "{name}" is named twice' },
   'profile.exists': { status: 409, text: 'Profile "{name}" already exists' },
   'profile.name': { status: 400, text: 'Invalid profile name: {reason}' },
   'profile.in-use': { status: 400, text: 'Profile is currently in use' },
@@ -163,6 +164,11 @@ export const errorCatalogue = {
   'operation.not-running': { status: 400, text: 'Only running operations can be cancelled' },
   'operation.not-cancellable': { status: 400, text: "This operation can't be cancelled" },
   'operation.secret': { status: 403, text: 'not authorized' },
+  'operation.no-client': {
+    status: 400,
+    text: 'No client connected to the websocket "{name}" within {seconds} s',
+    help: 'Connect with the secrets of metadata.fds as soon as the operation is there',
+  },
   'operation.cancelled': { status: 400, text: 'The operation was cancelled' },
   'operation.interrupted': {
     status: 500,

@@ -1,4 +1,5 @@
 /** All handlers of all routes; the type says when one is missing. */
+import { fail } from '../api/errors.ts';
 import type { Handlers } from '../api/handlers.ts';
 import type { Routes } from '../api/routes.ts';
 import { eventHandlers } from './events/handlers.ts';
@@ -18,7 +19,7 @@ import { projectHandlers } from './projects/handlers.ts';
 import { type ServerControl, serverHandlers } from './server/handlers.ts';
 
 export function createHandlers(house: House, control: ServerControl): Handlers<Routes> {
-  return {
+  return insideProjects({
     ...serverHandlers(house, control),
     ...eventHandlers(house),
     ...operationHandlers(house),
@@ -33,5 +34,17 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
     ...projectHandlers(house),
     ...networkHandlers(house),
     ...poolHandlers(house),
-  };
+  });
+}
+
+/** Nothing is done in a project that is not there. */
+function insideProjects(handlers: Handlers<Routes>): Handlers<Routes> {
+  const checked = Object.entries(handlers).map(([key, handler]) => {
+    const inside = (call: { project: string }) => {
+      if (call.project !== 'default') fail('project.not-found', { name: call.project });
+      return (handler as (call: unknown) => unknown)(call);
+    };
+    return [key, inside];
+  });
+  return Object.fromEntries(checked) as Handlers<Routes>;
 }

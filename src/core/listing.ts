@@ -5,12 +5,19 @@ import { FilterError, parseFilter } from '../lib/filter.ts';
 
 /** Addresses for recursion 0, else the objects; the filter looks at the objects in both cases. */
 export function listing<T>(items: readonly { url: string; object: () => T }[], query: ListQuery): (string | T)[] {
-  const recursion = Number(query.recursion ?? '0');
+  const recursion = recursionOf(query);
   const filter = readFilter(query.filter);
   if (!filter && recursion < 1) return items.map((item) => item.url);
   const seen = items.map((item) => ({ url: item.url, object: item.object() }));
   const kept = filter ? seen.filter((item) => filter(item.object)) : seen;
   return kept.map((item) => (recursion >= 1 ? item.object : item.url));
+}
+
+export function recursionOf(query: { recursion?: string }): number {
+  const text = query.recursion || '0';
+  return /^\d$/.test(text)
+    ? Number(text)
+    : fail('request.invalid', { reason: `recursion: "${text}" is not one of 0, 1, 2` });
 }
 
 /** Undefined when there is nothing to filter by. */

@@ -84,6 +84,12 @@ export function overlaps(a: Prefix, b: Prefix): boolean {
   return a.length <= b.length ? contains(a, b) : contains(b, a);
 }
 
+/** Whether a host of this subnet may have the address: in it, and for IPv4 neither its first nor its last one. */
+export function isHostAddress(subnet: Prefix, ip: Ip): boolean {
+  if (!contains(subnet, ip)) return false;
+  return ip.value !== subnet.value && (ip.family === 'inet6' || ip.value !== nthAddress(subnet, -1)?.value);
+}
+
 /** The nth address of the prefix (0 is the network itself, -1 the last one); undefined when it has none. */
 export function nthAddress(prefix: Prefix, n: number | bigint): Ip | undefined {
   const size = 1n << BigInt(bits[prefix.family] - prefix.length);

@@ -13,7 +13,7 @@ export const deviceKeys = {
     { key: 'parent', type: 'string', doc: 'Managed bridge, for cards with a nictype.' },
     { key: 'name', type: 'string', doc: 'Name inside the guest.', default: 'the name of the device' },
     { key: 'hwaddr', type: 'mac', doc: 'MAC address.', default: 'random, then stable' },
-    { key: 'mtu', type: 'integer', doc: 'MTU inside.', default: 'that of the network' },
+    { key: 'mtu', type: 'integer', doc: 'MTU inside.', default: 'that of the network', min: 576, max: 65_535 },
     { key: 'ipv4.address', type: 'address', doc: 'Fixed IPv4 address in the subnet of the network.' },
     { key: 'ipv6.address', type: 'address', doc: 'Fixed IPv6 address in the subnet of the network.' },
     {

@@ -20,6 +20,8 @@ export const instanceKeys: KeyTable = [
     type: 'integer',
     doc: 'Seconds to wait after the start of this guest before the next one starts.',
     default: '0',
+    min: 0,
+    max: 86_400,
     live: true,
   },
   {
@@ -27,6 +29,8 @@ export const instanceKeys: KeyTable = [
     type: 'integer',
     doc: 'Seconds that a stop waits for the guest to halt by itself, when the call names none.',
     default: '30',
+    min: 0,
+    max: 86_400,
     live: true,
   },
   {
@@ -74,6 +78,8 @@ export const instanceKeys: KeyTable = [
     type: 'integer',
     doc: 'Processes and threads that the guest may have.',
     default: '8192',
+    min: 1,
+    max: 4_194_304,
     live: true,
   },
   {

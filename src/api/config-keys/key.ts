@@ -1,4 +1,7 @@
 /** Key tables: one row per config key. Validation, documentation, completion and forms are made from the rows. */
+import { expiryDate } from '../../lib/duration.ts';
+import { parseIp } from '../../lib/ip.ts';
+import { normaliseMac } from '../../lib/mac.ts';
 import { parseBytes, parsePercent } from '../../lib/units.ts';
 
 export type KeyType =
@@ -22,6 +25,9 @@ export type KeyRow = {
   default?: string;
   /** True: a change takes effect at once in a running guest. */
   live?: boolean;
+  /** Smallest and largest number of an integer. */
+  min?: number;
+  max?: number;
   /** Allowed values. */
   values?: readonly string[];
   /** Kept by the server; a user may send it back but not invent it. */
@@ -39,8 +45,14 @@ export function findKey(table: KeyTable, key: string): KeyRow | undefined {
 /** Why `value` is not a value for this row, or undefined. */
 export function valueError(row: KeyRow, value: string): string | undefined {
   if (row.values && !row.values.includes(value)) return `"${value}" is not one of: ${row.values.join(', ')}`;
-  const reason = checks[row.type](value);
+  const reason = checks[row.type](value) ?? rangeError(row, value);
   return reason && `"${value}" is not ${reason}`;
+}
+
+function rangeError({ type, min, max }: KeyRow, value: string): string | undefined {
+  if (type !== 'integer' || (Number(value) >= (min ?? -Infinity) && Number(value) <= (max ?? Infinity)))
+    return undefined;
+  return max === undefined ? `a number from ${min} on` : `a number from ${min} to ${max}`;
 }
 
 const integer = (value: string) => (/^-?\d{1,15}$/.test(value) ? undefined : 'a whole number');
@@ -50,18 +62,32 @@ const checks: Record<KeyType, (value: string) => string | undefined> = {
   list: () => undefined,
   bool: (value) => (/^(true|false|1|0|yes|no|on|off)$/i.test(value) ? undefined : 'true or false'),
   integer,
-  bytes: (value) => (parseBytes(value) === undefined ? 'a size like 512MiB or 2GB' : undefined),
+  bytes: (value) => (parseBytes(value) ? undefined : 'a size like 512MiB or 2GB'),
   'bytes-or-percent': (value) =>
-    parseBytes(value) === undefined && parsePercent(value) === undefined
-      ? 'a size like 512MiB or a share like 10%'
-      : undefined,
-  cpus: (value) =>
-    /^[1-9]\d{0,3}$|^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(value) ? undefined : 'a number of CPUs or a list like 0-1,3',
-  allowance: (value) =>
-    /^([1-9]\d{0,2})%$|^[1-9]\d*ms\/[1-9]\d*ms$/.test(value) ? undefined : 'a share like 50% or a time like 25ms/100ms',
-  expiry: (value) => (/^(\d+[smHMdwy] ?)+$/.test(value) ? undefined : 'a duration like 3d or 1w 12H'),
-  address: (value) => (/^[0-9a-fA-F.:]+$/.test(value) || value === 'none' ? undefined : 'an address'),
-  mac: (value) => (/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value) ? undefined : 'a MAC address like 10:66:6a:01:02:03'),
+    parseBytes(value) || parsePercent(value) ? undefined : 'a size like 512MiB or a share like 10%',
+  cpus: (value) => (isCpus(value) ? undefined : 'a number of CPUs or a list like 0-1,3 (0-0 for CPU 0 alone)'),
+  allowance: (value) => (isAllowance(value) ? undefined : 'a share from 1% to 100% or a time like 25ms/100ms'),
+  expiry: (value) => (expiryDate(value, new Date()) ? undefined : 'a duration like 3d or 1w 12H (units M H d w m y)'),
+  address: (value) => (value === 'none' || parseIp(value) ? undefined : 'an address or none'),
+  mac: (value) =>
+    value.includes(':') && normaliseMac(value) ? undefined : 'a MAC address of one card, like 10:66:6a:01:02:03',
 };
+
+function isCpus(value: string): boolean {
+  if (/^[1-9]\d{0,3}$/.test(value)) return true;
+  if (!/^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/.test(value) || value === '0') return false;
+  return value.split(',').every((part) => {
+    const [first, last] = part.split('-').map(Number);
+    return last === undefined || (first ?? 0) <= last;
+  });
+}
+
+/** The kernel takes periods from 1 ms to 1 s (cpu.cfs_period_us), and no quota below 1 ms. */
+function isAllowance(value: string): boolean {
+  const share = /^([1-9]\d{0,2})%$/.exec(value);
+  if (share) return Number(share[1]) <= 100;
+  const time = /^([1-9]\d{0,5})ms\/([1-9]\d{0,3})ms$/.exec(value);
+  return time !== null && Number(time[2]) <= 1000;
+}
 
 export const isTrue = (value: string | undefined): boolean => /^(true|1|yes|on)$/i.test(value ?? '');

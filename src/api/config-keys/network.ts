@@ -28,7 +28,14 @@ export const networkKeys: KeyTable = [
     default: 'true',
   },
   { key: 'ipv6.dhcp', type: 'bool', doc: 'Announce the subnet and answer DHCPv6.', default: 'true' },
-  { key: 'bridge.mtu', type: 'integer', doc: 'MTU of the bridge and of its guests.', default: '1500' },
+  {
+    key: 'bridge.mtu',
+    type: 'integer',
+    doc: 'MTU of the bridge and of its guests.',
+    default: '1500',
+    min: 1280,
+    max: 65_535,
+  },
   { key: 'dns.domain', type: 'string', doc: 'Domain of the guests’ names.', default: 'gast' },
   {
     key: 'dns.nameservers',

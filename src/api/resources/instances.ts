@@ -183,7 +183,7 @@ export const InstancePost = Body({
 });
 export const InstanceStatePut = Body({
   action: Type.String({ description: 'start, stop, restart, freeze or unfreeze' }),
-  timeout: Type.Optional(Type.Integer({ description: 'seconds to wait for a graceful end; -1 for ever' })),
+  timeout: Type.Optional(Type.Integer({ minimum: -1, description: 'seconds to wait for a graceful end; -1 for ever' })),
   force: Type.Optional(Type.Boolean()),
   stateful: Type.Optional(Type.Boolean()),
 });
@@ -204,22 +204,26 @@ export const InstanceSnapshotPut = Body({
       .map((key) => [key, Type.Optional(Type.Unknown())]),
   ) as Record<never, never>),
 });
+/** A guest has 65536 ids. */
+const GuestId = Type.Integer({ minimum: 0, maximum: 65_535 });
+/** Columns or rows of a terminal; 0 is the default. */
+const TerminalSize = Type.Integer({ minimum: 0, maximum: 10_000 });
 export const InstanceExecPost = Body({
   command: Type.Array(Type.String()),
   'wait-for-websocket': Type.Optional(Type.Boolean()),
   interactive: Type.Optional(Type.Boolean()),
   environment: Loose(ConfigMap),
-  width: Loose(Type.Integer()),
-  height: Loose(Type.Integer()),
+  width: Loose(TerminalSize),
+  height: Loose(TerminalSize),
   'record-output': Type.Optional(Type.Boolean()),
-  user: Loose(Type.Integer()),
-  group: Loose(Type.Integer()),
+  user: Loose(GuestId),
+  group: Loose(GuestId),
   cwd: Loose(Type.String()),
 });
 export type InstanceExecPost = Static<typeof InstanceExecPost>;
 export const InstanceConsolePost = Body({
-  width: Loose(Type.Integer()),
-  height: Loose(Type.Integer()),
+  width: Loose(TerminalSize),
+  height: Loose(TerminalSize),
   type: Type.Optional(Type.String()),
   force: Type.Optional(Type.Boolean()),
 });

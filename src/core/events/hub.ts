@@ -33,7 +33,10 @@ export function createEventHub(clock: Pick<Clock, 'now'>): EventHub {
   };
   return {
     operation: (project, operation) => publish('operation', operation, project),
-    lifecycle: (project, event) => publish('lifecycle', { requestor: daemonRequestor, project, ...event }, project),
+    lifecycle(project, { requestor = daemonRequestor, ...event }) {
+      const { username, protocol, address } = requestor;
+      publish('lifecycle', { requestor: { username, protocol, address }, project, ...event }, project);
+    },
     logging: (level, message, context = {}) => publish('logging', { message, level, context }),
     subscribe(listener) {
       listeners.add(listener);

@@ -3,6 +3,7 @@
 import { instanceKeys } from '../../api/config-keys/instance.ts';
 import { findKey, isTrue, type KeyTable, valueError } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
+import { parseCpuList } from '../../lib/cpu-list.ts';
 import { parseBytes, parsePercent } from '../../lib/units.ts';
 import type { ConfigMap } from '../model.ts';
 import type { Limits } from '../ports/engine.ts';
@@ -16,6 +17,12 @@ export function plainConfig(loose: LooseMap): ConfigMap {
   return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
 }
 
+/** Config after a PATCH: named keys change, and those that are named with null or nothing go. */
+export function patchedConfig(old: ConfigMap, loose: LooseMap): ConfigMap {
+  const kept = Object.entries(old).filter(([key]) => !Object.hasOwn(loose ?? {}, key));
+  return { ...Object.fromEntries(kept), ...plainConfig(loose) };
+}
+
 /** The first thing that is wrong with a config by its key table, in the words of Incus. */
 export function configError(table: KeyTable, config: ConfigMap): string | undefined {
   for (const [key, value] of Object.entries(config)) {
@@ -27,9 +34,18 @@ export function configError(table: KeyTable, config: ConfigMap): string | undefi
   return undefined;
 }
 
-export function checkInstanceConfig(config: ConfigMap): void {
-  const reason = configError(instanceKeys, config);
+export function checkInstanceConfig(facts: Pick<Facts, 'cpus'>, config: ConfigMap): void {
+  const reason = configError(instanceKeys, config) ?? cpuError(facts, config['limits.cpu']);
   if (reason) fail('instance.config', { reason });
+}
+
+/** A list names CPUs that have to be there; a number is only an upper bound. */
+function cpuError({ cpus }: Pick<Facts, 'cpus'>, value: string | undefined): string | undefined {
+  if (value === undefined || /^\d+$/.test(value)) return undefined;
+  const missing = parseCpuList(value)?.find((cpu) => cpu >= cpus);
+  return missing === undefined
+    ? undefined
+    : `Invalid value for config key "limits.cpu": this host has no CPU ${missing}, its CPUs are 0 to ${cpus - 1}`;
 }
 
 /** Reserve that guests without a limit leave to the host, so that one of them cannot starve it. */

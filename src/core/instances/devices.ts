@@ -1,5 +1,6 @@
 /** Checking of devices, and the parts of a guest's spec that they stand for. */
 import { fail } from '../../api/errors.ts';
+import { isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
 import { type ConfigMap, type DevicesMap, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
 import type { DeviceType } from '../ports/devices.ts';
@@ -29,17 +30,33 @@ export function checkDevices(house: Pick<House, 'devices' | 'documents'>, device
       fail('instance.devices', { device, reason: 'the name may have letters, digits and _ . : - only' });
     const type = typeOf(house, device, config);
     const { type: _, ...rest } = config;
-    const reason = configError(type.keys, rest) ?? type.invalid?.(rest) ?? referenceError(house, type, rest);
+    const reason = configError(type.keys, rest) ?? type.invalid?.(rest, device) ?? referenceError(house, type, rest);
     if (reason) fail('instance.devices', { device, reason });
   }
 }
 
 function referenceError(house: Pick<House, 'documents'>, type: DeviceType, config: ConfigMap): string | undefined {
-  const network = type.network?.(config);
-  if (network !== undefined && !house.documents.get<NetworkDoc>(keys.network(network)))
-    return `there is no managed network "${network}"`;
+  const name = type.network?.(config);
+  if (name !== undefined) {
+    const network = house.documents.get<NetworkDoc>(keys.network(name));
+    return network ? addressError(network, config) : `there is no managed network "${name}"`;
+  }
   if (type.isRoot?.(config) && !house.documents.get<PoolDoc>(keys.pool(config.pool ?? '')))
     return `there is no storage pool "${config.pool}"`;
+  return undefined;
+}
+
+/** A fixed address has to be one that a guest of the network can have. */
+function addressError(network: NetworkDoc, config: ConfigMap): string | undefined {
+  for (const key of ['ipv4.address', 'ipv6.address']) {
+    const address = parseIp(config[key] ?? '');
+    if (!address) continue;
+    const own = network.config[key] ?? 'none';
+    const subnet = parsePrefix(own);
+    if (!subnet || !isHostAddress(subnet, address))
+      return `${key}: ${config[key]} is no address for a guest in ${network.name} (${own})`;
+    if (own.split('/')[0] === config[key]) return `${key}: ${config[key]} is the address of ${network.name} itself`;
+  }
   return undefined;
 }
 

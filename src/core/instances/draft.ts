@@ -1,15 +1,16 @@
 /** From a create request to a checked draft and its source. Nothing on the host has been touched when this refuses. */
 import { fail } from '../../api/errors.ts';
 import type { InstancesPost } from '../../api/resources/instances.ts';
+import { normaliseMac } from '../../lib/mac.ts';
 import { instanceNameError } from '../../lib/names.ts';
 import { randomName } from '../../lib/random-name.ts';
 import type { House } from '../house.ts';
 import { findImage } from '../images/find.ts';
-import type { InstanceDoc } from '../model.ts';
+import type { ConfigMap, InstanceDoc } from '../model.ts';
 import { checkInstanceConfig, plainConfig } from './config.ts';
 import type { Draft, Source } from './create.ts';
-import { checkDevices, checkExpandedDevices, plainDevices } from './devices.ts';
-import { expand } from './expand.ts';
+import { checkDevices, checkExpandedDevices, plainDevices, rootPool } from './devices.ts';
+import { checkProfiles, expand } from './expand.ts';
 import { findInstance, findSnapshot, lookUpInstance } from './find.ts';
 
 type Needs = Pick<House, 'documents' | 'devices' | 'facts' | 'clock'>;
@@ -30,15 +31,31 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
     ephemeral: body.ephemeral ?? false,
     // Null means the default profile, an empty list none.
     profiles: body.profiles ?? inherited?.profiles ?? ['default'],
-    config: { ...copiedConfig(inherited), ...plainConfig(body.config) },
+    config: { ...copiedConfig(inherited), ...ownConfig(plainConfig(body.config)) },
     devices: { ...inherited?.devices, ...plainDevices(body.devices) },
   };
   if (draft.architecture !== house.facts.architecture)
     fail('instance.source', { reason: `this host runs ${house.facts.architecture}, not ${draft.architecture}` });
-  checkInstanceConfig(draft.config);
+  checkInstanceConfig(house.facts, draft.config);
   checkDevices(house, draft.devices);
-  checkExpandedDevices(house, expand(house, draft).devices);
+  checkProfiles(draft.profiles);
+  const { devices } = expand(house, draft);
+  checkExpandedDevices(house, devices);
+  const pool = rootPool(house, devices);
+  if (source.kind === 'volume' && source.pool !== pool)
+    fail('instance.source', {
+      reason: `the source is in the storage pool ${source.pool}; a copy to the pool ${pool} is not possible`,
+    });
   return { draft, source };
+}
+
+/** `volatile.*` is the server's, but for the MAC addresses, which a user may choose at creation. */
+function ownConfig(config: ConfigMap): ConfigMap {
+  const isMacKey = (key: string) => /^volatile\.[^.]+\.hwaddr$/.test(key);
+  for (const [key, value] of Object.entries(config))
+    if (isMacKey(key) && !normaliseMac(value))
+      fail('instance.config', { reason: `Invalid value for config key "${key}": "${value}" is not a MAC address` });
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith('volatile.') || isMacKey(key)));
 }
 
 function freeName(house: Needs, project: string): string {
@@ -71,7 +88,9 @@ function readSource(house: Needs, project: string, body: InstancesPost): { sourc
     case '':
       return { source: { kind: 'none' } };
     case 'copy': {
-      const [instanceName = '', snapshotName] = (source.source ?? '').split('/');
+      const [instanceName = '', snapshotName, ...more] = (source.source ?? '').split('/');
+      if (instanceName === '' || snapshotName === '' || more.length > 0)
+        fail('instance.source', { reason: `"${source.source ?? ''}" is not the name of an instance or of a snapshot` });
       const instance = findInstance(house, source.project || project, instanceName);
       if (snapshotName === undefined)
         return { source: { kind: 'volume', pool: instance.pool, id: instance.id }, inherited: instance };

@@ -19,9 +19,12 @@ export function execSpec(house: Needs, doc: InstanceDoc, body: InstanceExecPost)
   if (body.command.length === 0 || body.command[0] === '') fail('exec.command', { reason: 'it is empty' });
   if (body.command.some((word) => word.includes('\0')))
     fail('exec.command', { reason: 'it has a NUL character in it' });
+  for (const [name, value] of Object.entries(body.environment ?? {}))
+    if (name === '' || /[=\0]/.test(name) || value.includes('\0'))
+      fail('exec.command', { reason: `the environment variable ${JSON.stringify(name)} cannot be set` });
   const cwd = body.cwd || (body.user ? '/' : '/root');
-  if (!cwd.startsWith('/') || cwd.split('/').includes('..'))
-    fail('exec.cwd', { cwd, reason: 'it has to be an absolute path without ".."' });
+  if (!cwd.startsWith('/') || cwd.includes('\0') || cwd.split('/').includes('..'))
+    fail('exec.cwd', { cwd, reason: 'it has to be an absolute path without ".." and NUL' });
   const user = body.user ?? 0;
   const own = user === 0 ? { HOME: '/root', USER: 'root' } : { HOME: '/' };
   const environment = {
@@ -47,14 +50,21 @@ export async function runExec(
   task: Task,
 ): Promise<void> {
   const open = new Map<string, Channel>();
-  for (const name of channels ?? []) open.set(name, await task.channel(name));
+  // Some clients (pylxd) never connect to the control socket: the command does not wait for it.
+  for (const name of channels ?? []) if (name !== 'control') open.set(name, await task.channel(name));
   const session = await house.engine.exec(doc.id, spec);
   const stop = () => session.kill();
   task.signal.addEventListener('abort', stop, { once: true });
   try {
-    const control = open.get('control');
-    control?.onMessage((data) => obey(session, data));
-    control?.onClose(stop);
+    if (channels)
+      task.channel('control').then(
+        (control) => {
+          open.set('control', control);
+          control.onMessage((data) => obey(session, data));
+          control.onClose(stop);
+        },
+        () => {},
+      );
     await connect(session, open);
     task.setMetadata({ return: await session.exitCode });
     task.signal.throwIfAborted();

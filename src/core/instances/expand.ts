@@ -5,6 +5,11 @@ import { type ConfigMap, type DevicesMap, type InstanceDoc, keys, type ProfileDo
 
 export type Expanded = { config: ConfigMap; devices: DevicesMap };
 
+export function checkProfiles(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) fail('profile.twice', { name: twice });
+}
+
 export function expand(
   house: Pick<House, 'documents'>,
   doc: Pick<InstanceDoc, 'project' | 'profiles' | 'config' | 'devices'>,

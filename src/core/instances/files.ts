@@ -127,7 +127,10 @@ export function fileHandlers(house: Needs): FileHandlers {
       const doc = findInstance(house, project, params.name);
       const path = absolute(query.path);
       const owner = ownerFrom(headers);
-      const kind = header(headers, 'type') ?? 'file';
+      const kind = header(headers, 'type') || 'file';
+      const write = header(headers, 'write') || 'overwrite';
+      if (write !== 'overwrite' && write !== 'append')
+        fail('request.invalid', { reason: `"${write}" is not one of overwrite, append` });
       await withRoot(house, doc, path, async (root) => {
         if (kind === 'directory') return house.files.pushDirectory(root, path, owner);
         if (!stream)
@@ -137,7 +140,7 @@ export function fileHandlers(house: Needs): FileHandlers {
           return fail('request.invalid', { reason: `"${kind}" is not one of file, directory, symlink` });
         return house.files.pushFile(root, path, stream, {
           ...owner,
-          append: header(headers, 'write') === 'append',
+          append: write === 'append',
           signal,
         });
       });

@@ -13,6 +13,8 @@ export interface Runtime {
   whenEnded(id: string, timeoutMs: number | undefined, signal?: AbortSignal): Promise<EndCause | undefined>;
 }
 
+const longestTimerMs = 2 ** 31 - 1;
+
 export function createRuntime(): Runtime {
   const guests = new Map<string, RunningGuest>();
   const waiting = new Map<string, Set<(cause: EndCause | undefined) => void>>();
@@ -29,7 +31,9 @@ export function createRuntime(): Runtime {
       const { promise, resolve, reject } = Promise.withResolvers<EndCause | undefined>();
       const set = waiting.get(id) ?? new Set();
       waiting.set(id, set.add(resolve));
-      const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs, undefined);
+      // A longer time than a timer can hold would end at once.
+      const timer =
+        timeoutMs === undefined ? undefined : setTimeout(resolve, Math.min(timeoutMs, longestTimerMs), undefined);
       const abort = () => reject(signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
       try {

@@ -9,7 +9,7 @@ import { type ConfigMap, type InstanceDoc, keys } from '../model.ts';
 import { allocateAddresses } from '../networks/nics.ts';
 import { checkInstanceConfig, parseLimits } from './config.ts';
 import { checkDevices, checkExpandedDevices, rootPool } from './devices.ts';
-import { type Expanded, expand } from './expand.ts';
+import { checkProfiles, type Expanded, expand } from './expand.ts';
 import { allInstances, instanceById, instanceUrl } from './find.ts';
 import { volatileConfig } from './view.ts';
 
@@ -26,7 +26,8 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
   const old = instanceById(house, id);
   const config = change.config ? ownVolatile(house, old, change.config) : old.config;
   const doc: InstanceDoc = { ...old, ...change, config };
-  checkInstanceConfig(doc.config);
+  checkInstanceConfig(house.facts, doc.config);
+  checkProfiles(doc.profiles);
   checkDevices(house, doc.devices);
   const expanded = expand(house, doc);
   checkExpandedDevices(house, expanded.devices);

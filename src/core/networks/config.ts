@@ -1,11 +1,13 @@
 /** Checking and completing the config of a managed bridge: `auto` becomes a concrete free subnet (Q: no clash by construction). */
 import { networkKeys } from '../../api/config-keys/network.ts';
 import { fail } from '../../api/errors.ts';
-import { contains, formatIp, formatPrefix, overlaps, type Prefix, parseIp, parsePrefix } from '../../lib/ip.ts';
+import { formatIp, formatPrefix, isHostAddress, overlaps, type Prefix, parseIp, parsePrefix } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
-import { configError } from '../instances/config.ts';
+import { configError, splitList } from '../instances/config.ts';
+import { networkCards } from '../instances/devices.ts';
+import { expand } from '../instances/expand.ts';
+import { allInstances } from '../instances/find.ts';
 import type { ConfigMap, NetworkDoc } from '../model.ts';
-import { takenAddresses } from './nics.ts';
 
 type Needs = Pick<House, 'documents' | 'devices' | 'networks'>;
 
@@ -24,13 +26,24 @@ export async function completeNetworkConfig(house: Needs, name: string, given: C
     ['ipv6.address', 'inet6', 64],
   ] as const)
     checkAddress(config[key], key, family, longest, others);
-  const mtu = Number(config['bridge.mtu' as keyof typeof config] ?? 1500);
-  if (mtu < 1280 || mtu > 65535) fail('network.config', { reason: `bridge.mtu: ${mtu} is not between 1280 and 65535` });
+  checkDns(config);
   for (const [key, value] of Object.entries<string | undefined>(config)) {
     if (key !== 'raw.dnsmasq' && /[\n\r]/.test(value ?? ''))
       fail('network.config', { reason: `${key}: it has a line break in it` });
   }
   return config;
+}
+
+function checkDns(config: ConfigMap): void {
+  const domain = config['dns.domain'];
+  const label = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+  if (domain !== undefined && (domain.length > 253 || !new RegExp(`^${label}(\\.${label})*$`).test(domain)))
+    fail('network.config', { reason: `dns.domain: "${domain}" is not a domain` });
+  for (const server of splitList(config['dns.nameservers']))
+    if (!parseIp(server)) fail('network.config', { reason: `dns.nameservers: "${server}" is not an address` });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
+  if (/[\0-\x08\x0b-\x1f]/.test(config['raw.dnsmasq'] ?? ''))
+    fail('network.config', { reason: 'raw.dnsmasq: it has a control character in it' });
 }
 
 /** First address of a subnet, with its prefix length. */
@@ -79,16 +92,21 @@ function checkAddress(
   }
 }
 
-/** Refuses a new subnet in which instances with fixed addresses would not fit. */
-export function checkFixedAddresses(house: Needs, name: string, config: ConfigMap): void {
-  const prefix = parsePrefix(config['ipv4.address'] ?? '');
-  for (const [address, owner] of takenAddresses(house, name)) {
-    const ip = parseIp(address);
-    if (prefix && ip && address === config['ipv4.address']?.split('/')[0])
-      fail('network.address-taken', { address, owner });
-    if (ip && !(prefix && contains(prefix, ip)))
-      fail('network.config', {
-        reason: `${owner} has the address ${address}, which is outside ${prefix ? formatPrefix(prefix) : 'of it'}`,
-      });
-  }
+/** Refuses a new subnet in which guests with fixed addresses would not fit; all others get a new address when they start. */
+export function checkFixedAddresses(house: Needs, network: NetworkDoc): void {
+  for (const doc of allInstances(house))
+    for (const card of networkCards(house, expand(house, doc).devices)) {
+      if (card.network !== network.name) continue;
+      for (const key of ['ipv4.address', 'ipv6.address']) {
+        const ip = parseIp(card.config[key] ?? '');
+        const own = network.config[key] ?? 'none';
+        const subnet = parsePrefix(own);
+        if (ip && own.split('/')[0] === card.config[key])
+          fail('network.address-taken', { address: formatIp(ip), owner: doc.name });
+        if (ip && !(subnet && isHostAddress(subnet, ip)))
+          fail('network.config', {
+            reason: `${key}: ${doc.name} has the fixed address ${formatIp(ip)}, not in ${own}`,
+          });
+      }
+    }
 }

@@ -4,14 +4,14 @@ import type { Handlers } from '../../api/handlers.ts';
 import type { Network, NetworkState, networkRoutes } from '../../api/resources/networks.ts';
 import { networkNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
-import { plainConfig } from '../instances/config.ts';
+import { patchedConfig, plainConfig } from '../instances/config.ts';
 import { networkCards } from '../instances/devices.ts';
 import { expand } from '../instances/expand.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
 import { listing } from '../listing.ts';
 import { type ConfigMap, keys, type NetworkDoc, type ProfileDoc } from '../model.ts';
 import type { LinkState } from '../ports/network.ts';
-import { completeNetworkConfig } from './config.ts';
+import { checkFixedAddresses, completeNetworkConfig } from './config.ts';
 import { networkSpec } from './spec.ts';
 
 const networkUrl = (name: string) => `/1.0/networks/${encodeURIComponent(name)}`;
@@ -68,7 +68,10 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
     house.queue(`network:${name}`, async () => {
       const doc = find(name);
       checkMatch(view(doc));
-      const { description, config } = next(doc);
+      const { description, config: wanted } = next(doc);
+      // A subnet stays what it is unless another is named.
+      const kept = Object.fromEntries(['ipv4.address', 'ipv6.address'].map((key) => [key, doc.config[key] ?? 'none']));
+      const config = { ...kept, ...wanted };
       const changed: NetworkDoc = { ...doc, description, config: await completeNetworkConfig(house, name, config) };
       for (const key of ['ipv4.address', 'ipv6.address'])
         if (
@@ -76,6 +79,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
           allInstances(house).some((user) => house.runtime.get(user.id)?.nics.some((nic) => nic.network === name))
         )
           fail('network.config', { reason: `${key} cannot change while guests run on the network; stop them first` });
+      checkFixedAddresses(house, changed);
       await house.networks.ensure(networkSpec(changed));
       await house.documents.put(keys.network(name), changed);
       told('updated', name);
@@ -118,7 +122,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
     'PATCH /1.0/networks/{name}': ({ params, body, checkMatch }) =>
       change(params.name, checkMatch, (doc) => ({
         description: body.description ?? doc.description,
-        config: { ...doc.config, ...plainConfig(body.config) },
+        config: patchedConfig(doc.config, body.config),
       })),
     'DELETE /1.0/networks/{name}': ({ params }) =>
       house.queue(`network:${params.name}`, async () => {

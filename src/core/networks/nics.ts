@@ -1,7 +1,7 @@
 /** The network cards of an instance: addresses are given once, kept as `volatile.*` keys, and used at every start. */
 import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
-import { contains, formatIp, parseIp, parsePrefix } from '../../lib/ip.ts';
+import { formatIp, isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import { randomMac } from '../../lib/mac.ts';
 import type { House } from '../house.ts';
 import { networkCards } from '../instances/devices.ts';
@@ -15,7 +15,7 @@ type Needs = Pick<House, 'documents' | 'devices'>;
 
 /**
  * `volatile.*` keys that the cards of an instance need and do not have yet: a MAC and, where the network has IPv4, an address.
- * The caller holds the `allocate` queue until the keys are committed, so that no address is given twice.
+ * A fixed address of somebody else is refused. The caller holds the `allocate` queue until the keys are committed, so that no address is given twice.
  */
 export function allocateAddresses(
   house: Needs & Pick<House, 'clock'>,
@@ -27,12 +27,14 @@ export function allocateAddresses(
     const mac = `volatile.${card.device}.hwaddr`;
     if (!card.config.hwaddr && !doc.config[mac]) given[mac] = randomMac(house.clock.randomHex);
     const key = `volatile.${card.device}.ipv4.address`;
-    const spec = networkSpec(findNetwork(house, card.network));
-    if (!spec.ipv4 || card.config['ipv4.address']) continue;
-    const subnet = parsePrefix(`${spec.ipv4.address}/${spec.ipv4.prefix}`);
-    const kept = parseIp(doc.config[key] ?? '');
-    if (kept && subnet && contains(subnet, kept)) continue;
-    given[key] = freeAddress(house, card.network, { address: spec.ipv4.address, prefix: spec.ipv4.prefix }, doc.id);
+    const { ipv4 } = networkSpec(findNetwork(house, card.network));
+    const taken = takenAddresses(house, card.network, doc.id);
+    const fixed = card.config['ipv4.address'];
+    const owner = taken.get(fixed ?? '');
+    if (fixed && owner) fail('network.address-taken', { address: fixed, owner });
+    if (!ipv4 || fixed || isUsable(doc.config[key], ipv4, taken)) continue;
+    for (const address of Object.values(given)) taken.set(address, doc.name);
+    given[key] = freeAddress(card.network, ipv4, taken);
   }
   return given;
 }
@@ -54,8 +56,17 @@ export function takenAddresses(house: Needs, network: string, exceptId?: string)
   return taken;
 }
 
-function freeAddress(house: Needs, network: string, gateway: { address: string; prefix: number }, id: string): string {
-  const taken = takenAddresses(house, network, id);
+type Gateway = { address: string; prefix: number };
+
+/** Whether the address that a card had before can stay: the subnet may have changed, or somebody else have it now. */
+function isUsable(kept: string | undefined, gateway: Gateway, taken: ReadonlyMap<string, string>): boolean {
+  const ip = parseIp(kept ?? '');
+  const subnet = parsePrefix(`${gateway.address}/${gateway.prefix}`);
+  if (kept === undefined || !ip || !subnet) return false;
+  return isHostAddress(subnet, ip) && kept !== gateway.address && !taken.has(kept);
+}
+
+function freeAddress(network: string, gateway: Gateway, taken: ReadonlyMap<string, string>): string {
   const own = parseIp(gateway.address);
   if (!own) return fail('network.config', { reason: `${gateway.address} is not an address` });
   const size = 1n << BigInt(32 - gateway.prefix);

@@ -1,6 +1,6 @@
 /** The desk where websockets of one operation arrive: the client shows a secret, the work asks by name. */
 import { timingSafeEqual } from 'node:crypto';
-import { fail } from '../../api/errors.ts';
+import { ApiError, fail } from '../../api/errors.ts';
 import type { Channel } from '../../api/handlers.ts';
 
 /** How long the work waits for the client to connect. */
@@ -11,6 +11,8 @@ export function createChannelDesk(names: readonly string[], secret: () => string
     name,
     secret: secret(),
     taken: false,
+    /** Nobody waits for it any more. */
+    over: false,
     arrived: Promise.withResolvers<Channel>(),
   }));
   for (const slot of slots) slot.arrived.promise.catch(() => {});
@@ -21,18 +23,20 @@ export function createChannelDesk(names: readonly string[], secret: () => string
     /** Undefined for a wrong or used secret. */
     connect(given: string): ((channel: Channel) => void) | undefined {
       const slot = find(given);
-      if (!slot || slot.taken) return undefined;
+      if (!slot || slot.taken || slot.over) return undefined;
       slot.taken = true;
-      return (channel) => slot.arrived.resolve(channel);
+      return (channel) => (slot.over ? channel.close() : slot.arrived.resolve(channel));
     },
     async take(name: string, signal: AbortSignal): Promise<Channel> {
       const slot = slots.find((candidate) => candidate.name === name);
       if (!slot) return fail('operation.not-found');
-      const abort = () => slot.arrived.reject(signal.reason);
-      const timer = setTimeout(
-        () => slot.arrived.reject(new Error(`no client connected to "${name}" within ${arrivalMs / 1000} s`)),
-        arrivalMs,
-      );
+      const give = (error: unknown) => {
+        slot.arrived.reject(error);
+        slot.over = true;
+      };
+      const abort = () => give(signal.reason);
+      const late = () => give(new ApiError('operation.no-client', { name, seconds: arrivalMs / 1000 }));
+      const timer = setTimeout(late, arrivalMs);
       signal.addEventListener('abort', abort, { once: true });
       try {
         return await slot.arrived.promise;
@@ -44,7 +48,7 @@ export function createChannelDesk(names: readonly string[], secret: () => string
     /** Closes whoever arrives too late. */
     close() {
       for (const slot of slots) {
-        slot.taken = true;
+        slot.over = true;
         slot.arrived.promise.then(
           (channel) => channel.close(),
           () => {},

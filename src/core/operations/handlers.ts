@@ -3,7 +3,7 @@ import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { operationRoutes } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
-import { wantsAllProjects } from '../listing.ts';
+import { recursionOf, wantsAllProjects } from '../listing.ts';
 
 const operationUrl = (id: string) => `/1.0/operations/${id}`;
 
@@ -14,7 +14,7 @@ export function operationHandlers(house: Pick<House, 'operations'>): Handlers<ty
     'GET /1.0/operations'({ query, project }) {
       const found = operations.list(wantsAllProjects(query) ? undefined : project);
       const groups = Object.groupBy(found, (operation) => operation.status.toLowerCase());
-      const show = Number(query.recursion ?? '0') >= 1;
+      const show = recursionOf(query) >= 1;
       return Object.fromEntries(
         Object.entries(groups).map(([status, list]) => [
           status,
@@ -29,9 +29,9 @@ export function operationHandlers(house: Pick<House, 'operations'>): Handlers<ty
     },
     'GET /1.0/operations/{id}/wait'({ params, query, identity, signal }) {
       if (!identity.trusted && !operations.hasSecret(params.id, query.secret ?? '')) return fail('request.forbidden');
-      const seconds = Number(query.timeout ?? '-1');
-      if (!Number.isFinite(seconds))
-        return fail('request.invalid', { reason: `timeout: "${query.timeout}" is not a number of seconds` });
+      const seconds = Number(query.timeout || '-1');
+      if (!(seconds >= 0 || seconds === -1))
+        return fail('request.invalid', { reason: `timeout: "${query.timeout}" is not a number of seconds, or -1` });
       return operations.wait(params.id, seconds < 0 ? undefined : Math.min(seconds, 86_400) * 1000, signal);
     },
     'GET /1.0/operations/{id}/websocket': ({ params, query }) => operations.connect(params.id, query.secret ?? ''),

@@ -2,9 +2,10 @@
 import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { StoragePool, storageRoutes } from '../../api/resources/storage.ts';
+import { HostError } from '../../lib/host-error.ts';
 import { poolNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
-import { plainConfig } from '../instances/config.ts';
+import { patchedConfig, plainConfig } from '../instances/config.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
 import { listing } from '../listing.ts';
 import { type ConfigMap, keys, type PoolDoc, type ProfileDoc } from '../model.ts';
@@ -66,6 +67,8 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
         for (const key of Object.keys(config))
           if (!key.startsWith('user.') && !driver.keys.some((row) => row.key === key))
             fail('pool.config', { reason: `Unknown configuration key: ${key}` });
+        if (config.source !== undefined && !config.source.startsWith('/'))
+          fail('pool.config', { reason: `source: "${config.source}" is not an absolute path` });
         await createPool(house, driver, {
           name: body.name,
           description: body.description ?? '',
@@ -84,7 +87,7 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
     'PATCH /1.0/storage-pools/{name}': ({ params, body, checkMatch }) =>
       change(params.name, checkMatch, (doc) => ({
         description: body.description ?? doc.description,
-        config: { ...doc.config, ...plainConfig(body.config) },
+        config: patchedConfig(doc.config, body.config),
       })),
     'DELETE /1.0/storage-pools/{name}': ({ params }) =>
       house.queue(`pool:${params.name}`, async () => {
@@ -125,7 +128,11 @@ export async function createPool(
   driver: StorageDriver,
   doc: PoolDoc,
 ): Promise<void> {
-  const pool = await driver.open(doc);
+  const pool = await driver.open(doc).catch((error: unknown) => {
+    // The directory is not empty, on the wrong file system, or somebody else's: the caller chose it.
+    if (error instanceof HostError && doc.config.source) fail('pool.config', { reason: error.message }, error);
+    throw error;
+  });
   try {
     await house.documents.commit([{ put: keys.pool(doc.name), value: doc, expect: 0 }]);
   } catch (error) {

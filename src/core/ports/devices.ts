@@ -10,8 +10,8 @@ export type DeviceConfig = Record<string, string>;
 export type DeviceType = {
   name: string;
   keys: KeyTable;
-  /** Why this config is refused, beyond the key table; undefined when it is fine. */
-  invalid?(config: DeviceConfig): string | undefined;
+  /** Why the config of this device is refused, beyond the key table; undefined when it is fine. */
+  invalid?(config: DeviceConfig, device: string): string | undefined;
   /** Root file system of the instance. */
   isRoot?(config: DeviceConfig): boolean;
   /** The managed network that a card of this type is connected to. */

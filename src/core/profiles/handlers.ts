@@ -5,8 +5,8 @@ import type { Profile } from '../../api/resources/profiles.ts';
 import type { Routes } from '../../api/routes.ts';
 import { profileNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
-import { checkInstanceConfig, plainConfig } from '../instances/config.ts';
-import { checkDevices, checkExpandedDevices, plainDevices } from '../instances/devices.ts';
+import { checkInstanceConfig, patchedConfig, plainConfig } from '../instances/config.ts';
+import { checkDevices, checkExpandedDevices, plainDevices, rootPool } from '../instances/devices.ts';
 import { expand } from '../instances/expand.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
 import { applyProfileChange } from '../instances/update.ts';
@@ -36,13 +36,22 @@ export function profileHandlers(house: House): Own {
     if (house.documents.get(keys.profile(project, name))) fail('profile.exists', { name });
   };
   const check = (part: Part) => {
-    checkInstanceConfig(part.config);
+    checkInstanceConfig(house.facts, part.config);
     checkDevices(house, part.devices);
+  };
+  const checkUser = (documents: Pick<House, 'documents'>, user: InstanceDoc) => {
+    const { devices } = expand(documents, user);
+    checkExpandedDevices({ ...house, ...documents }, devices);
+    if (rootPool(house, devices) !== user.pool)
+      fail('instance.devices', {
+        device: 'root',
+        reason: `the root disk of ${user.name} is in the pool ${user.pool}; it cannot be changed here`,
+      });
   };
   const change = async (doc: ProfileDoc, part: Part) => {
     check(part);
     const next: ProfileDoc = { ...doc, ...part };
-    for (const user of users(doc)) checkExpandedDevices(house, expand(withProfile(house, next), user).devices);
+    for (const user of users(doc)) checkUser(withProfile(house, next), user);
     const before = new Map(users(doc).map((user) => [user.id, expand(house, user)]));
     await house.documents.put(keys.profile(doc.project, doc.name), next);
     told(doc.project, 'updated', doc.name);
@@ -92,7 +101,7 @@ export function profileHandlers(house: House): Own {
       checkMatch(view(doc));
       return change(doc, {
         description: body.description ?? doc.description,
-        config: { ...doc.config, ...plainConfig(body.config) },
+        config: patchedConfig(doc.config, body.config),
         devices: { ...doc.devices, ...plainDevices(body.devices) },
       });
     },
@@ -102,6 +111,7 @@ export function profileHandlers(house: House): Own {
       checkName(project, body.name);
       const instances = users(doc).map((user) => ({
         put: keys.instance(user.id),
+        expect: house.documents.revision(keys.instance(user.id)),
         value: { ...user, profiles: user.profiles.map((name) => (name === doc.name ? body.name : name)) },
       }));
       await house.documents.commit([

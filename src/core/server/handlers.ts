@@ -7,7 +7,7 @@ import { openapi } from '../../api/openapi.ts';
 import type { Server, serverRoutes } from '../../api/resources/server.ts';
 import { routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
-import { configError, plainConfig } from '../instances/config.ts';
+import { configError, patchedConfig, plainConfig } from '../instances/config.ts';
 import { type ConfigMap, keys, type ServerDoc } from '../model.ts';
 import { documentedConfiguration } from './configuration.ts';
 import { doctor } from './doctor.ts';
@@ -39,7 +39,7 @@ export function serverHandlers(house: House, control: ServerControl): Handlers<t
     'GET /': () => ['/1.0'],
     'GET /1.0': ({ identity }) => view(identity.trusted, identity.username),
     'PUT /1.0': ({ body, checkMatch }) => change(plainConfig(body.config), checkMatch),
-    'PATCH /1.0': ({ body, checkMatch }) => change(plainConfig({ ...config(), ...body.config }), checkMatch),
+    'PATCH /1.0': ({ body, checkMatch }) => change(patchedConfig(config(), body.config), checkMatch),
     'GET /1.0/metadata/configuration': () => ({ configs: documentedConfiguration() }),
     'GET /1.0/openapi.json': () => ({
       headers: { 'Content-Type': 'application/json' },
