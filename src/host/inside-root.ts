@@ -41,6 +41,11 @@ export function makeInside(root: number, path: string, kind: 'directory' | 'file
   const parent = makeInside(root, dirname(path), 'directory', owner);
   try {
     const name = basename(path);
+    const link = openInside(parent, name, pathOnly | constants.O_NOFOLLOW);
+    if (link !== undefined) {
+      closeSync(link);
+      throw new HostError(`${path}: there is a link that leads nowhere inside the guest`, { errno: 'ELOOP' });
+    }
     if (kind === 'directory') mkdirat(parent, name, 0o755);
     const flags =
       kind === 'directory' ? constants.O_DIRECTORY | constants.O_RDONLY : constants.O_CREAT | constants.O_EXCL;
