@@ -17,7 +17,6 @@ export async function attachConsole(context: Context, instance: string, options:
   finished.catch(() => {});
   using control = await connectStream(context, operation, 'control');
   using screen = await connectStream(context, operation, '0');
-  if (stdin.isTTY) context.say(context.texts('console-attached'));
   let left = false;
   const leave = () => {
     left = true;
@@ -30,7 +29,12 @@ export async function attachConsole(context: Context, instance: string, options:
     using raw = enterRawMode(stdin);
     using pump = pumpIn(stdin, screen, stdin.isTTY ? createEscapeFilter(leave) : undefined);
     void [raw, pump];
-    await Promise.race([pumpOut(screen, stdout), finished]);
+    // Said when the keys are already ours, so that nothing typed in answer is lost.
+    if (stdin.isTTY) context.say(`${context.texts('console-attached')}\r`);
+    await Promise.race([pumpOut(screen, stdout), finished]).catch((error) => {
+      // How the server sees the end that was asked for here does not matter.
+      if (!left) throw error;
+    });
   } finally {
     stdout.off('resize', resized);
   }

@@ -33,14 +33,18 @@ export async function execSession(context: Context, instance: string, request: E
     ? onResize(stdout, (width, height) => control.sendText(controlMessage.resize(width, height)))
     : nothing();
   using signals = interactive ? nothing() : forwardSignals((signal) => control.sendText(controlMessage.signal(signal)));
-  using input = await connect('0');
+  // Control has to be the first (recorded from Incus clients); the others need not wait for each other.
+  const [input, ...others] = await Promise.all((interactive ? ['0'] : ['0', '1', '2']).map(connect));
+  if (input === undefined) throw new CliError('The server gave no stream for the input');
+  using _input = input;
+  const targets = [stdout, stderr];
   const outputs = interactive
     ? [pumpOut(input, stdout)]
-    : [pumpOut(await connect('1'), stdout), pumpOut(await connect('2'), stderr)];
+    : others.map((socket, i) => pumpOut(socket, targets[i] ?? stderr));
   using raw = interactive ? enterRawMode(stdin) : nothing();
   using pump = noStdin ? nothing() : pumpIn(stdin, input);
   if (noStdin) input.sendText('');
-  void [resize, signals, raw, pump];
+  void [resize, signals, raw, pump, _input];
   // A failed start ends the operation without a word on the streams; a good one ends the streams first.
   await Promise.race([Promise.all(outputs), finished]);
   const ended = await finished;
