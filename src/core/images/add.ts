@@ -1,6 +1,7 @@
 /** Adding images: received files become a document with aliases; published guests and built distributions too. */
 import { fail } from '../../api/errors.ts';
 import type { ImagesPost } from '../../api/resources/images.ts';
+import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
 import { findInstance, findSnapshot, instanceById } from '../instances/find.ts';
@@ -36,7 +37,7 @@ export function extrasOf(body: ImagesPost): ImageExtras {
     autoUpdate: body.auto_update ?? false,
     properties: plainConfig(body.properties),
     profiles: body.profiles ?? ['default'],
-    expiresAt: body.expires_at && !body.expires_at.startsWith('0001-') ? body.expires_at : '',
+    expiresAt: expiryTime(body.expires_at),
     aliases: (body.aliases ?? []).map(({ name, description }) => ({ name, description: description ?? '' })),
   };
 }
@@ -70,6 +71,24 @@ export async function enterImage(
 ): Promise<void> {
   const key = keys.image(received.fingerprint);
   if (house.documents.get(key)) fail('image.exists');
+  try {
+    await storeImage(house, project, received, extras);
+  } catch (error) {
+    // Files without a document would lie there until the next start.
+    if (!house.documents.get(key)) await house.images.remove(received.fingerprint);
+    throw error;
+  }
+  const { fingerprint, sizeBytes } = received;
+  task.setMetadata({ fingerprint, size: String(sizeBytes) });
+  house.events.lifecycle(project, { action: 'image-created', source: `/1.0/images/${fingerprint}`, name: fingerprint });
+}
+
+async function storeImage(
+  house: AddNeeds,
+  project: string,
+  received: ReceivedImage,
+  extras: ImageExtras,
+): Promise<void> {
   const now = house.clock.now().toISOString();
   const { metadata, fingerprint, sizeBytes, split } = received;
   const doc: ImageDoc = {
@@ -93,11 +112,9 @@ export async function enterImage(
   checkAliases(house, project, extras.aliases);
   const aliases = extras.aliases.map((alias): AliasDoc => ({ ...alias, project, target: fingerprint }));
   await house.documents.commit([
-    { put: key, value: doc, expect: 0 },
+    { put: keys.image(fingerprint), value: doc, expect: 0 },
     ...aliases.map((alias) => ({ put: keys.alias(project, alias.name), value: alias })),
   ]);
-  task.setMetadata({ fingerprint, size: String(sizeBytes) });
-  house.events.lifecycle(project, { action: 'image-created', source: `/1.0/images/${fingerprint}`, name: fingerprint });
 }
 
 const progressOf = (task: Task, key: string) => ({

@@ -4,6 +4,7 @@ import type { Handlers } from '../../api/handlers.ts';
 import type { ImagePut } from '../../api/resources/images.ts';
 import type { Routes } from '../../api/routes.ts';
 import { joinMultipart } from '../../lib/multipart.ts';
+import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
 import { allInstances } from '../instances/find.ts';
@@ -72,13 +73,15 @@ export function imageHandlers(house: House): Own {
         );
       }
       if (source.type === 'instance' || source.type === 'snapshot') {
-        const [instance = '', snapshot] = (source.name ?? '').split('/');
-        const from = source.type === 'snapshot' && snapshot ? { instance, snapshot } : { instance };
+        const from = publishedFrom(source.type, source.name ?? '');
         return house.operations.start({ ...spec, description: 'Publishing image' }, (task) =>
           publishImage(house, project, from, body, task),
         );
       }
-      return fail('request.not-implemented');
+      if (source.type === 'image' || source.type === 'url') return fail('request.not-implemented');
+      return fail('image.invalid', {
+        reason: `the source "${source.type ?? ''}" is not one of build, instance, snapshot`,
+      });
     },
     'GET /1.0/images/recipes': () => house.images.recipes(),
     'GET /1.0/images/{fingerprint}'({ params, project, identity }) {
@@ -140,13 +143,22 @@ export function imageHandlers(house: House): Own {
   };
 }
 
+function publishedFrom(type: 'instance' | 'snapshot', name: string): { instance: string; snapshot?: string } {
+  const [instance = '', snapshot, ...more] = name.split('/');
+  if (instance === '' || more.length > 0 || (type === 'snapshot') !== Boolean(snapshot))
+    return fail('image.invalid', {
+      reason: `"${name}" is not the name of ${type === 'snapshot' ? 'a snapshot' : 'an instance'}`,
+    });
+  return snapshot ? { instance, snapshot } : { instance };
+}
+
 function readPatch(body: ImagePut): Partial<ImageDoc> {
   return {
     ...(body.public === undefined ? {} : { public: body.public }),
     ...(body.auto_update === undefined ? {} : { autoUpdate: body.auto_update }),
     ...(body.properties ? { properties: plainConfig(body.properties) } : {}),
     ...(body.profiles ? { profiles: body.profiles } : {}),
-    ...(body.expires_at === undefined ? {} : { expiresAt: body.expires_at.startsWith('0001-') ? '' : body.expires_at }),
+    ...(body.expires_at === undefined ? {} : { expiresAt: expiryTime(body.expires_at) }),
   };
 }
 

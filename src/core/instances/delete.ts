@@ -41,6 +41,8 @@ const deleteSteps: readonly Step<DeleteContext>[] = [
 /** The caller holds the instance's queue. */
 export async function deleteInstance(house: DeleteNeeds, id: string, task: Task): Promise<void> {
   const before = instanceById(house, id);
+  // Whoever makes it would be left with half of it; its operation can be cancelled.
+  if (before.phase === 'creating') fail('instance.busy', { name: before.name, action: 'create' });
   if (isTrue(expand(house, before).config['security.protection.delete']))
     fail('instance.protected', { name: before.name });
   const doc = await applyEvent(house, id, 'delete', { operation: task.id });

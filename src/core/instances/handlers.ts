@@ -5,10 +5,10 @@ import type { InstancePut } from '../../api/resources/instances.ts';
 import type { Routes } from '../../api/routes.ts';
 import { instanceNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
-import { listing, readFilter, wantsAllProjects } from '../listing.ts';
+import { listing, readFilter, recursionOf, wantsAllProjects } from '../listing.ts';
 import type { InstanceDoc } from '../model.ts';
 import { changeInstance } from './change.ts';
-import { plainConfig } from './config.ts';
+import { patchedConfig, plainConfig } from './config.ts';
 import { createInstance } from './create.ts';
 import { deleteInstance } from './delete.ts';
 import { plainDevices } from './devices.ts';
@@ -36,7 +36,7 @@ export function instanceHandlers(house: House): Own {
       const docs = allInstances(house, wantsAllProjects(query) ? undefined : project).filter(
         (doc) => doc.phase !== 'creating',
       );
-      if (Number(query.recursion ?? '0') < 2)
+      if (recursionOf(query) < 2)
         return listing(
           docs.map((doc) => ({ url: instanceUrl(doc), object: () => instanceView(house, doc) })),
           query,
@@ -74,7 +74,7 @@ export function instanceHandlers(house: House): Own {
     },
     async 'GET /1.0/instances/{name}'({ params, query, project }) {
       const doc = findInstance(house, project, params.name);
-      if (Number(query.recursion ?? '0') < 1) return instanceView(house, doc);
+      if (recursionOf(query) < 1) return instanceView(house, doc);
       return instanceFullView(house, doc, await instanceState(house, doc));
     },
     'PUT /1.0/instances/{name}'({ params, body, project, checkMatch }) {
@@ -102,7 +102,7 @@ export function instanceHandlers(house: House): Own {
         const doc = instanceById(house, id);
         checkMatch(instanceView(house, doc));
         const change = readChange(body);
-        if (change.config) change.config = { ...doc.config, ...change.config };
+        if (body.config) change.config = patchedConfig(doc.config, body.config);
         if (change.devices) change.devices = { ...doc.devices, ...change.devices };
         await updateInstance(house, id, change);
       });

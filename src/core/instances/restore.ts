@@ -1,18 +1,22 @@
 /** Putting a stopped instance back to a snapshot: root file system, config, devices. */
 import type { House } from '../house.ts';
+import type { InstanceDoc, SnapshotDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
+import { checkDevices, checkExpandedDevices } from './devices.ts';
+import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl } from './find.ts';
 import { type ReplaceNeeds, replaceRoot } from './replace-root.ts';
 
 /** The caller holds the instance's queue. */
 export async function restoreSnapshot(
-  house: ReplaceNeeds & Pick<House, 'events'>,
+  house: ReplaceNeeds & Pick<House, 'events' | 'devices'>,
   id: string,
   name: string,
   task: Task,
 ): Promise<void> {
   const doc = instanceById(house, id);
   const snapshot = findSnapshot(house, doc, name);
+  checkState(house, doc, snapshot);
   await replaceRoot(house, id, { kind: 'snapshot', id: snapshot.id }, task);
   house.events.lifecycle(doc.project, {
     action: 'instance-restored',
@@ -20,4 +24,10 @@ export async function restoreSnapshot(
     name: doc.name,
     context: { snapshot: name },
   });
+}
+
+/** Profiles, networks and pools of that time may have gone meanwhile; an instance without them could not even be listed. */
+function checkState(house: Pick<House, 'documents' | 'devices'>, doc: InstanceDoc, { state }: SnapshotDoc): void {
+  checkDevices(house, state.devices);
+  checkExpandedDevices(house, expand(house, { ...doc, ...state }).devices);
 }

@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
+import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { listing } from '../listing.ts';
 import type { InstanceDoc } from '../model.ts';
@@ -29,19 +30,11 @@ export function snapshotHandlers(house: House): Own {
         await house.queue(doc.id, () => work(task));
       },
     );
-  /** Null, absent and the zero time mean never. */
-  const expiry = (text: string | null | undefined) => {
-    if (!text || text.startsWith('0001-01-01')) return '';
-    const date = new Date(text);
-    return Number.isNaN(date.getTime())
-      ? fail('request.invalid', { reason: `expires_at: "${text}" is not a time` })
-      : date.toISOString();
-  };
   const change: Own[`PUT ${One}`] = ({ params, body, project, checkMatch }) => {
     const doc = findInstance(house, project, params.name);
     checkMatch(snapshotView(house, doc, findSnapshot(house, doc, params.snapshot)));
     const patch = {
-      ...(body.expires_at === undefined ? {} : { expiresAt: expiry(body.expires_at) }),
+      ...(body.expires_at === undefined ? {} : { expiresAt: expiryTime(body.expires_at) }),
       ...(body.description === undefined ? {} : { description: body.description }),
     };
     return start(doc, 'Updating snapshot', params.snapshot, () =>
@@ -65,7 +58,7 @@ export function snapshotHandlers(house: House): Own {
       const request = {
         ...(body.name ? { name: body.name } : {}),
         ...(body.description ? { description: body.description } : {}),
-        ...(body.expires_at ? { expiresAt: expiry(body.expires_at) } : {}),
+        ...(body.expires_at ? { expiresAt: expiryTime(body.expires_at) } : {}),
       };
       return start(doc, 'Snapshotting instance', body.name ?? '', (task) => takeSnapshot(house, doc.id, request, task));
     },

@@ -37,10 +37,17 @@ const stopSteps = (force: boolean): readonly Step<StopContext>[] => [
 
 /** Resolves when the guest has ended and everything of it is cleared (`ended.ts` does that). */
 export async function stopInstance(house: StopNeeds, id: string, options: StopOptions, task: Task): Promise<void> {
-  const ended = house.runtime.whenEnded(id, waitMs(house, id, options), task.signal);
+  const refused = new AbortController();
+  const signal = AbortSignal.any([task.signal, refused.signal]);
+  const ended = house.runtime.whenEnded(id, waitMs(house, id, options), signal);
   // A rejection before somebody waits belongs to the one who waits.
   ended.catch(() => {});
-  await performSteps(house, task, stopSteps(options.force), { house, id, options, task, ended });
+  try {
+    await performSteps(house, task, stopSteps(options.force), { house, id, options, task, ended });
+  } finally {
+    // A stop that was refused must not leave somebody waiting for the end.
+    refused.abort();
+  }
 }
 
 async function beginStop({ house, id, options, task }: StopContext): Promise<void> {
