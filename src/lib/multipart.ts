@@ -54,8 +54,7 @@ async function feed(
   let index = 0;
   let inHeader = false;
   const write = async (data: Buffer) => {
-    if (current && data.length > 0 && !current.destroyed && !current.write(data))
-      await Promise.race([once(current, 'drain'), once(current, 'close')]);
+    if (current && data.length > 0 && !current.destroyed && !current.write(data)) await drained(current);
   };
   for await (const chunk of source) {
     rest = Buffer.concat([rest, chunk as Buffer]);
@@ -103,8 +102,16 @@ async function feed(
   throw new FormBroken('the form is cut off');
 }
 
-const once = (emitter: NodeJS.EventEmitter, event: string) =>
-  new Promise<void>((resolve) => emitter.once(event, () => resolve()));
+/** Resolves when the stream takes more, or nothing any more. */
+function drained(stream: NodeJS.EventEmitter): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      for (const event of ['drain', 'close']) stream.off(event, settle);
+      resolve();
+    };
+    for (const event of ['drain', 'close']) stream.on(event, settle);
+  });
+}
 
 export function joinMultipart(files: { field: string; filename: string; content: () => NodeJS.ReadableStream }[]): {
   contentType: string;

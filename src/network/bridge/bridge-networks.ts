@@ -106,7 +106,9 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
       const network = networkOf(nic.network);
       if (removals.pending(nic.hostName)) await removals.flush();
       nics.set(nic.hostName, nic);
-      await Promise.all([files.saveNic(nic), reserve(network, nic), firewall.admit(portOf(nic))]);
+      // Before all else: by it the rest is found again after a crash.
+      await files.saveNic(nic);
+      await Promise.all([reserve(network, nic), firewall.admit(portOf(nic))]);
     },
     async attach(nic, pid) {
       const admitted = nics.get(nic.hostName);
@@ -124,8 +126,10 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
     },
     async detach(nic, { keepLease = false } = {}) {
       removals.add(nic.hostName);
-      const network = networks.get(nic.network);
-      if (network && !keepLease) await unreserve(network, nic);
+      if (keepLease) return;
+      // Whoever clears up after a crash does not know the network.
+      const network = networks.get(nic.network || (nics.get(nic.hostName)?.network ?? ''));
+      for (const one of network ? [network] : networks.values()) await unreserve(one, nic);
     },
     async leases(name) {
       const network = networkOf(name);

@@ -1,0 +1,25 @@
+/** One file of the daemon under test: it is started a hundred times, and from sources each start costs a second. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'rolldown';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Inside the checkout, because native addons are found from there. Disposing removes it. */
+export async function bundleDaemon(): Promise<{ path: string } & Disposable> {
+  const parent = join(root, '.cache', 'tmp');
+  mkdirSync(parent, { recursive: true });
+  const directory = mkdtempSync(join(parent, 'kill-'));
+  await build({
+    platform: 'node',
+    cwd: root,
+    logLevel: 'warn',
+    input: join(import.meta.dirname, 'daemon.ts'),
+    external: ['koffi', '@lydell/node-pty'],
+    output: { dir: directory, format: 'esm', entryFileNames: 'daemon.mjs', chunkFileNames: '[name]-[hash].mjs' },
+  });
+  return {
+    path: join(directory, 'daemon.mjs'),
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
