@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { HostError } from '../lib/host-error.ts';
 import { baseEnvironment } from './run.ts';
+import { joinFreshKeyring } from './session-keyring.ts';
 
 export type SpawnOptions = {
   /** Descriptors of the child from 0 on: a number is handed over, `ignore` is /dev/null, `pipe` a socket pair. */
@@ -13,6 +14,8 @@ export type SpawnOptions = {
   cwd?: string;
   /** Its own session: signals to our process group do not reach it. */
   detached?: boolean;
+  /** It runs what is not ours: it must not inherit our keys. */
+  freshKeyring?: boolean;
 };
 
 export type Spawned = {
@@ -25,6 +28,7 @@ export type Spawned = {
 /** Starts a program and resolves once it runs. */
 export function spawnProgram(file: string, args: readonly string[], options: SpawnOptions): Promise<Spawned> {
   const { promise, resolve, reject } = Promise.withResolvers<Spawned>();
+  if (options.freshKeyring) joinFreshKeyring();
   const child = spawn(file, args as string[], {
     cwd: options.cwd ?? '/',
     env: { ...baseEnvironment, ...options.env },

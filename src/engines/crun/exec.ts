@@ -39,6 +39,7 @@ export function createExecutor(layout: Layout, crun: string): Executor {
         const spawned = await spawnProgram(crun, execArguments(layout, files, id, spec), {
           stdio: streams.childEnds,
           detached: true,
+          freshKeyring: true,
         });
         streams.releaseChildEnds();
         return session(spawned, streams, files, pidWaiters);

@@ -32,6 +32,7 @@ export async function createSupervised(
       stdio: ['ignore', log, log, 'pipe'],
       env: { _OCI_SYNCPIPE: '3' },
       detached: true,
+      freshKeyring: true,
     });
     const answer = await readAnswer(spawned.child.stdio[3] as Readable, signal);
     return initPid(answer, layout, id);
