@@ -75,7 +75,6 @@ export const errorCatalogue = {
   'instance.source': { status: 400, text: 'Invalid source: {reason}' },
   'instance.limit': { status: 400, text: 'Limit refused: {reason}' },
   'instance.volatile': { status: 400, text: "Volatile idmap keys can't be deleted by the user" },
-  'instance.engine': { status: 500, text: 'This host cannot run such a guest: {reason}', help: 'gast doctor' },
 
   'snapshot.not-found': { status: 404, text: 'Instance snapshot not found', help: 'gast snapshot list {instance}' },
   'snapshot.exists': {

@@ -8,7 +8,7 @@ import type { PoolDoc } from '../core/model.ts';
 import { createOperations } from '../core/operations/registry.ts';
 import type { StepObserver } from '../core/operations/steps.ts';
 import type { Pool, StorageDriver } from '../core/ports/storage.ts';
-import { deviceTypes } from '../devices/types.ts';
+import { deviceTypes } from '../devices/device-types.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
 import { clearMountPoints } from '../host/clear-mount-points.ts';

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
 
-/** Writes lines "pid starttime" of all other processes in our mount namespace that are not our children. */
+/** Writes lines "pid starttime" of all other processes in our mount namespace; those that end soon are passed over by who reads. */
 export function noteNamespaceMembers(file: string): void {
   const own = readlinkSync('/proc/self/ns/mnt');
   const lines = readdirSync('/proc').flatMap((name) => {
@@ -14,7 +14,7 @@ export function noteNamespaceMembers(file: string): void {
       const fields = readFileSync(`/proc/${name}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
         .split(' ');
-      return Number(fields[1]) === process.pid ? [] : [`${name} ${fields[19]}`];
+      return [`${name} ${fields[19]}`];
     } catch {
       return []; // It ended while we looked.
     }

@@ -27,7 +27,7 @@ import type { Pool, StorageDriver } from '../../src/core/ports/storage.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { makeDefaults } from '../../src/core/server/defaults.ts';
 import type { Facts } from '../../src/core/server/facts.ts';
-import { deviceTypes } from '../../src/devices/types.ts';
+import { deviceTypes } from '../../src/devices/device-types.ts';
 import { createGuestFiles } from '../../src/files/guest-files.ts';
 import { createSystemClock } from '../../src/host/system-clock.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/http-server.ts';

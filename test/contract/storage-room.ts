@@ -37,7 +37,7 @@ export function createRoom(under: StorageUnderTest, pool: Pool) {
       return look(target);
     } finally {
       await pool.volumes.unmount(target);
-      rmSync(target, { recursive: true });
+      rmSync(target, { recursive: true, force: true });
     }
   }
   /** What the guest would see: owners as inside. */

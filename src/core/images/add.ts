@@ -133,9 +133,10 @@ export async function buildImage(
   const received = await house.images.build(alias, progressOf(task, 'build_progress')).catch(refuseImage);
   if (house.documents.get(keys.image(received.fingerprint)))
     return task.setMetadata({ fingerprint: received.fingerprint, size: String(received.sizeBytes) });
-  const wanted = [{ name: alias, description: '' }, ...extras.aliases].filter(
-    ({ name }) => !lookUpAlias(house, project, name),
-  );
+  const names = new Set([alias, ...extras.aliases.map(({ name }) => name)]);
+  const wanted = [...names]
+    .filter((name) => !lookUpAlias(house, project, name))
+    .map((name) => ({ name, description: '' }));
   await enterImage(
     house,
     project,
@@ -143,6 +144,9 @@ export async function buildImage(
     { ...extras, filename: `${alias.replaceAll('/', '-')}.tar`, aliases: wanted },
     task,
   );
+  const known = lookUpAlias(house, project, alias);
+  if (known && known.target !== received.fingerprint)
+    await house.documents.put(keys.alias(project, alias), { ...known, target: received.fingerprint });
 }
 
 /** Makes an image of an instance or of a snapshot of it. The caller has checked the aliases. */

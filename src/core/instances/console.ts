@@ -23,7 +23,9 @@ export async function runConsole(house: Needs, doc: InstanceDoc, body: InstanceC
   const control = await task.channel('control');
   const channel = await task.channel('0');
   const session = await house.engine.console(doc.id);
+  let left = false;
   const close = () => {
+    left = true;
     session.close();
     channel.close();
     control.close();
@@ -37,6 +39,9 @@ export async function runConsole(house: Needs, doc: InstanceDoc, body: InstanceC
     channel.onClose(close);
     pumpIn(channel, session.input);
     await pumpOut(session.output, channel);
+  } catch (error) {
+    // A viewer who leaves cuts the stream; that is no failure.
+    if (!left) throw error;
   } finally {
     if (house.consoles.get(doc.id) === close) house.consoles.delete(doc.id);
     close();

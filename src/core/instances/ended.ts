@@ -46,14 +46,20 @@ const endedSteps: readonly Step<EndedContext>[] = [
   },
 ];
 
-/** Called for the engine's `ended` events and by repair after a restart of the daemon. */
-export async function guestEnded(house: EndedNeeds, id: string, cause: EndCause): Promise<void> {
+/** Called for the engine's `ended` events and, `unattended`, by repair: then no operation is left that waits for this end. */
+export async function guestEnded(
+  house: EndedNeeds,
+  id: string,
+  cause: EndCause,
+  { unattended = false } = {},
+): Promise<void> {
   await house.queue(id, async () => {
     const found = house.documents.get<InstanceDoc>(keys.instance(id));
     const doc = found && ['running', 'frozen', 'stopping'].includes(found.phase) ? found : undefined;
     const asked = doc?.phase === 'stopping';
-    const again = doc !== undefined && cause.kind === 'rebooting' && !asked;
-    const rebooting = again || doc?.rebooting === true;
+    const restarting = doc?.rebooting === true;
+    const again = (cause.kind === 'rebooting' && !asked) || (restarting && unattended);
+    const rebooting = again || restarting;
     const nics = house.runtime.get(id)?.nics ?? [];
     await runSteps(
       endedSteps,

@@ -13,11 +13,12 @@ import { createInstance } from './create.ts';
 import { deleteInstance } from './delete.ts';
 import { plainDevices } from './devices.ts';
 import { draftInstance } from './draft.ts';
-import { allInstances, findInstance, instanceById, instanceUrl, lookUpInstance } from './find.ts';
+import { allInstances, findInstance, findSnapshot, instanceById, instanceUrl, lookUpInstance } from './find.ts';
 import { rebuildInstance } from './rebuild.ts';
 import { restoreSnapshot } from './restore.ts';
 import { startInstance } from './start.ts';
 import { instanceState } from './state-view.ts';
+import { stopInstance } from './stop.ts';
 import { type InstanceChange, updateInstance } from './update.ts';
 import { instanceFullView, instanceView } from './view.ts';
 
@@ -169,7 +170,14 @@ function startRestore(house: House, doc: InstanceDoc, restore: string) {
   const name = restore.split('/').at(-1) ?? '';
   return house.operations.start(
     { description: 'Restoring snapshot', project: doc.project, resources: { instances: [instanceUrl(doc)] } },
-    (task) => house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task)),
+    async (task) => {
+      findSnapshot(house, doc, name);
+      // A guest that runs is stopped for it and started again, as users of Incus expect.
+      const ran = house.runtime.get(doc.id) !== undefined;
+      if (ran) await stopInstance(house, doc.id, { force: true, timeoutSeconds: undefined }, task);
+      await house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task));
+      if (ran) await house.queue(doc.id, () => startInstance(house, doc.id, task));
+    },
   );
 }
 

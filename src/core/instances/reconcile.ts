@@ -6,7 +6,7 @@ import type { House } from '../house.ts';
 import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc, type SnapshotDoc } from '../model.ts';
 import { nicSpecs } from '../networks/nics.ts';
 import { networkSpec } from '../networks/spec.ts';
-import type { Observed } from '../ports/engine.ts';
+import type { EndCause, Observed } from '../ports/engine.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
 import { type EndedNeeds, guestEnded, startAgain } from './ended.ts';
@@ -63,7 +63,10 @@ async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed |
       if (running) {
         adopt(house, doc, running);
         await followFreezer(house, doc, running);
-      } else await guestEnded(house, doc.id, guest?.state === 'ended' ? guest.cause : { kind: 'unknown' });
+      } else {
+        const cause: EndCause = guest?.state === 'ended' ? guest.cause : { kind: 'unknown' };
+        await guestEnded(house, doc.id, cause, { unattended: true });
+      }
       return doc.phase === 'stopping' && !running;
   }
 }

@@ -51,23 +51,21 @@ const startSteps: readonly Step<StartContext>[] = [
     undo: ({ pool, target }) => pool.volumes.unmount(target),
   },
   {
-    name: 'write the guest’s own files',
-    do: async (context) => {
-      context.doc = await writeGuestFiles(context.house, context.doc, context.expanded, context.target, context.nics);
-    },
-  },
-  {
-    // Side by side: the filter has to know the card before it is connected, not before the container is there.
-    name: 'create the container and admit its network cards',
+    // Side by side, because each waits for something else: the container for crun, the filter for nft, the files for the disk.
+    // All that has to be done before the card is connected and init started.
+    name: 'create the container, write its files, admit its network cards',
     async do(context, signal) {
-      const { house, nics } = context;
-      const [created, admitted] = await Promise.allSettled([
+      const { house, nics, doc, expanded, target } = context;
+      const [created, written, admitted] = await Promise.allSettled([
         house.engine.create(guestSpec(context), { signal }),
+        writeGuestFiles(house, doc, expanded, target, nics),
         Promise.all(nics.map((nic) => house.networks.admit(nic))),
       ]);
       if (created.status === 'rejected') throw created.reason;
+      if (written.status === 'rejected') throw written.reason;
       if (admitted.status === 'rejected') throw admitted.reason;
       context.pid = created.value.pid;
+      context.doc = written.value;
     },
     async undo({ house, doc, nics }) {
       await house.engine.remove(doc.id);
@@ -103,8 +101,6 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
   const expanded = expand(house, before);
   checkExpandedDevices(house, expanded.devices);
   const pool = house.pools.get(before.pool) ?? fail('pool.closed', { name: before.pool, reason: 'see gast doctor' });
-  const unusable = await house.engine.unusable();
-  if (unusable) fail('instance.engine', { reason: unusable });
 
   const doc = await house.queue('allocate', async () => {
     const config = { ...before.config, ...allocateAddresses(house, before, expanded) };
