@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { Engine } from '../../core/ports/engine.ts';
 import { openCgroups } from '../../host/cgroup.ts';
 import { processStatus, signalProcess } from '../../host/process.ts';
-import { run } from '../../host/run.ts';
 import { signalNumber } from '../../host/signals.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
@@ -20,6 +19,7 @@ import { observeGuests } from './observe.ts';
 import { findPrograms, whyUnusable } from './programs.ts';
 import { type GuestRecord, listGuests, livingInit, readRecord, runningInit } from './record.ts';
 import { removeGuest } from './remove.ts';
+import { startGuest } from './start.ts';
 
 export type CrunEngineOptions = {
   /** Below it everything that belongs to guests; made 0700. Keep it short: sockets live in it. */
@@ -65,10 +65,7 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
         ends.follow(spec.id);
         return { pid };
       }),
-    start: (id) =>
-      inTurn(checkId(id), async () => {
-        await run(programs.crun, ['--root', layout.runtime, '--cgroup-manager=cgroupfs', 'start', id]);
-      }),
+    start: (id) => inTurn(checkId(id), () => startGuest(layout, programs, id)),
     requestHalt: async (id) => askInit(runningInit(layout, checkId(id)), 'halt'),
     requestReboot: async (id) => askInit(runningInit(layout, checkId(id)), 'reboot'),
     async kill(id) {

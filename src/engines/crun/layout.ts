@@ -41,6 +41,8 @@ export function createLayout(stateDirectory: string, logDirectory: string, stage
     /** conmon makes the file `oom` in here. */
     persist: (id: string) => state('g', id, 'p'),
     runtimeState: (id: string) => state('c', id),
+    /** There between create and start: init waits on it. */
+    execFifo: (id: string) => state('c', id, 'exec.fifo'),
     exit: (id: string) => state('x', id),
     socketLink: (id: string) => state('s', id),
     logs: (id: string) => join(logDirectory, id),

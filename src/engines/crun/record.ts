@@ -50,7 +50,7 @@ export function livingInit(layout: Layout, id: string): ProcessRef | undefined {
 
 /** True between create and start: crun takes this fifo away when it lets init go. */
 export function waitsForStart(layout: Layout, id: string): boolean {
-  return existsSync(`${layout.runtimeState(id)}/exec.fifo`);
+  return existsSync(layout.execFifo(id));
 }
 
 /** Init of a guest that runs, else an error that says so. */
