@@ -42,7 +42,6 @@ const reserved: [module: RegExp, place: RegExp][] = [
   // The command line starts nothing but the person's own editor.
   [/^node:child_process$/, /^src\/(host\/|cli\/terminal\/editor\.ts$)/],
   [/^koffi$/, /^src\/host\//],
-  [/^@lydell\/node-pty$/, /^src\/host\//],
   [/^node:sqlite$/, /^src\/store\/sqlite\//],
 ];
 

@@ -27,7 +27,7 @@ try {
     ...common,
     input: 'src/daemon/main.ts',
     // Native addons: they look for their binary beside themselves in node_modules.
-    external: ['koffi', '@lydell/node-pty'],
+    external: ['koffi'],
     output: {
       dir: fresh,
       format: 'esm',
