@@ -132,18 +132,19 @@ async function endHelpers(directory: string, stage: string): Promise<void> {
   }
 }
 
-/** Adds one of the test images under an alias: debian12, sysvinit or busybox. */
+/** Adds one of the test images under an alias; another description makes it another image. */
 export async function importImage(
   daemon: TestDaemon,
   name: 'debian12' | 'sysvinit' | 'busybox',
   alias: string,
+  description: string = name,
 ): Promise<void> {
   const boundary = 'gasthof-test-image';
   const part = (field: string) =>
     `\r\n--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${field}.tar"\r\n\r\n`;
   async function* body() {
     yield Buffer.from(part('metadata').slice(2));
-    yield metadataTar(name);
+    yield metadataTar(description);
     yield Buffer.from(part('rootfs'));
     yield* createReadStream(join(testImages, `${name}.tar`));
     yield Buffer.from(`\r\n--${boundary}--\r\n`);

@@ -28,9 +28,6 @@ export function census(owner: Owner): Census {
     ...loopDevices(),
     ...files(owner.directory),
     ...files(stage),
-    ...readdirSync('/run')
-      .filter((name) => name.startsWith('gasthof-'))
-      .map((name) => `file /run/${name}`),
   ];
   for (const item of all) found.set(item, (found.get(item) ?? 0) + 1);
   return found;

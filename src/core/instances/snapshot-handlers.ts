@@ -80,7 +80,9 @@ export function snapshotHandlers(house: House): Own {
     'DELETE /1.0/instances/{name}/snapshots/{snapshot}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       findSnapshot(house, doc, params.snapshot);
-      return start(doc, 'Deleting snapshot', params.snapshot, () => deleteSnapshot(house, doc.id, params.snapshot));
+      return start(doc, 'Deleting snapshot', params.snapshot, (task) =>
+        deleteSnapshot(house, doc.id, params.snapshot, task),
+      );
     },
   };
 }

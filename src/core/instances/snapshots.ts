@@ -6,7 +6,7 @@ import type { House } from '../house.ts';
 import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
-import type { Step } from '../operations/steps.ts';
+import { runSteps, type Step } from '../operations/steps.ts';
 import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl, snapshotsOf } from './find.ts';
 import { standingStill } from './still.ts';
@@ -74,12 +74,31 @@ function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: Snapshot
   };
 }
 
-export async function deleteSnapshot(house: SnapshotNeeds, id: string, name: string): Promise<void> {
+// No undo: what is left of the files after a crash is an orphan that repair clears.
+const deleteSteps: readonly Step<SnapshotContext>[] = [
+  {
+    name: 'forget the snapshot',
+    do: ({ house, doc, snapshot }) => house.documents.delete(keys.snapshot(doc.id, snapshot.id)),
+  },
+  {
+    name: 'delete its files',
+    do: ({ house, doc, snapshot }) => poolOf(house, doc).volumes.removeSnapshot(doc.id, snapshot.id),
+  },
+];
+
+/** The caller holds the instance's queue. Without an operation when the snapshot has expired. */
+export async function deleteSnapshot(house: SnapshotNeeds, id: string, name: string, task?: Task): Promise<void> {
   const doc = instanceById(house, id);
   const snapshot = findSnapshot(house, doc, name);
-  // The document first: what is left of the volume after a crash is an orphan that repair clears.
-  await house.documents.delete(keys.snapshot(id, snapshot.id));
-  await poolOf(house, doc).volumes.removeSnapshot(id, snapshot.id);
+  await runSteps(
+    deleteSteps,
+    { house, doc, snapshot },
+    {
+      signal: new AbortController().signal,
+      elapsedMs: house.clock.elapsedMs,
+      onStep: (report) => task?.onStep(report),
+    },
+  );
   house.events.lifecycle(doc.project, {
     action: 'instance-snapshot-deleted',
     source: instanceUrl(doc, `/snapshots/${encodeURIComponent(name)}`),

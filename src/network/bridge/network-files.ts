@@ -2,7 +2,7 @@
  * What a new daemon must know to make the tables whole again: the specs of networks and of attached NICs, one file each.
  * The documents of the core are the truth; these files are about the host as it is.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkSpec, NicSpec } from '../../core/ports/network.ts';
@@ -24,6 +24,7 @@ export type NetworkFiles = {
 export function openNetworkFiles(stateDirectory: string): NetworkFiles {
   const networksFolder = makeFolder(join(stateDirectory, 'networks'));
   const nicsFolder = makeFolder(join(stateDirectory, 'nics'));
+  sweepHalfWritten(stateDirectory);
   const specPath = (name: string) => join(networksFolder, name, 'spec.json');
   const nicPath = (hostName: string) => join(nicsFolder, `${hostName}.json`);
   return {
@@ -54,6 +55,12 @@ function makeFolder(path: string): string {
   mkdirSync(path, { recursive: true });
   chmodSync(path, 0o755);
   return path;
+}
+
+/** Every file in here gets its name by a rename; one that still begins with a dot belonged to a daemon that was killed. */
+function sweepHalfWritten(directory: string): void {
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() && entry.name.startsWith('.')) rmSync(join(entry.parentPath, entry.name), { force: true });
 }
 
 function list(folder: string): string[] {
