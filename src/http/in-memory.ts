@@ -30,6 +30,7 @@ export async function injectOver(connection: Duplex, asked: InjectRequest): Prom
     createConnection: () => connection,
   });
   call.once('response', resolve).once('error', reject);
+  call.once('close', () => reject(new Error('the connection was closed without a reply')));
   if (isStream(content)) content.pipe(call);
   else call.end(content);
   const response = await promise;

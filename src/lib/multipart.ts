@@ -56,7 +56,9 @@ async function feed(
   const write = async (data: Buffer) => {
     if (current && data.length > 0 && !current.destroyed && !current.write(data)) await drained(current);
   };
-  for await (const chunk of source) {
+  // The source may be a request: what is left of it must not be cut off before the refusal is sent.
+  const chunks = source instanceof Readable ? source.iterator({ destroyOnReturn: false }) : source;
+  for await (const chunk of chunks) {
     rest = Buffer.concat([rest, chunk as Buffer]);
     for (;;) {
       if (inHeader) {

@@ -67,7 +67,7 @@ export function stateHandlers(house: House): Own {
       });
   };
   const find = (body: InstanceStatePut) =>
-    actions[body.action] ??
+    (Object.hasOwn(actions, body.action) ? actions[body.action] : undefined) ??
     fail('request.invalid', { reason: `"${body.action}" is not one of ${Object.keys(actions).join(', ')}` });
   return {
     'GET /1.0/instances/{name}/state': ({ params, project }) =>
