@@ -31,8 +31,13 @@ function run(client: Client, guest: string, probe: Probe, outside: Outside): Pro
   const facts = Object.entries(outside);
   if (probe.shell !== undefined)
     return shell(client, guest, facts.map(([name, value]) => `${name}='${value}'\n`).join('') + probe.shell);
-  const table = facts.map(([name, value]) => `'${name}', '${value}'`).join(', ');
-  return perl(client, guest, `${prelude()}\nour %outside = (${table});\n${probe.perl}`);
+  return perl(client, guest, perlProgram(probe.perl ?? '', outside));
+}
+
+/** A Perl script with the prelude and what is known of the world outside. */
+export function perlProgram(script: string, outside: Outside): string {
+  const table = Object.entries(outside).map(([name, value]) => `'${name}', '${value}'`);
+  return `${prelude()}\nour %outside = (${table.join(', ')});\n${script}`;
 }
 
 /** Numbers of system calls, [x86-64, arm64]; those from 424 on are alike everywhere. */
