@@ -46,14 +46,23 @@ const endedSteps: readonly Step<EndedContext>[] = [
   },
 ];
 
-/** Called for the engine's `ended` events and, `unattended`, by repair: then no operation is left that waits for this end. */
-export async function guestEnded(
+/** Called for the engine's `ended` events. */
+export async function guestEnded(house: EndedNeeds, id: string, cause: EndCause): Promise<void> {
+  const again = await clearAfterEnd(house, id, cause);
+  if (again) startAgain(house, again);
+}
+
+/**
+ * Returns the instance when it has to be started again. `unattended` says that no operation is left that waits for this
+ * end: then a restart is the caller's, too.
+ */
+export function clearAfterEnd(
   house: EndedNeeds,
   id: string,
   cause: EndCause,
   { unattended = false } = {},
-): Promise<void> {
-  await house.queue(id, async () => {
+): Promise<InstanceDoc | undefined> {
+  return house.queue(id, async () => {
     const found = house.documents.get<InstanceDoc>(keys.instance(id));
     const doc = found && ['running', 'frozen', 'stopping'].includes(found.phase) ? found : undefined;
     const asked = doc?.phase === 'stopping';
@@ -72,7 +81,7 @@ export async function guestEnded(
     );
     if (doc) tellEnd(house, doc, cause, asked);
     house.runtime.ended(id, cause);
-    if (doc && again) startAgain(house, doc);
+    return again ? doc : undefined;
   });
 }
 
@@ -107,10 +116,23 @@ function details(cause: EndCause): Record<string, unknown> {
 /** After a reboot: the same start as ever, as an operation of the daemon's own. */
 export function startAgain(house: EndedNeeds, doc: InstanceDoc): void {
   const resources = { instances: [instanceUrl(doc)] };
-  house.operations.start({ description: 'Restarting instance', project: doc.project, resources }, (task: Task) =>
-    house.queue(doc.id, () => startInstance(house, doc.id, task)),
+  house.operations.start(
+    { description: 'Restarting instance', project: doc.project, resources },
+    async (task: Task) => {
+      try {
+        await house.queue(doc.id, () => startInstance(house, doc.id, task));
+      } catch (error) {
+        // Nobody waits for this operation.
+        house.events.logging('error', `The guest ${doc.name} did not come up after its reboot: ${reasonOf(error)}`, {
+          instance: doc.name,
+        });
+        throw error;
+      }
+    },
   );
 }
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** A process inside was killed for memory (C06). */
 export function guestOutOfMemory(house: Pick<House, 'documents' | 'events'>, id: string): void {

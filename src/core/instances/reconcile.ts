@@ -9,7 +9,7 @@ import { networkSpec } from '../networks/spec.ts';
 import type { EndCause, Observed } from '../ports/engine.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
-import { type EndedNeeds, guestEnded, startAgain } from './ended.ts';
+import { clearAfterEnd, type EndedNeeds, startAgain } from './ended.ts';
 import { allInstances } from './find.ts';
 import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
 
@@ -22,10 +22,12 @@ export async function reconcile(house: ReconcileNeeds): Promise<void> {
   const nics = await repairNetworks(house);
   const observed = new Map((await house.engine.observe()).map((guest) => [guest.id, guest]));
   const succeeded = new Set<string>();
+  const rebooting: InstanceDoc[] = [];
   for (const doc of allInstances(house)) {
     try {
-      const reached = await settle(house, doc, observed.get(doc.id));
+      const { reached = false, again = false } = await settle(house, doc, observed.get(doc.id));
       if (reached && doc.operation) succeeded.add(doc.operation);
+      if (again) rebooting.push(doc);
     } catch (error) {
       // One guest that cannot be repaired must not keep the others from their daemon.
       house.events.logging('error', `The instance ${doc.name} could not be repaired: ${reasonOf(error)}`, {
@@ -37,37 +39,43 @@ export async function reconcile(house: ReconcileNeeds): Promise<void> {
   const known = new Set(allInstances(house).map((doc) => doc.id));
   for (const id of observed.keys()) if (!known.has(id)) await house.engine.remove(id);
   await clearNics(house, nics);
+  // Last: their new network cards have the names of those that were just cleared.
+  for (const doc of rebooting) startAgain(house, doc);
 }
 
-/** Brings one instance out of whatever phase the last daemon left it in. True when that phase's operation has its goal. */
-async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<boolean> {
+/** `reached`: the operation of the phase has its goal. `again`: it was on its way up, or down and up. */
+type Settled = { reached?: boolean; again?: boolean };
+
+/** Brings one instance out of whatever phase the last daemon left it in. */
+async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<Settled> {
   const running = guest?.state === 'running' || guest?.state === 'frozen' ? guest : undefined;
   switch (doc.phase) {
     case 'creating':
     case 'deleting':
       await clearInstance(house, doc);
-      return doc.phase === 'deleting';
+      return { reached: doc.phase === 'deleting' };
     case 'restoring':
       await finishReplacing(house, doc);
-      return true;
+      return { reached: true };
     case 'stopped':
       await finishEnd(house, doc, guest);
-      return false;
+      return { again: doc.rebooting === true };
     case 'starting':
-      if (!running) await undoStart(house, doc);
-      else await finishStart(house, doc, running);
-      return running !== undefined;
+      if (running) await finishStart(house, doc, running);
+      else await undoStart(house, doc);
+      return running ? { reached: true } : { again: doc.rebooting === true };
     case 'running':
     case 'frozen':
-    case 'stopping':
-      if (running) {
-        adopt(house, doc, running);
-        await followFreezer(house, doc, running);
-      } else {
+    case 'stopping': {
+      if (!running) {
         const cause: EndCause = guest?.state === 'ended' ? guest.cause : { kind: 'unknown' };
-        await guestEnded(house, doc.id, cause, { unattended: true });
+        const again = await clearAfterEnd(house, doc.id, cause, { unattended: true });
+        return { reached: doc.phase === 'stopping', again: again !== undefined };
       }
-      return doc.phase === 'stopping' && !running;
+      adopt(house, doc, running);
+      await followFreezer(house, doc, running);
+      return {};
+    }
   }
 }
 
@@ -83,8 +91,8 @@ async function finishReplacing(house: ReconcileNeeds, doc: InstanceDoc): Promise
 /** The end was noted, what comes after it perhaps not done. */
 async function finishEnd(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<void> {
   if (guest) await house.engine.remove(doc.id);
-  if (doc.rebooting) startAgain(house, doc);
-  else if (doc.ephemeral && doc.lastEnd && doc.lastEnd.kind !== 'rebooting') await clearInstance(house, doc);
+  if (doc.ephemeral && !doc.rebooting && doc.lastEnd && doc.lastEnd.kind !== 'rebooting')
+    await clearInstance(house, doc);
 }
 
 /** It got as far as its init: only the notes are missing. */
@@ -96,8 +104,7 @@ async function finishStart(house: ReconcileNeeds, doc: InstanceDoc, guest: Runni
 
 async function undoStart(house: ReconcileNeeds, doc: InstanceDoc): Promise<void> {
   await house.engine.remove(doc.id);
-  await applyEvent(house, doc.id, 'start-failed');
-  if (doc.rebooting) startAgain(house, doc);
+  await applyEvent(house, doc.id, 'start-failed', doc.rebooting ? { rebooting: true } : {});
 }
 
 /** Takes a guest that ran on back into the runtime, with the link names that it really has. */

@@ -12,7 +12,8 @@
  *   running, half made or unknown too, and resolves only when no process, cgroup, mount or file of it is left.
  * - The daemon may be killed at any moment: a guest runs on, and `observe` of the next daemon tells the truth about it,
  *   including an end that happened meanwhile, with its cause.
- * - `watch` tells each end and each OOM kill exactly once per daemon life, without polling.
+ * - `watch` tells each end and each OOM kill exactly once per daemon life, without polling; never the end of a guest that
+ *   is being removed, for a new guest may have its id by the time that somebody listens.
  * - Hardening (recipes, section I) holds for the init and for everything executed later.
  * - A limit that the host cannot enforce is refused by `create` and `update` with the reason; it is never ignored.
  */

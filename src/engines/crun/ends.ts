@@ -21,8 +21,9 @@ export function createEnds(layout: Layout) {
   const listeners = new Set<(event: EngineEvent) => void>();
   const endWaiters = new Map<string, Set<() => void>>();
   const persistWatches = new Map<string, Disposable>();
-  /** Guests whose end was told, or had come before this daemon. */
-  const told = new Set<string>(readdirSync(layout.exits).filter(isGuestId));
+  /** Guests whose end was told, or had come before this daemon, or concerns nobody; each run has a mark of its own. */
+  const told = new Map<string, symbol>();
+  for (const id of readdirSync(layout.exits).filter(isGuestId)) told.set(id, Symbol(id));
   const exits = watchDirectory(layout.exits, (name) => {
     if (isGuestId(name)) void checkEnd(name);
   });
@@ -33,16 +34,23 @@ export function createEnds(layout: Layout) {
 
   async function checkEnd(id: string) {
     if (told.has(id) || !existsSync(layout.exit(id))) return;
-    told.add(id);
+    const run = Symbol(id);
+    told.set(id, run);
     checkOom(id);
     let cause = readEnd(layout, id)?.cause;
     if (cause?.kind === 'killed' && !existsSync(killMark(layout, id))) {
       await delay(oomGraceMs);
+      // Removed meanwhile: a later run of the same guest must not be taken for this one.
+      if (told.get(id) !== run) return;
       cause = readEnd(layout, id)?.cause ?? cause;
     }
+    wake(id);
+    emit({ type: 'ended', id, cause: cause ?? { kind: 'unknown' } });
+  }
+
+  function wake(id: string) {
     for (const resolve of endWaiters.get(id) ?? []) resolve();
     endWaiters.delete(id);
-    emit({ type: 'ended', id, cause: cause ?? { kind: 'unknown' } });
   }
 
   /** The mark is put aside at once, so that conmon makes it anew, visibly, at the next kill. */
@@ -71,6 +79,11 @@ export function createEnds(layout: Layout) {
       checkOom(id);
       void checkEnd(id);
     },
+    /** From here on its end is its remover's own doing. */
+    silence(id: string) {
+      told.set(id, Symbol(id));
+      wake(id);
+    },
     forget(id: string) {
       persistWatches.get(id)?.[Symbol.dispose]();
       persistWatches.delete(id);
@@ -79,9 +92,8 @@ export function createEnds(layout: Layout) {
     /** Tells an end that no supervisor told: it was lost before its guest. */
     tellUnknown(id: string) {
       if (told.has(id)) return;
-      told.add(id);
-      for (const resolve of endWaiters.get(id) ?? []) resolve();
-      endWaiters.delete(id);
+      told.set(id, Symbol(id));
+      wake(id);
       emit({ type: 'ended', id, cause: { kind: 'unknown' } });
     },
     /** Calls back once when the guest has ended. Disposing takes the call back. */

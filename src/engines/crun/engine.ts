@@ -61,7 +61,10 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
     create: (spec, { signal } = {}) =>
       inTurn(checkId(spec.id), async () => {
         const needs = { layout, cgroups, programs, lxcfsDirectory: options.lxcfsDirectory };
-        const pid = await createGuest(needs, spec, signal);
+        const pid = await createGuest(needs, spec, signal).catch((error: unknown) => {
+          ends.forget(spec.id);
+          throw error;
+        });
         ends.follow(spec.id);
         return { pid };
       }),
@@ -90,6 +93,7 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
     },
     remove: (id) =>
       inTurn(checkId(id), async () => {
+        ends.silence(id);
         await removeGuest(layout, cgroups, id);
         ends.forget(id);
       }),
