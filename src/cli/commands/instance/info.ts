@@ -6,6 +6,7 @@ import { fieldOf, instanceReport } from '../../objects/instance-report.ts';
 import { fetchInstance } from '../../objects/instances.ts';
 import { serverReport } from '../../objects/server-report.ts';
 import { type Column, printObject, printRows } from '../../output/print-rows.ts';
+import { printable } from '../../output/text-width.ts';
 import { formatBytes } from '../../output/units.ts';
 
 export const info = defineCommand({
@@ -33,7 +34,8 @@ export const info = defineCommand({
     if (name === undefined || !('expanded_config' in value)) {
       return context.print(serverReport(await context.client.call('GET /1.0')));
     }
-    context.print(instanceReport(value, Date.now()));
+    // Names of network cards are chosen inside.
+    context.print(printable(instanceReport(value, Date.now())));
     if (options.processes) await printProcesses(context, name);
     if (options.showLog) await printLog(context, name);
   },
