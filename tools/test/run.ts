@@ -13,6 +13,7 @@ import { ensureTestImages } from './test-images.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 const unitTimeoutMs = 5 * 60_000;
+const freshTimeoutMs = 20 * 60_000;
 
 const runners: Record<Group, (files: string[]) => Promise<Result[]> | Result[]> = {
   types: () => checkTypes(root),
@@ -23,6 +24,10 @@ const runners: Record<Group, (files: string[]) => Promise<Result[]> | Result[]> 
   },
   integration: inLaboratories,
   e2e: inLaboratories,
+  fresh: async (files) => {
+    if (process.argv.slice(2).some((word) => word.startsWith('fresh'))) process.env.GASTHOF_FRESH = '1';
+    return (await runTests('fresh', nodeTestArguments(root, files), { cwd: root, timeoutMs: freshTimeoutMs })).results;
+  },
 };
 
 try {

@@ -5,13 +5,14 @@ import { select } from './selection.ts';
 const files = [
   'src/lib/units.test.ts',
   'test/e2e/cli.test.ts',
+  'test/fresh/readme.test.ts',
   'test/integration/engine-boot.root.test.ts',
   'test/integration/storage.root.test.ts',
 ];
 const chosen = (...words: string[]) => Object.fromEntries(select(files, words));
 
 test('no word chooses every group and every file', () => {
-  assert.deepEqual(Object.keys(chosen()), ['types', 'lint', 'unit', 'integration', 'e2e']);
+  assert.deepEqual(Object.keys(chosen()), ['types', 'lint', 'unit', 'integration', 'e2e', 'fresh']);
   assert.deepEqual(Object.values(chosen()).flat().sort(), files);
 });
 

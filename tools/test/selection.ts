@@ -1,7 +1,7 @@
 /** Which test files there are, to which group each belongs, and which of them the words of the command line choose. */
 import { globSync } from 'node:fs';
 
-export const groups = ['types', 'lint', 'unit', 'integration', 'e2e'] as const;
+export const groups = ['types', 'lint', 'unit', 'integration', 'e2e', 'fresh'] as const;
 export type Group = (typeof groups)[number];
 
 /** `npm run check`: what needs neither root nor the laboratory. */
@@ -12,6 +12,7 @@ export type Selection = Map<Group, string[]>;
 
 export function groupOf(file: string): Group {
   if (file.startsWith('test/e2e/')) return 'e2e';
+  if (file.startsWith('test/fresh/')) return 'fresh';
   return file.endsWith('.root.test.ts') ? 'integration' : 'unit';
 }
 
