@@ -1,4 +1,5 @@
 /** The images port on plain files: a room of small parts put together here. */
+import { createReadStream } from 'node:fs';
 import { type ImageFiles, ImageRefused } from '../core/ports/images.ts';
 import { decompressedFile } from '../host/compress.ts';
 import { unpackTar } from '../host/tar.ts';
@@ -44,7 +45,7 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
       return parts.map(({ name, compression, sizeBytes }) => ({
         name: `${fingerprint}${name === 'rootfs' ? '.root' : ''}${compressionSuffix[compression]}`,
         sizeBytes,
-        path: store.path(fingerprint, name),
+        open: () => createReadStream(store.path(fingerprint, name), { highWaterMark: 256 * 1024 }),
       }));
     },
 

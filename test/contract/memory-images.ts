@@ -1,9 +1,8 @@
 /** An images port for tests of the whole API without root: it keeps the received bytes and unpacks a tiny tree. */
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type ImageFiles, type ImageMetadata, ImageRefused, type ReceivedImage } from '../../src/core/ports/images.ts';
 import { parseMetadata } from '../../src/images/metadata.ts';
@@ -14,7 +13,6 @@ type Kept = { image: ReceivedImage; parts: { name: string; bytes: Buffer }[]; te
 export function createMemoryImages(): ImageFiles {
   const kept = new Map<string, Kept>();
   // `files` promises paths, so given out images are written down; the process takes the folder with it.
-  let folder: Promise<string> | undefined;
 
   function find(fingerprint: string): Kept {
     const found = kept.get(fingerprint);
@@ -42,14 +40,6 @@ export function createMemoryImages(): ImageFiles {
     return image;
   };
 
-  async function folderPath(): Promise<string> {
-    folder ??= mkdtemp(join(tmpdir(), 'gasthof-memory-images-')).then((path) => {
-      process.once('exit', () => rmSync(path, { recursive: true, force: true }));
-      return path;
-    });
-    return folder;
-  }
-
   return {
     receive,
     list: async () => [...kept.keys()].sort(),
@@ -58,15 +48,12 @@ export function createMemoryImages(): ImageFiles {
     },
     async files(fingerprint) {
       const { parts } = find(fingerprint);
-      const directory = await folderPath();
       const suffixes = ['.tar', '.root.tar'];
-      return Promise.all(
-        parts.map(async ({ bytes }, i) => {
-          const name = `${fingerprint}${suffixes[i]}`;
-          await writeFile(join(directory, name), bytes);
-          return { name, sizeBytes: bytes.length, path: join(directory, name) };
-        }),
-      );
+      return parts.map(({ bytes }, i) => ({
+        name: `${fingerprint}${suffixes[i]}`,
+        sizeBytes: bytes.length,
+        open: () => Readable.from([bytes]),
+      }));
     },
     async unpack(fingerprint, directory, { progress, signal }) {
       find(fingerprint);

@@ -12,7 +12,6 @@ import { listing } from '../listing.ts';
 import { type ImageDoc, keys } from '../model.ts';
 import { buildImage, checkAliases, extrasOf, publishImage } from './add.ts';
 import { aliasesOf, allImages, findByFingerprint } from './find.ts';
-import { readStreamOf } from './open-file.ts';
 import { enterUpload, receiveUpload } from './upload.ts';
 import { imageUrl, imageView } from './view.ts';
 
@@ -129,13 +128,13 @@ export function imageHandlers(house: House): Own {
             'Content-Length': String(only.sizeBytes),
             'Content-Disposition': `inline;filename=${only.name}`,
           },
-          body: readStreamOf(only.path),
+          body: only.open(),
         };
       const joined = joinMultipart(
         files.map((file, index) => ({
           field: index === 0 ? 'metadata' : 'rootfs',
           filename: file.name,
-          content: () => readStreamOf(file.path),
+          content: () => file.open(),
         })),
       );
       return { headers: { 'Content-Type': joined.contentType }, body: joined.body };

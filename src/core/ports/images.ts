@@ -29,7 +29,8 @@ export type ImageTemplate = {
 };
 
 export type ReceivedImage = { fingerprint: string; sizeBytes: number; split: boolean; metadata: ImageMetadata };
-export type ImageFile = { name: string; sizeBytes: number; path: string };
+/** A kept file; `open` gives its bytes as they came. */
+export type ImageFile = { name: string; sizeBytes: number; open(): NodeJS.ReadableStream };
 export type Progress = (text: string) => void;
 
 export interface ImageFiles {
