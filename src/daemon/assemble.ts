@@ -57,7 +57,6 @@ export async function assemble(
     onBug: (error) => log('error', 'bug in an operation', error),
   });
   const lxcfsDirectory = `${names.stage}/lxcfs`;
-  mkdirSync(lxcfsDirectory, { recursive: true, mode: 0o755 });
   const lxcfs = await ensureLxcfs(lxcfsDirectory);
   if (!lxcfs.mounted) log('warning', `guests will see the host's memory and uptime: ${lxcfs.reason}`);
   const engine = parts.use(

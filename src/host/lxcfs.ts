@@ -3,9 +3,11 @@
  * the daemon, because running guests read through it; the next daemon finds its mount again.
  */
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError } from '../lib/host-error.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { unmount } from './mount.ts';
 import { listMounts } from './mount-points.ts';
 import { spawnProgram } from './spawn.ts';
@@ -24,6 +26,24 @@ export async function ensureLxcfs(directory: string): Promise<{ mounted: boolean
   } catch (error) {
     return { mounted: false, reason: reasonOf(error) };
   }
+}
+
+/** True when lxcfs can be given to a new guest. One that was mounted and died is started again. */
+export async function lxcfsServes(directory: string): Promise<boolean> {
+  if (!isLxcfsMounted(directory)) return false;
+  if (await answersAside(directory)) return true;
+  return (await restarts(directory, () => ensureLxcfs(directory))).mounted;
+}
+
+/** Guests that start side by side find the same dead one. */
+const restarts = createKeyedQueue();
+
+/** Asked in another thread: this is done at every start, and a stuck one must not hold up all the others for ever. */
+function answersAside(directory: string): Promise<boolean> {
+  return readFile(join(directory, 'proc', 'uptime'), { signal: AbortSignal.timeout(startMs) }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** lxcfs 5 stays in the foreground. False when it ends, or has not mounted after `startMs`. */

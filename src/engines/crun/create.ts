@@ -2,7 +2,7 @@
 import { closeSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { GuestSpec } from '../../core/ports/engine.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
-import { isLxcfsMounted } from '../../host/lxcfs.ts';
+import { lxcfsServes } from '../../host/lxcfs.ts';
 import { openUserNamespace } from '../../host/userns.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { Layout } from './layout.ts';
@@ -38,12 +38,13 @@ async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): 
   try {
     const stage = layout.stage(spec.id);
     using _stage = await stageRoot(spec, stage);
+    const lxcfs = lxcfsDirectory !== undefined && (await lxcfsServes(lxcfsDirectory)) ? lxcfsDirectory : undefined;
     const config = renderConfig(
       { ...spec, rootfs: stage },
       {
         userNamespace: `/proc/${process.pid}/fd/${namespace}`,
         cgroupPath: cgroups.path(spec.id),
-        ...(lxcfsDirectory !== undefined && isLxcfsMounted(lxcfsDirectory) ? { lxcfs: lxcfsDirectory } : {}),
+        ...(lxcfs ? { lxcfs } : {}),
       },
     );
     writeFileSync(layout.config(spec.id), JSON.stringify(config));

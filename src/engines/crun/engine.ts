@@ -16,6 +16,7 @@ import { createExecutor } from './exec.ts';
 import { checkId, createLayout, type Layout, makeDirectories } from './layout.ts';
 import { readNics } from './nics.ts';
 import { observeGuests } from './observe.ts';
+import { watchOrphans } from './orphans.ts';
 import { findPrograms, whyUnusable } from './programs.ts';
 import { type GuestRecord, listGuests, livingInit, readRecord, runningInit } from './record.ts';
 import { removeGuest } from './remove.ts';
@@ -51,7 +52,11 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
   const ends = createEnds(layout);
   const executor = createExecutor(layout, programs.crun);
   const inTurn = createKeyedQueue();
-  for (const id of listGuests(layout)) ends.follow(id);
+  const orphans = watchOrphans(layout, ends);
+  for (const id of listGuests(layout)) {
+    ends.follow(id);
+    orphans.check(id);
+  }
 
   return {
     type: 'container',
@@ -69,11 +74,18 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
         return { pid };
       }),
     start: (id) => inTurn(checkId(id), () => startGuest(layout, programs, id)),
-    requestHalt: async (id) => askInit(runningInit(layout, checkId(id)), 'halt'),
-    requestReboot: async (id) => askInit(runningInit(layout, checkId(id)), 'reboot'),
+    async requestHalt(id) {
+      orphans.check(checkId(id));
+      askInit(runningInit(layout, id), 'halt');
+    },
+    async requestReboot(id) {
+      orphans.check(checkId(id));
+      askInit(runningInit(layout, id), 'reboot');
+    },
     async kill(id) {
       const init = livingInit(layout, checkId(id));
       if (!init) return;
+      orphans.check(id);
       markKilled(layout, id);
       signalProcess(init, signalNumber('SIGKILL'));
       // On v1 a frozen process dies when it is thawed.
@@ -140,6 +152,7 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
     rootPath: async (id) => `/proc/${runningInit(layout, checkId(id)).pid}/root`,
 
     async [Symbol.asyncDispose]() {
+      orphans[Symbol.dispose]();
       ends[Symbol.dispose]();
       executor[Symbol.dispose]();
       // Guests that run keep the group.
