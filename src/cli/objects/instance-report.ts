@@ -34,6 +34,9 @@ function headLines(
     ...(alive && started > 0
       ? [`Started: ${formatTime(state.started_at)} (${formatDuration(nowMs - started)} ago)`]
       : []),
+    ...(!alive && rest.config['volatile.last_state.cause']
+      ? [`Last end: ${rest.config['volatile.last_state.cause']}`]
+      : []),
     `Profiles: ${rest.profiles.join(', ')}`,
   ];
 }

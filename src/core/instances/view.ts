@@ -4,6 +4,7 @@ import { zeroTime } from '../../api/schema.ts';
 import { statusCodes } from '../../api/status.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc, SnapshotDoc } from '../model.ts';
+import type { EndCause } from '../ports/engine.ts';
 import { type Expanded, expand } from './expand.ts';
 import { snapshotsOf } from './find.ts';
 import { phaseStatus } from './state.ts';
@@ -49,8 +50,15 @@ export function volatileConfig(house: Pick<House, 'runtime'>, doc: InstanceDoc):
     'volatile.last_state.idmap': '[]',
     'volatile.last_state.power': running ? 'RUNNING' : 'STOPPED',
   };
+  if (doc.lastEnd) derived['volatile.last_state.cause'] = causeText(doc.lastEnd);
   for (const nic of house.runtime.get(doc.id)?.nics ?? []) derived[`volatile.${nic.name}.host_name`] = nic.hostName;
   return derived;
+}
+
+/** How the guest ended last: halted, rebooting, oom, unknown, `killed SIGKILL` or `crashed 3`. */
+function causeText(cause: EndCause): string {
+  if (cause.kind === 'killed') return `killed ${cause.signal}`;
+  return cause.kind === 'crashed' ? `crashed ${cause.exitCode}` : cause.kind;
 }
 
 /** The full object; `state` comes from the caller, who knows how fresh it has to be. */

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { splitMultipart } from '../../../lib/multipart.ts';
 import { CliError } from '../../cli-error.ts';
 import { defineCommand, optional, required } from '../../command.ts';
 import { needImage } from '../../objects/image-source.ts';
@@ -16,40 +17,62 @@ export const imageExport = defineCommand({
   examples: [
     ['gast image export my-web', 'under its own name, here'],
     ['gast image export my-web /srv/web', 'as /srv/web.tar.xz or what it is'],
+    ['gast image export debian/12 deb', 'an image of two files: deb and deb.root'],
   ],
   async run(context, { args }) {
     const image = await needImage(context, args.image);
     const params = { fingerprint: image.fingerprint };
     const answer = await context.client.raw('GET /1.0/images/{fingerprint}/export', { params });
-    if (String(answer.headers['content-type']).startsWith('multipart/')) {
-      throw new CliError('This image consists of two files, which this command cannot write yet', {
-        help: 'incus image export',
-      });
-    }
+    const type = String(answer.headers['content-type']);
+    const split = type.startsWith('multipart/');
     const given =
       /filename="?([^";/]+)"?/.exec(String(answer.headers['content-disposition'] ?? ''))?.[1] ?? image.fingerprint;
-    const target = await targetOf(args.target, given);
-    if (target === '-') return pipeline(answer, context.streams.stdout, { end: false });
+    const target = await targetOf(args.target, given, split);
+    if (target === '-') {
+      if (split) throw new CliError('This image consists of two files, which do not fit into one stream');
+      return pipeline(answer, context.streams.stdout, { end: false });
+    }
     using task = context.task(context.texts('exporting', { name: args.image }));
     let received = 0;
     answer.on('data', (chunk: Buffer) => {
       received += chunk.length;
       task.update({ text: formatBytes(received), fraction: image.size > 0 ? received / image.size : undefined });
     });
-    const partial = `${target}.part`;
-    try {
-      await pipeline(answer, createWriteStream(partial));
-      await rename(partial, target);
-    } catch (error) {
-      await rm(partial, { force: true });
-      throw new CliError(`Cannot write ${target}: ${(error as Error).message}`);
-    }
-    context.print(`${target}\n`);
+    // The second file is named as incus does it; `gast image import FILE FILE.root` takes both.
+    const files = split ? [target, `${target}.root`] : [target];
+    await writeAside(files, async ([first = '', second = '']) => {
+      if (!split) return pipeline(answer, createWriteStream(first));
+      await splitMultipart(
+        answer,
+        type,
+        async ({ metadata, rootfs }) => {
+          if (!metadata || !rootfs) return;
+          await Promise.all([
+            pipeline(metadata, createWriteStream(first)),
+            pipeline(rootfs, createWriteStream(second)),
+          ]);
+        },
+        { first: 'metadata', second: 'rootfs' },
+      );
+    });
+    context.print(`${files.join('\n')}\n`);
   },
 });
 
+/** The files appear under their names when all of them are whole. */
+async function writeAside(targets: string[], write: (partials: string[]) => Promise<void>): Promise<void> {
+  const partials = targets.map((target) => `${target}.part`);
+  try {
+    await write(partials);
+    for (const [index, target] of targets.entries()) await rename(partials[index] ?? target, target);
+  } catch (error) {
+    for (const partial of partials) await rm(partial, { force: true });
+    throw new CliError(`Cannot write ${targets.join(' and ')}: ${(error as Error).message}`);
+  }
+}
+
 /** A name without an ending gets the one of the image's file. */
-async function targetOf(target: string | undefined, given: string): Promise<string> {
+async function targetOf(target: string | undefined, given: string, split: boolean): Promise<string> {
   if (target === undefined) return given;
   if (target === '-') return target;
   const isDirectory = await stat(target).then(
@@ -57,6 +80,7 @@ async function targetOf(target: string | undefined, given: string): Promise<stri
     () => false,
   );
   if (isDirectory) return join(target, given);
+  if (split) return target;
   const ending = /(\.tar)?\.[a-z0-9]+$/.exec(given)?.[0] ?? '';
   return target.endsWith(ending) ? target : `${target}${ending}`;
 }
