@@ -110,7 +110,7 @@ export const fileProbes: Probe[] = [
 export const processProbes: Probe[] = [
   {
     name: 'processes of the host and of others in /proc and ps',
-    shell: `cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -E 'gasthofd|conmon|secre[t]-process' | sed 's/^/POSSIBLE /'; ps ax 2>/dev/null | grep -v grep | grep -E 'gasthofd|secre[t]-process'; echo nothing`,
+    shell: `cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -E 'gastho[f]d|conmo[n]|secre[t]-process' | sed 's/^/POSSIBLE /'; ps ax 2>/dev/null | grep -E 'gastho[f]d|secre[t]-process'; echo nothing`,
   },
   {
     name: 'signals to anybody outside of its own list of processes',
@@ -202,7 +202,7 @@ export const cgroupProbes: Probe[] = [
   },
   {
     name: 'paths of the host in /proc/PID/cgroup',
-    shell: `cat /proc/[0-9]*/cgroup | grep -F "$CGROUP_PARENT" | sed 's/^/POSSIBLE /'; cat /proc/[0-9]*/cgroup | grep -F '/..' | sed 's/^/POSSIBLE /'; echo nothing`,
+    shell: `cat /proc/[0-9]*/cgroup 2>/dev/null | grep -F "$CGROUP_PARENT" | sed 's/^/POSSIBLE /'; cat /proc/[0-9]*/cgroup 2>/dev/null | grep -F '/..' | sed 's/^/POSSIBLE /'; echo nothing`,
   },
   {
     name: 'leaving its group for the one above',

@@ -20,6 +20,7 @@ my ($type, $description, $payload) = ('user', 'host-secret', 'host-session-paylo
 my $key = syscall(${process.arch === 'arm64' ? 217 : 248}, $type, $description, $payload, 20, -3);
 open(my $file, '>', '${file}'); print $file $key; close $file;
 shmget(${ipcKey}, 4096, 0666 | 01000); msgget(${ipcKey}, 0666 | 01000); semget(${ipcKey}, 1, 0666 | 01000);
+my $queue = 'secret-queue'; syscall(${process.arch === 'arm64' ? 180 : 240}, $queue, 0102, 0666, 0);
 exec '${gasthofd}';
 `;
 
@@ -72,5 +73,6 @@ export async function openHouse() {
 
 function removeIpc() {
   const ids = `shmget(${ipcKey},0,0),0,0);msgctl(msgget(${ipcKey},0),0,0);semctl(semget(${ipcKey},0,0),0,0,0)`;
-  execFileSync('perl', ['-e', `shmctl(${ids}`]);
+  const queue = `;my $q='secret-queue';syscall(${process.arch === 'arm64' ? 181 : 241},$q)`;
+  execFileSync('perl', ['-e', `shmctl(${ids}${queue}`]);
 }

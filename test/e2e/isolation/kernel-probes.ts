@@ -164,4 +164,8 @@ export const kernelProbes: Probe[] = [
     shell:
       "(echo -500 >/proc/self/oom_score_adj) 2>&1 | sed 's/.*/refused &/'; (echo -1 >/proc/1/oom_score_adj) 2>&1 | sed 's/.*/refused &/'",
   },
+  {
+    name: 'what Ctrl-Alt-Del does on the host',
+    perl: "attempt('reboot', 0xfee1dead, 672274793, 0x89abcdef, 0);",
+  },
 ];
