@@ -83,6 +83,9 @@ export function createFakeEngine(): FakeEngine {
       mayFail('create');
       if (guests.has(spec.id)) refuse(spec.id, 'it is there already');
       lastPid += 1;
+      // What nobody looks at is gone: a viewer sees only what comes from then on.
+      const console = new PassThrough();
+      console.resume();
       guests.set(spec.id, {
         spec: structuredClone(spec),
         pid: lastPid,
@@ -90,7 +93,7 @@ export function createFakeEngine(): FakeEngine {
         rootfs: realpathSync(spec.rootfs),
         state: { kind: 'created' },
         sessions: new Set(),
-        console: new PassThrough(),
+        console,
       });
       return { pid: lastPid };
     },

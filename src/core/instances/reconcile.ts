@@ -55,6 +55,8 @@ async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed |
       await clearInstance(house, doc);
       return { reached: doc.phase === 'deleting' };
     case 'restoring':
+      // Only a stopped guest is restored; one that is there all the same must not run on the replaced files.
+      if (guest) await house.engine.remove(doc.id);
       await finishReplacing(house, doc);
       return { reached: true };
     case 'stopped':
