@@ -3,28 +3,50 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runQuietly } from './sample.ts';
 
-export type Floor = {
+export type Floor = AsyncDisposable & {
   launch(name: string): Promise<void>;
   exec(name: string): Promise<void>;
+  /** Only sends the signal. */
+  stop(name: string): Promise<void>;
   delete(name: string): Promise<void>;
 };
 
-/** `rootfs` must be owned by the ids 1000000 and up. */
-export function createFloor(directory: string, rootfs: string): Floor {
+/** A map of 65536 ids from 1000000 on; they have to own what is below `directory`/root. */
+const firstId = 1_000_000;
+
+export async function createFloor(directory: string, rootfsTar: string): Promise<Floor> {
   const state = join(directory, 'crun');
   const bundle = join(directory, 'bundle');
+  const root = join(directory, 'root');
+  mkdirSync(root, { recursive: true });
   mkdirSync(bundle, { recursive: true });
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config(rootfs)));
+  await runQuietly('tar', ['-C', root, '--exclude=./dev/*', '-xf', rootfsTar]);
+  await runQuietly('chown', ['-R', `${firstId}:${firstId}`, root]);
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config(root)));
   const crun = (...args: string[]) => runQuietly('crun', ['--root', state, '--cgroup-manager=cgroupfs', ...args]);
+  // crun names the cgroup after the container, so that the name has to be one of ours alone.
+  const own = (name: string) => `bench-crun-${process.pid}-${name}`;
+  const running = new Set<string>();
+  const remove = async (name: string) => {
+    await crun('delete', '--force', own(name));
+    running.delete(name);
+  };
   return {
-    launch: (name) => crun('run', '--detach', '--bundle', bundle, name),
-    exec: (name) => crun('exec', name, '/bin/true'),
-    delete: (name) => crun('delete', '--force', name),
+    launch: async (name) => {
+      running.add(name);
+      await crun('run', '--detach', '--bundle', bundle, own(name));
+    },
+    exec: (name) => crun('exec', own(name), '/bin/true'),
+    stop: (name) => crun('kill', own(name), 'KILL'),
+    delete: remove,
+    async [Symbol.asyncDispose]() {
+      for (const name of [...running]) await remove(name).catch(() => {});
+    },
   };
 }
 
 function config(rootfs: string) {
-  const map = [{ containerID: 0, hostID: 1_000_000, size: 65_536 }];
+  const map = [{ containerID: 0, hostID: firstId, size: 65_536 }];
   return {
     ociVersion: '1.0.2',
     root: { path: rootfs },

@@ -1,80 +1,107 @@
-/** The measured rounds: each one runs the floor and Gasthof one after the other, so that both see the same machine. */
-import type { InstanceFull } from '../src/api/resources/instances.ts';
-import { gast, type TestDaemon } from '../test/daemon.ts';
+/**
+ * The measured rounds: each step is done by one subject after the other, so that all of them see the same machine. The
+ * first subject changes from round to round: nobody always comes after the one that leaves most work behind.
+ */
+import { setTimeout } from 'node:timers/promises';
 import type { Floor } from './floor.ts';
-import { runQuietly, type Samples, timed } from './sample.ts';
+import type { MeasureName, Results, SubjectName } from './measures.ts';
+import { timed } from './sample.ts';
+import { actions, named, type Subject } from './subject.ts';
 
-const params = (name: string) => ({ params: { name } });
+export type Conditions = {
+  rounds: number;
+  signal: AbortSignal;
+  results: Results;
+  note(text: string): void;
+};
 
-export function actions(daemon: TestDaemon) {
-  const { client } = daemon;
-  const source = (alias: string) => ({ source: { type: 'image', alias } });
-  const state = (name: string, action: string) =>
-    client.operation('PUT /1.0/instances/{name}/state', { ...params(name), body: { action, force: true } });
-  return {
-    cli: (...args: string[]) => runQuietly(gast, args, { ...daemon.env, GASTHOF_SOURCE: '' }),
-    launch: (name: string, alias = 'tiny') =>
-      client.operation('POST /1.0/instances', { body: { name, ...source(alias), start: true } }),
-    init: (name: string, alias = 'tiny') =>
-      client.operation('POST /1.0/instances', { body: { name, ...source(alias) } }),
-    copy: (name: string, from: string) =>
-      client.operation('POST /1.0/instances', { body: { name, source: { type: 'copy', source: from } } }),
-    snapshot: (name: string) => client.operation('POST /1.0/instances/{name}/snapshots', { ...params(name), body: {} }),
-    stop: (name: string) => state(name, 'stop'),
-    delete: (name: string) => client.operation('DELETE /1.0/instances/{name}', params(name)),
-    /** Without websockets: the command's output is dropped by the server. */
-    exec: (name: string, command: string[]) =>
-      client.operation('POST /1.0/instances/{name}/exec', { ...params(name), body: { command } }),
-    list: (recursion: string) => client.call('GET /1.0/instances', { query: { recursion } }) as Promise<InstanceFull[]>,
-  };
-}
+/** A step without a measure only prepares or clears up. */
+type Step<T> = [measure: MeasureName | undefined, work: (subject: T) => Promise<unknown>];
 
-export type Rounds = Record<
-  'crunLaunch' | 'crunExec' | 'launchCli' | 'launchApi' | 'execCli' | 'execApi' | 'stopDelete' | 'copy' | 'snapshot',
-  Samples
->;
+const life: Step<Subject>[] = [
+  ['launchApi', (subject) => actions(subject).launch('a', 'tiny')],
+  ['launchCli', (subject) => subject.cli('launch', 'tiny', named(subject, 'b'), '--quiet')],
+  ['execApi', (subject) => actions(subject).exec('a', ['true'])],
+  ['execSockets', (subject) => actions(subject).execWithSockets('a', ['true'])],
+  ['execCli', (subject) => subject.cli('exec', named(subject, 'a'), '--', 'true')],
+  [
+    'stopDeleteApi',
+    async (subject) => {
+      await actions(subject).stop('a');
+      await actions(subject).delete('a');
+    },
+  ],
+  ['stopCli', (subject) => subject.cli('stop', '--force', named(subject, 'b'))],
+  ['copyApi', (subject) => actions(subject).copy('c', 'b')],
+  ['snapshotApi', (subject) => actions(subject).snapshot('b')],
+  ['deleteCli', (subject) => subject.cli('delete', named(subject, 'c'))],
+  [undefined, (subject) => actions(subject).delete('b')],
+];
+
+/** What the floor does at the same step. */
+const floorLife: Partial<Record<MeasureName, (floor: Floor) => Promise<unknown>>> = {
+  launchApi: (floor) => floor.launch('a'),
+  launchCli: (floor) => floor.launch('b'),
+  execApi: (floor) => floor.exec('a'),
+  execSockets: (floor) => floor.exec('a'),
+  execCli: (floor) => floor.exec('a'),
+  stopDeleteApi: (floor) => floor.delete('a'),
+  stopCli: (floor) => floor.stop('b'),
+  deleteCli: (floor) => floor.delete('b'),
+};
 
 /** Round 0 warms caches and is not counted. */
-export async function lifeRounds(
-  daemon: TestDaemon,
-  floor: Floor,
-  count: number,
-  onRound: (round: number) => void,
-): Promise<Rounds> {
-  const act = actions(daemon);
-  const samples: Rounds = {
-    crunLaunch: [],
-    crunExec: [],
-    launchCli: [],
-    launchApi: [],
-    execCli: [],
-    execApi: [],
-    stopDelete: [],
-    copy: [],
-    snapshot: [],
-  };
-  for (let round = 0; round <= count; round++) {
-    const add = async (what: keyof Rounds, work: () => Promise<unknown>) => {
-      const ms = await timed(work);
-      if (round > 0) samples[what].push(ms);
-    };
-    await add('crunLaunch', () => floor.launch('f'));
-    await add('launchApi', () => act.launch('a'));
-    await add('launchCli', () => act.cli('launch', 'tiny', 'b', '--quiet'));
-    await add('crunExec', () => floor.exec('f'));
-    await add('execApi', () => act.exec('a', ['true']));
-    await add('execCli', () => act.cli('exec', 'a', '--', 'true'));
-    await floor.delete('f');
-    await add('stopDelete', async () => {
-      await act.stop('a');
-      await act.delete('a');
-    });
-    await act.stop('b');
-    await add('copy', () => act.copy('c', 'b'));
-    await add('snapshot', () => act.snapshot('b'));
-    await act.delete('b');
-    await act.delete('c');
-    onRound(round);
+export async function lifeRounds(subjects: Subject[], floor: Floor, conditions: Conditions): Promise<void> {
+  for (let round = 0; round <= conditions.rounds; round++) {
+    for (const [measure, work] of life) {
+      const floorWork = measure && floorLife[measure];
+      const turns: [SubjectName, () => Promise<unknown>][] = subjects.map((one) => [one.name, () => work(one)]);
+      if (floorWork) turns.unshift(['crun', () => floorWork(floor)]);
+      await takeTurns(turns, round, conditions, round > 0 ? measure : undefined);
+    }
+    conditions.note(`round ${round} of ${conditions.rounds}`);
   }
-  return samples;
+}
+
+/** From the launch call until `systemctl is-system-running` says so. */
+export async function systemdRounds(subjects: Subject[], conditions: Conditions): Promise<void> {
+  const boot = async (subject: Subject) => {
+    const act = actions(subject);
+    await act.launch('s', 'debian');
+    while ((await act.exec('s', ['systemctl', 'is-system-running'])) !== 0) {
+      conditions.signal.throwIfAborted();
+      await setTimeout(5);
+    }
+  };
+  for (let round = 0; round <= Math.min(conditions.rounds, 8); round++) {
+    const turns = (work: (subject: Subject) => Promise<unknown>) =>
+      subjects.map((one): [SubjectName, () => Promise<unknown>] => [one.name, () => work(one)]);
+    await takeTurns(turns(boot), round, conditions, round > 0 ? 'systemd' : undefined);
+    await takeTurns(
+      turns(async (subject) => {
+        await actions(subject).stop('s');
+        await actions(subject).delete('s');
+      }),
+      round,
+      conditions,
+      undefined,
+    );
+  }
+  conditions.note('systemd guests');
+}
+
+/** One step by all in turn; `measure` undefined: done, but not counted. */
+export async function takeTurns(
+  turns: [SubjectName, () => Promise<unknown>][],
+  first: number,
+  { signal, results }: Conditions,
+  measure: MeasureName | undefined,
+): Promise<void> {
+  for (let index = 0; index < turns.length; index++) {
+    signal.throwIfAborted();
+    const turn = turns[(first + index) % turns.length];
+    if (!turn) continue;
+    const ms = await timed(turn[1]);
+    if (measure) results.add(measure, turn[0], ms);
+  }
 }

@@ -48,7 +48,7 @@ export async function assemble(
   const clock = createSystemClock();
   const events = createEventHub(clock);
   parts.use(events.subscribe((event) => logEvent(event, log)));
-  const journal = parts.use(openOperationJournal(`${names.stage}/operations`));
+  const journal = parts.use(openOperationJournal(paths.operations));
   const operations = createOperations({
     clock,
     events,

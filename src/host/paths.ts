@@ -14,6 +14,7 @@ export function statePaths(directory: string) {
     run: at('run'),
     bootId: at('run', 'boot-id'),
     namespaceMembers: at('run', 'mount-namespace.pid'),
+    operations: at('run', 'operations'),
     mounts: at('run', 'mounts'),
     logs: at('logs'),
     networks: at('networks'),

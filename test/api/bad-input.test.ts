@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { errorCatalogue } from '../../src/api/errors.ts';
 import type { Operation } from '../../src/api/resources/operations.ts';
 import type { InjectReply } from '../../src/http/in-memory.ts';
-import { type BadRequest, badRequests } from './bad-requests.ts';
+import { badRequests } from './bad-requests/all.ts';
+import type { BadRequest } from './bad-requests/request.ts';
 import { addImage, everyDocument, fromImage, type Life, live } from './house.ts';
 
 /** A house with one of everything. Gives what stands for the placeholders in braces. */

@@ -111,11 +111,12 @@ export function createOperations(deps: {
   };
   const finish = (entry: Entry, error?: unknown) => {
     if (error === undefined) change(entry, 'Success', { may_cancel: false });
-    else
-      change(entry, entry.abort.signal.aborted ? 'Cancelled' : 'Failure', {
-        may_cancel: false,
-        ...describe(error, deps.onBug),
-      });
+    else {
+      const { aborted, reason } = entry.abort.signal;
+      // Streams and programs that are cut short tell it in words of their own.
+      const shown = aborted && isAbort(error) ? reason : error;
+      change(entry, aborted ? 'Cancelled' : 'Failure', { may_cancel: false, ...describe(shown, deps.onBug) });
+    }
     note(entry);
     forgetLater(entry.view.id);
   };
@@ -210,6 +211,8 @@ function withStep(
   };
   return known ? steps.map((other) => (other === known ? step : other)) : [...steps, step];
 }
+
+const isAbort = (error: unknown) => error instanceof Error && error.name === 'AbortError';
 
 /** Wire form of an operation's error. Bugs are reported to `onBug` and shown without their inside. */
 function describe(error: unknown, onBug: (error: unknown) => void): Partial<Operation> {

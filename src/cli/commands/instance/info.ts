@@ -45,7 +45,7 @@ function printField(context: Context, value: unknown, path: string): void {
   const found = fieldOf(value, path);
   if (found === undefined)
     throw new CliError(`There is no field "${path}"`, { help: 'gast info NAME --format yaml shows all' });
-  context.print(`${typeof found === 'object' ? JSON.stringify(found) : String(found)}\n`);
+  context.print(`${printable(typeof found === 'object' ? JSON.stringify(found) : String(found))}\n`);
 }
 
 const columns: Column<Process>[] = [
