@@ -33,6 +33,17 @@ export function census(owner: Owner): Census {
   return found;
 }
 
+/** The census once nothing changes any more: what came before may still be on its way out. */
+export async function settledCensus(owner: Owner): Promise<Census> {
+  const deadline = Date.now() + patienceMs;
+  for (let last = census(owner); ; ) {
+    await setTimeout(300);
+    const now = census(owner);
+    if (difference(last, now).length === 0 || Date.now() > deadline) return now;
+    last = now;
+  }
+}
+
 /** Waits until the census is what it was; fails with the difference when it does not become so. */
 export async function assertSameCensus(before: Census, owner: Owner, when: string): Promise<void> {
   const deadline = Date.now() + patienceMs;

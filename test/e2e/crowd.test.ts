@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { InstanceFull } from '../../src/api/resources/instances.ts';
 import { importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
-import { assertSameCensus, census } from '../leaks.ts';
+import { assertSameCensus, settledCensus } from '../leaks.ts';
 import { change, params } from './kill/room.ts';
 
 const count = 100;
@@ -48,7 +48,7 @@ test('100 guests run at once, twenty launched in parallel, and nothing of them i
     await change(daemon.client, 'first', 'stop', { force: true });
     await daemon.client.operation('DELETE /1.0/instances/{name}', params('first'));
   }
-  const before = census(daemon);
+  const before = await settledCensus(daemon);
   const daemonBefore = memoryKib(daemon.pid);
 
   const launched = await all((name, index) => launch(daemon, name, imageOf(index)));

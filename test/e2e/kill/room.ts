@@ -10,7 +10,7 @@ import type { Operation } from '../../../src/api/resources/operations.ts';
 import type { Client } from '../../../src/client/client.ts';
 import type { ClientError } from '../../../src/client/client-error.ts';
 import { importImage, launch, startDaemon, type TestDaemon } from '../../daemon.ts';
-import { assertSameCensus, type Census, census } from '../../leaks.ts';
+import { assertSameCensus, type Census, settledCensus } from '../../leaks.ts';
 import { bundleDaemon } from './bundle.ts';
 import { arm, disarm, type KillPoint, killPoints, takeSteps, tell } from './kill-point.ts';
 
@@ -55,7 +55,7 @@ export async function openRoom(): Promise<Room> {
   // A daemon that came later has another parent and other connections: this one is the measure.
   await daemon.end('SIGKILL');
   await daemon.start();
-  const before = census(daemon);
+  const before = await settledCensus(daemon);
   const whole = parts.move();
   const room: Room = {
     daemon,
