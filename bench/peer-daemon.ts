@@ -113,6 +113,8 @@ async function importSplit(cli: Subject['cli'], parent: string, { alias, rootfs 
 
 async function diskBytes(pool: string, driver: Peer['driver']): Promise<number> {
   if (driver === 'dir') return Number(spawnSync('du', ['-s', '-B1', pool], { encoding: 'utf8' }).stdout.split('\t')[0]);
+  // Deleted subvolumes are taken away in the background: their blocks would come off the next count.
+  await runQuietly('btrfs', ['subvolume', 'sync', pool]);
   await runQuietly('btrfs', ['filesystem', 'sync', pool]);
   const { stdout } = spawnSync('btrfs', ['filesystem', 'usage', '-b', pool], { encoding: 'utf8' });
   return Number(/Used:\s+(\d+)/.exec(stdout)?.[1]);
