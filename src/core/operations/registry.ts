@@ -68,7 +68,7 @@ export function createOperations(deps: {
   const journal = deps.journal ?? noJournal;
   const entries = new Map<string, Entry>();
   const find = (id: string): Entry => entries.get(id) ?? fail('operation.not-found');
-  const publish = (entry: Entry) => deps.events.operation(entry.project, structuredClone(entry.view));
+  const publish = (entry: Entry) => deps.events.operation(entry.project, seen(entry.view));
   const change = (entry: Entry, status: StatusName, patch: Partial<Operation> = {}) => {
     Object.assign(entry.view, patch, {
       status,
@@ -132,7 +132,7 @@ export function createOperations(deps: {
       note(entry);
       publish(entry);
       change(entry, 'Running');
-      const first = structuredClone(entry.view);
+      const first = seen(entry.view);
       const task: Task = {
         id: entry.view.id,
         signal: entry.abort.signal,
@@ -163,11 +163,11 @@ export function createOperations(deps: {
           finish(entry, succeeded.has(view.id) ? undefined : new ApiError('operation.interrupted'));
       }
     },
-    get: (id) => structuredClone(find(id).view),
+    get: (id) => seen(find(id).view),
     list: (project) =>
       [...entries.values()]
         .filter((entry) => project === undefined || entry.project === project)
-        .map((entry) => structuredClone(entry.view)),
+        .map((entry) => seen(entry.view)),
     async wait(id, timeoutMs, signal) {
       const entry = find(id);
       const gone = Promise.withResolvers<void>();
@@ -175,7 +175,7 @@ export function createOperations(deps: {
       const timer = timeoutMs === undefined ? undefined : setTimeout(gone.resolve, timeoutMs);
       await Promise.race([entry.done, gone.promise]);
       clearTimeout(timer);
-      return structuredClone(entry.view);
+      return seen(entry.view);
     },
     cancel(id) {
       const entry = find(id);
@@ -190,6 +190,12 @@ export function createOperations(deps: {
     },
   };
 }
+
+/**
+ * An operation as it is now. What is inside is never changed, only replaced (`merged`, `withStep`), so that thousands of kept
+ * events share their steps.
+ */
+const seen = (view: Operation): Operation => ({ ...view });
 
 function merged(old: Operation['metadata'], patch: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries({ ...old, ...patch }).filter(([, value]) => value !== null));
