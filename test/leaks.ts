@@ -25,7 +25,7 @@ export function census(owner: Owner): Census {
     ...controlGroups(cgroupParent),
     ...readdirSync('/sys/class/net').map((name) => `link ${name}`),
     ...nftRules(),
-    ...loopDevices(),
+    ...loopDevices(owner.directory),
     ...files(owner.directory),
     ...files(stage),
   ];
@@ -134,11 +134,14 @@ function nftRules(): string[] {
   return parts.flatMap((part) => (part === '' ? [] : [`nft ${part}`]));
 }
 
-function loopDevices(): string[] {
+/** Loop devices belong to the whole machine: only those of our own files count. */
+function loopDevices(directory: string): string[] {
   return readdirSync('/sys/block')
     .map((name) => `/sys/block/${name}/loop/backing_file`)
     .filter((path) => existsSync(path))
-    .map((path) => `loop device of ${readFileSync(path, 'utf8').trim()}`);
+    .map((path) => readFileSync(path, 'utf8').trim())
+    .filter((file) => file.startsWith(`${directory}/`))
+    .map((file) => `loop device of ${file}`);
 }
 
 /** Content of guests and images is their own; the state file grows and shrinks, and mount points lead elsewhere. */
