@@ -12,7 +12,7 @@ import { allInstances } from '../core/instances/find.ts';
 import { reconcile } from '../core/instances/reconcile.ts';
 import { makeDefaults } from '../core/server/defaults.ts';
 import { bootId } from '../host/facts.ts';
-import { noteNamespaceMembers } from '../host/namespace-members.ts';
+import { createMemberNotes, noteNamespaceMembers } from '../host/namespace-members.ts';
 import type { StatePaths } from '../host/paths.ts';
 import { descriptorOf, groupId, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { createHttpServer } from '../http/http-server.ts';
@@ -41,11 +41,8 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   parts.use(house.documents.watch('snapshots/', expiry.look));
   expiry.look();
   noteNamespaceMembers(paths.namespaceMembers);
-  parts.use(
-    house.events.subscribe((event) =>
-      isStart(event.metadata) ? noteNamespaceMembers(paths.namespaceMembers) : undefined,
-    ),
-  );
+  const members = parts.use(createMemberNotes(paths.namespaceMembers));
+  parts.use(house.events.subscribe((event) => (isStart(event.metadata) ? members.changed() : undefined)));
 
   // Members of the group `gasthof` are administrators, where the host has it.
   const adminGid = groupId('gasthof');

@@ -9,10 +9,12 @@ export const libc = koffi.load('libc.so.6');
 
 const errnoNames = new Map(Object.entries(koffi.os.errno).map(([name, value]) => [value as number, name]));
 
+/** The symbolic name of an error number. */
+export const errnoOf = (value: number): string => errnoNames.get(value) ?? String(value);
+
 /** The last errno as its symbolic name. */
 export function errnoName(): string {
-  const value = koffi.errno();
-  return errnoNames.get(value) ?? String(value);
+  return errnoOf(koffi.errno());
 }
 
 type Arguments = readonly unknown[];

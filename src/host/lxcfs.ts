@@ -51,15 +51,14 @@ async function startLxcfs(directory: string, log: string): Promise<boolean> {
   const output = openSync(log, 'w', 0o600);
   // -l: load averages of the guest.
   const args = ['-l', '--enable-cfs', '--enable-pidfd', '-p', `${directory}.pid`, directory];
-  const lxcfs = await spawnProgram('lxcfs', args, { stdio: ['ignore', output, output], detached: true });
+  const lxcfs = spawnProgram('lxcfs', args, { stdio: ['ignore', output, output], detached: true });
   closeSync(output);
-  lxcfs.child.unref();
   const ended = lxcfs.exited.then(() => true);
   for (let waitedMs = 0; waitedMs < startMs; waitedMs += stepMs) {
     if (isLxcfsMounted(directory) && answers(directory)) return true;
     if (await Promise.race([ended, setTimeout(stepMs, false)])) return false;
   }
-  lxcfs.child.kill('SIGKILL');
+  process.kill(lxcfs.pid, 'SIGKILL');
   return false;
 }
 

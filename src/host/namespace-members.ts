@@ -22,3 +22,24 @@ export function noteNamespaceMembers(file: string): void {
   writeFileSync(`${file}.new`, `${lines.join('\n')}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
+
+/** How long news wait for more of them: looking through /proc costs some milliseconds, a launch must not. */
+const quietMs = 500;
+
+/** Notes the members some time after `changed` was called, once for many calls. */
+export function createMemberNotes(file: string): { changed(): void } & Disposable {
+  let timer: NodeJS.Timeout | undefined;
+  const note = () => {
+    timer = undefined;
+    noteNamespaceMembers(file);
+  };
+  return {
+    changed() {
+      timer ??= setTimeout(note, quietMs).unref();
+    },
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      noteNamespaceMembers(file);
+    },
+  };
+}

@@ -15,11 +15,11 @@ const skip = lacking();
 async function daemon(directory: string, rootfs: string, killAfterMs?: number): Promise<void> {
   const script = join(import.meta.dirname, 'engine-daemon.ts');
   const args = [script, directory, rootfs, id];
-  const { child, exited } = await spawnProgram(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const { pid, pipes, exited } = spawnProgram(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   if (killAfterMs === undefined) {
-    for await (const chunk of child.stdout ?? []) if (String(chunk).includes('running')) break;
+    for await (const chunk of pipes.get(1) ?? []) if (String(chunk).includes('running')) break;
   } else await new Promise((resolve) => setTimeout(resolve, killAfterMs));
-  child.kill('SIGKILL');
+  process.kill(pid, 'SIGKILL');
   await exited;
 }
 

@@ -36,7 +36,7 @@ export function createExecutor(layout: Layout, crun: string): Executor {
       writeFileSync(files.process, JSON.stringify(renderProcess(record, spec)), { mode: 0o600 });
       const streams = spec.terminal ? openTerminal(spec.terminal) : openPipes(record, spec);
       try {
-        const spawned = await spawnProgram(crun, execArguments(layout, files, id, spec), {
+        const spawned = spawnProgram(crun, execArguments(layout, files, id, spec), {
           stdio: streams.childEnds,
           detached: true,
           freshKeyring: true,

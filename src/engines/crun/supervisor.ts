@@ -27,14 +27,14 @@ export async function createSupervised(
   rmSync(layout.consoleLog(id), { force: true });
   const log = openSync(layout.engineLog(id), 'a', 0o600);
   try {
-    const spawned = await spawnProgram(programs.conmon, supervisorArguments(layout, programs, id), {
+    const spawned = spawnProgram(programs.conmon, supervisorArguments(layout, programs, id), {
       // conmon marks descriptor 3 close-on-exec, so that crun sees 0, 1 and 2 only.
       stdio: ['ignore', log, log, 'pipe'],
       env: { _OCI_SYNCPIPE: '3' },
       detached: true,
       freshKeyring: true,
     });
-    const answer = await readAnswer(spawned.child.stdio[3] as Readable, signal);
+    const answer = await readAnswer(spawned.pipes.get(3), signal);
     return initPid(answer, layout, id);
   } finally {
     closeSync(log);
@@ -53,7 +53,8 @@ function supervisorArguments(layout: Layout, programs: Programs, id: string): st
 }
 
 /** conmon says one line: `{"data": PID}`, or -1 with crun's message. */
-async function readAnswer(stream: Readable, signal?: AbortSignal): Promise<string> {
+async function readAnswer(stream: Readable | undefined, signal?: AbortSignal): Promise<string> {
+  if (!stream) return '';
   const limit = AbortSignal.any([AbortSignal.timeout(createTimeoutMs), ...(signal ? [signal] : [])]);
   let text = '';
   const stop = () => stream.destroy(limit.reason as Error);

@@ -56,16 +56,17 @@ export function createDnsmasq(options: {
   };
 
   const start = async () => {
-    const { pid, child, exited } = await spawnProgram('dnsmasq', ['--keep-in-foreground', configArgument(paths)], {
+    const { pid, pipes, exited } = spawnProgram('dnsmasq', ['--keep-in-foreground', configArgument(paths)], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     });
     let complaint = '';
     let exitCode: number | undefined;
-    child.stderr?.on('data', (chunk: Buffer) => {
+    const errors = pipes.get(2);
+    errors?.on('data', (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(-1000);
     });
-    const drained = child.stderr ? once(child.stderr, 'close') : undefined;
+    const drained = errors ? once(errors, 'close') : undefined;
     const ended = exited.then((end) => {
       exitCode = end.exitCode;
     });
@@ -79,9 +80,8 @@ export function createDnsmasq(options: {
         help: `see ${paths.config}`,
       });
     }
-    child.unref();
     // dnsmasq has closed its own end by now; an open pipe would keep this process from ending.
-    child.stderr?.destroy();
+    errors?.destroy();
     current = ref;
     const startedAtMs = Date.now();
     void ended.then(() => onEnd(ref, Date.now() - startedAtMs));
