@@ -12,7 +12,10 @@ const skip =
       ? false
       : 'takes minutes: npm run test:fresh, or npm test -- fresh';
 
-test('npm start and npm test work on a fresh Debian with nothing but Node and npm', { skip, timeout: 20 * 60_000 }, async () => {
+test('npm start and npm test work on a fresh Debian with nothing but Node and npm', {
+  skip,
+  timeout: 20 * 60_000,
+}, async () => {
   const child = spawn(process.execPath, [join(root, 'tools/fresh-tree.ts')], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
