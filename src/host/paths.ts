@@ -38,11 +38,14 @@ export function hostNames(directory: string) {
     stage: `/run/gasthof-${tag}`,
     linkTag: `gv${tag.slice(0, 4)}`,
     defaultNetwork: isDefault ? 'gastbr0' : `gast${tag}`,
-    idBlock: idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 8)),
+    idBlock: idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 7)),
   };
 }
 
-/** 2048 ranges of 65536 ids, above what Debian gives to users in /etc/subuid (up to 600100000) and below 2^31. */
+/**
+ * 2048 ranges of 65536 ids in one of eight regions below 2^31: above what Debian gives to users in /etc/subuid (up to
+ * 600100000) and above what Incus and LXD take for themselves (1000000 to 1001000000).
+ */
 function idBlock(region: number) {
-  return { base: (5 + region) * 2 ** 27, ranges: 2048 };
+  return { base: (8 + region) * 2 ** 27, ranges: 2048 };
 }
