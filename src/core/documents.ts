@@ -6,8 +6,8 @@ import type { Change, Commit, Doc, Store } from './ports/store.ts';
 
 export interface Documents {
   get<T>(key: string): T | undefined;
-  /** Documents below a prefix, ordered by key. Values must not be changed in place. */
-  list<T>(prefix: string): T[];
+  /** All documents below a folder (ends in /), in the order in which they came. Values must not be changed in place. */
+  list<T>(folder: string): T[];
   revision(key: string): number;
   commit(changes: readonly Change[]): Promise<void>;
   put(key: string, value: unknown): Promise<void>;
@@ -18,35 +18,40 @@ export interface Documents {
 }
 
 export async function openDocuments(store: Store): Promise<Documents> {
-  const byKind = new Map<string, Map<string, Doc>>();
-  const kindOf = (key: string) => key.slice(0, key.indexOf('/') + 1);
-  const kind = (name: string) => {
-    const known = byKind.get(name);
-    if (known) return known;
-    const fresh = new Map<string, Doc>();
-    byKind.set(name, fresh);
-    return fresh;
+  // By folder (`snapshots/1f0c9d2e/`), so that the few of one instance are found among the many of all.
+  const folders = new Map<string, Map<string, Doc>>();
+  const folderOf = (key: string) => key.slice(0, key.lastIndexOf('/') + 1);
+  const put = (doc: Doc) => {
+    const name = folderOf(doc.key);
+    const folder = folders.get(name) ?? new Map<string, Doc>();
+    const known = folder.get(doc.key);
+    if (!known || known.revision < doc.revision) folder.set(doc.key, doc);
+    folders.set(name, folder);
+  };
+  const remove = (key: string) => {
+    const folder = folders.get(folderOf(key));
+    if (folder?.delete(key) && folder.size === 0) folders.delete(folderOf(key));
   };
   const apply = (commit: Commit) => {
-    for (const doc of commit.puts) {
-      const known = kind(kindOf(doc.key)).get(doc.key);
-      if (!known || known.revision < doc.revision) kind(kindOf(doc.key)).set(doc.key, doc);
-    }
-    for (const key of commit.deletes) kind(kindOf(key)).delete(key);
+    for (const doc of commit.puts) put(doc);
+    for (const key of commit.deletes) remove(key);
   };
   const watching = store.watch(apply);
-  for (const doc of await store.list('')) kind(kindOf(doc.key)).set(doc.key, doc);
+  for (const doc of await store.list('')) put(doc);
 
-  const find = (key: string) => byKind.get(kindOf(key))?.get(key);
+  const find = (key: string) => folders.get(folderOf(key))?.get(key);
   const commit = async (changes: readonly Change[]) => {
     await store.commit(changes);
   };
+  const valuesIn = <T>(folder: ReadonlyMap<string, Doc> | undefined) =>
+    Array.from(folder?.values() ?? [], (doc) => doc.value as T);
   return {
     get: <T>(key: string) => find(key)?.value as T | undefined,
-    list: <T>(prefix: string) => {
-      const found: T[] = [];
-      for (const [key, doc] of byKind.get(kindOf(prefix)) ?? []) if (key.startsWith(prefix)) found.push(doc.value as T);
-      return found;
+    list: <T>(folder: string) => {
+      // Keys are two or three words deep: a folder either has documents in it, or is the first word of deeper ones.
+      const own = folders.get(folder);
+      if (own || folder.indexOf('/') < folder.length - 1) return valuesIn<T>(own);
+      return [...folders].flatMap(([name, docs]) => (name.startsWith(folder) ? valuesIn<T>(docs) : []));
     },
     revision: (key) => find(key)?.revision ?? 0,
     commit,

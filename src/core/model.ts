@@ -79,7 +79,8 @@ export const keys = {
   snapshot: (instance: string, id: string) => `snapshots/${instance}/${id}`,
   snapshotsOf: (instance: string) => `snapshots/${instance}/`,
   image: (fingerprint: string) => `images/${fingerprint}`,
-  alias: (project: string, name: string) => `aliases/${project}/${name}`,
+  /** Names of aliases have slashes in them. */
+  alias: (project: string, name: string) => `aliases/${project}/${encodeURIComponent(name)}`,
   profile: (project: string, name: string) => `profiles/${project}/${name}`,
   network: (name: string) => `networks/${name}`,
   pool: (name: string) => `pools/${name}`,
