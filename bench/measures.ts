@@ -12,11 +12,11 @@ type Measure = { what: string; unit: 'ms' | 'MiB' | 'kB' | '/s'; budget?: Budget
 
 const atMost = (limit: number): Budget => ({
   text: `<= ${limit}`,
-  judge: (_cells, ours) => ({ value: median(ours).toFixed(1), kept: median(ours) <= limit }),
+  judge: (_cells, ours) => ({ value: median(ours).toFixed(2), kept: median(ours) <= limit }),
 });
 const atLeast = (limit: number): Budget => ({
   text: `>= ${limit}`,
-  judge: (_cells, ours) => ({ value: median(ours).toFixed(1), kept: median(ours) >= limit }),
+  judge: (_cells, ours) => ({ value: median(ours).toFixed(2), kept: median(ours) >= limit }),
 });
 const times = (limit: number, other: SubjectName): Budget => ({
   text: `<= ${limit} x ${other}`,

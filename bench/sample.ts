@@ -14,7 +14,8 @@ const sorted = (samples: Samples) => [...samples].sort((a, b) => a - b);
 
 export function told(samples: Samples): string {
   const all = sorted(samples);
-  const show = (value: number | undefined) => (value === undefined ? '-' : value.toFixed(value < 100 ? 1 : 0));
+  const show = (value: number | undefined) =>
+    value === undefined ? '-' : value.toFixed(value < 1 ? 2 : value < 100 ? 1 : 0);
   return `${show(median(all))} (${show(all[0])}-${show(all.at(-1))})`;
 }
 
