@@ -4,6 +4,7 @@ import { zeroTime } from '../../api/schema.ts';
 import { statusCodes } from '../../api/status.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
+import { addressViews, trafficView } from '../networks/link-view.ts';
 import type { NicUsage } from '../ports/engine.ts';
 import type { RunningGuest } from './runtime.ts';
 import { phaseStatus } from './state.ts';
@@ -70,17 +71,9 @@ async function liveState(house: Needs, doc: InstanceDoc, guest: RunningGuest) {
 function nicView(nic: NicUsage, guest: RunningGuest): InstanceStateNetwork {
   const c = nic.counters;
   return {
-    addresses: nic.addresses.map((a) => ({
-      family: a.family,
-      address: a.address,
-      netmask: String(a.prefix),
-      scope: a.scope,
-    })),
+    addresses: addressViews(nic.addresses),
     counters: {
-      bytes_received: c.bytesReceived,
-      bytes_sent: c.bytesSent,
-      packets_received: c.packetsReceived,
-      packets_sent: c.packetsSent,
+      ...trafficView(c),
       errors_received: c.errorsReceived,
       errors_sent: c.errorsSent,
       packets_dropped_outbound: c.droppedSent,

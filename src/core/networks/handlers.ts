@@ -12,6 +12,7 @@ import { listing } from '../listing.ts';
 import { type ConfigMap, keys, type NetworkDoc, type ProfileDoc } from '../model.ts';
 import type { LinkState } from '../ports/network.ts';
 import { checkFixedAddresses, completeNetworkConfig } from './config.ts';
+import { addressViews, trafficView } from './link-view.ts';
 import { networkSpec } from './spec.ts';
 
 const networkUrl = (name: string) => `/1.0/networks/${encodeURIComponent(name)}`;
@@ -157,20 +158,9 @@ export async function createNetwork(house: Pick<House, 'networks' | 'documents'>
 }
 
 function stateView(link: LinkState): NetworkState {
-  const c = link.counters;
   return {
-    addresses: link.addresses.map((a) => ({
-      family: a.family,
-      address: a.address,
-      netmask: String(a.prefix),
-      scope: a.scope,
-    })),
-    counters: {
-      bytes_received: c.bytesReceived,
-      bytes_sent: c.bytesSent,
-      packets_received: c.packetsReceived,
-      packets_sent: c.packetsSent,
-    },
+    addresses: addressViews(link.addresses),
+    counters: trafficView(link.counters),
     hwaddr: link.hwaddr,
     mtu: link.mtu,
     state: link.up ? 'up' : 'down',
