@@ -77,10 +77,16 @@ function baseTree(release: string): string {
   if (existsSync(path)) return path;
   console.log(`making ${path} (once) ...`);
   const sources = globSync('/etc/apt/{sources.list,sources.list.d/*.{list,sources}}');
-  const { main } = findMirrors(sources.map((file) => readFileSync(file, 'utf8')));
+  const mirrors = findMirrors(sources.map((file) => readFileSync(file, 'utf8')));
   const options = downloadOptions(spawnSync('apt-config', ['dump'], { encoding: 'utf8' }).stdout ?? '');
   const part = `${path}.part-${process.pid}`;
-  command('mmdebstrap', ['--variant=minbase', ...options.map((one) => `--aptopt=${one}`), release, part, main]);
+  command('mmdebstrap', [
+    '--variant=minbase',
+    ...options.map((one) => `--aptopt=${one}`),
+    release,
+    part,
+    ...(mirrors ? [mirrors.main] : []),
+  ]);
   renameSync(part, path);
   return path;
 }

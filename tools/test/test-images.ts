@@ -61,7 +61,7 @@ export async function ensureTestImages(say: (text: string) => void): Promise<voi
 
 function debian(target: string, packages: readonly string[], hooks: readonly string[]): void {
   const sources = globSync(['/etc/apt/sources.list', '/etc/apt/sources.list.d/*.{list,sources}']);
-  const { main } = findMirrors(sources.map((path) => readFileSync(path, 'utf8')));
+  const mirrors = findMirrors(sources.map((path) => readFileSync(path, 'utf8')));
   const settings = spawnSync('apt-config', ['dump'], { encoding: 'utf8' });
   command('mmdebstrap', [
     '--variant=minbase',
@@ -70,7 +70,7 @@ function debian(target: string, packages: readonly string[], hooks: readonly str
     ...[...hooks, forgetHostname].map((hook) => `--customize-hook=${hook}`),
     'bookworm',
     target,
-    main,
+    ...(mirrors ? [mirrors.main] : []),
   ]);
 }
 

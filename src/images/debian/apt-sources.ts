@@ -1,10 +1,6 @@
 /** Finds in the host's apt sources (both formats) the mirrors that it takes Debian from. Pure. */
-export type DebianMirrors = { main: string; security: string };
-
-export const publicMirrors: DebianMirrors = {
-  main: 'http://deb.debian.org/debian',
-  security: 'http://deb.debian.org/debian-security',
-};
+/** Without `security` the host takes no security updates from anywhere; nor will its guests. */
+export type DebianMirrors = { main: string; security?: string };
 
 type Source = { uris: string[]; suites: string[]; components: string[] };
 
@@ -12,14 +8,17 @@ type Source = { uris: string[]; suites: string[]; components: string[] };
 const mainSuite = /^(stable|testing|unstable|sid|bookworm|trixie|forky|duke)(-updates|-backports)?$/;
 const securitySuite = /^(stable|testing|bookworm|trixie|forky|duke)-security$/;
 
-export function findMirrors(texts: readonly string[]): DebianMirrors {
+/** Undefined when the host takes Debian from nowhere. */
+export function findMirrors(texts: readonly string[]): DebianMirrors | undefined {
   const sources = texts.flatMap((text) => [...oneLineSources(text), ...deb822Sources(text)]);
   const find = (suite: RegExp) =>
     sources
       .filter(({ suites, components }) => suites.some((name) => suite.test(name)) && components.includes('main'))
       .flatMap(({ uris }) => uris.map((uri) => uri.replace(/\/+$/, '')))
       .find((uri) => /^https?:\/\/[^\s'"\\]+$/.test(uri));
-  return { main: find(mainSuite) ?? publicMirrors.main, security: find(securitySuite) ?? publicMirrors.security };
+  const main = find(mainSuite);
+  const security = find(securitySuite);
+  return main === undefined ? undefined : { main, ...(security === undefined ? {} : { security }) };
 }
 
 /** `deb [options] URI SUITE COMPONENT...` */

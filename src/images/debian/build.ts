@@ -40,6 +40,12 @@ export async function buildDebian(needs: BuildNeeds, alias: string, options: Bui
       'see: gast image list recipes',
     );
   const mirrors = findMirrors(await hostSources());
+  if (!mirrors)
+    throw new ImageRefused(
+      'unsupported',
+      'the apt sources of this host name no Debian mirror to build from',
+      'add one to /etc/apt/sources.list.d, or import an image: gast image import',
+    );
   const cached = join(needs.cacheDirectory, `${recipe.suite}-${recipeHash(recipe, mirrors, architecture)}`);
   if (!(await isFresh(join(cached, 'rootfs'))))
     await buildInto(cached, needs, { recipe, mirrors, architecture }, options);

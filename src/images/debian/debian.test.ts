@@ -1,7 +1,7 @@
 /** What mmdebstrap is told, and what is taken over from the host's apt. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { downloadOptions, findMirrors, publicMirrors } from './apt-sources.ts';
+import { downloadOptions, findMirrors } from './apt-sources.ts';
 import { customizeScript, guestFiles } from './guest-files.ts';
 import { mmdebstrapArguments, mmdebstrapProgress } from './mmdebstrap.ts';
 import { debianRecipes, findRecipe } from './recipes.ts';
@@ -16,7 +16,7 @@ test('findRecipe: by number, by name, and not on machines that Debian does not k
   assert.deepEqual(debianRecipes('sparc64'), []);
 });
 
-test('findMirrors: reads both formats of the host, ignores other distributions, falls back to the public mirror', () => {
+test('findMirrors: reads both formats of the host, ignores other distributions, and says when there is none', () => {
   const deb822 = `Types: deb deb-src
 # a comment
 URIs: http://one.example/debian/
@@ -35,12 +35,10 @@ Components: main
 deb [arch=amd64 signed-by=/k.gpg] http://three.example/debian trixie main # why
 deb http://four.example/s trixie-security main`;
   assert.deepEqual(findMirrors([lines]), { main: 'http://three.example/debian', security: 'http://four.example/s' });
-  assert.deepEqual(
-    findMirrors(['Types: deb\nURIs: http://u.example\nSuites: noble\nComponents: main\n']),
-    publicMirrors,
-  );
+  assert.equal(findMirrors(['Types: deb\nURIs: http://u.example\nSuites: noble\nComponents: main\n']), undefined);
+  assert.deepEqual(findMirrors(['deb http://m.example/debian trixie main']), { main: 'http://m.example/debian' });
   const disabled = 'Enabled: no\nTypes: deb\nURIs: http://x.example\nSuites: bookworm\nComponents: main\n';
-  assert.deepEqual(findMirrors([disabled, 'deb file:/media/cdrom bookworm main']), publicMirrors);
+  assert.equal(findMirrors([disabled, 'deb file:/media/cdrom bookworm main']), undefined);
 });
 
 test('downloadOptions: proxies and checks only, nothing that runs programs', () => {

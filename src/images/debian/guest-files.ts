@@ -46,7 +46,8 @@ export function guestFiles(recipe: DebianRecipe, mirrors: DebianMirrors): Record
 function aptSources({ suite }: DebianRecipe, mirrors: DebianMirrors): string {
   const stanza = (uri: string, suites: string) =>
     `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`;
-  return `${stanza(mirrors.main, `${suite} ${suite}-updates`)}\n${stanza(mirrors.security, `${suite}-security`)}`;
+  const security = mirrors.security === undefined ? '' : `\n${stanza(mirrors.security, `${suite}-security`)}`;
+  return `${stanza(mirrors.main, `${suite} ${suite}-updates`)}${security}`;
 }
 
 /** Units that a container cannot run, or that would only cost time and noise there. */

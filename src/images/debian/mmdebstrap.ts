@@ -47,7 +47,9 @@ export function mmdebstrapArguments(input: MmdebstrapInput): string[] {
     '-',
     `deb [signed-by=${keyring}] ${mirrors.main} ${recipe.suite} main`,
     `deb [signed-by=${keyring}] ${mirrors.main} ${recipe.suite}-updates main`,
-    `deb [signed-by=${keyring}] ${mirrors.security} ${recipe.suite}-security main`,
+    ...(mirrors.security === undefined
+      ? []
+      : [`deb [signed-by=${keyring}] ${mirrors.security} ${recipe.suite}-security main`]),
   ];
 }
 
