@@ -114,7 +114,6 @@ export const errorCatalogue = {
   },
   'image.exists': { status: 409, text: 'Image with same fingerprint already exists' },
   'image.invalid': { status: 400, text: 'Invalid image: {reason}' },
-  'image.in-use': { status: 400, text: 'The image is in use by: {users}' },
   'image.no-space': {
     status: 500,
     text: 'No space left on the disk for the image: {reason}',
@@ -149,7 +148,6 @@ export const errorCatalogue = {
   },
   'network.full': { status: 400, text: 'The network {network} has no free address left in {subnet}' },
   'network.address-taken': { status: 400, text: 'The address {address} belongs to {owner}' },
-  'network.unmanaged': { status: 400, text: 'The network {name} is not managed by this server' },
 
   'pool.not-found': { status: 404, text: 'Storage pool not found', help: 'gast storage list' },
   'pool.exists': { status: 409, text: 'Storage pool "{name}" already exists' },

@@ -9,7 +9,7 @@ export type Call<K extends string, R extends Route> = {
   params: Params<K>;
   query: QueryOf<R>;
   body: BodyOf<R>;
-  /** The body when it is not JSON; consume it or leave it, the server drains the rest. */
+  /** The body when it is not JSON; read it to its end before answering: what is left unread closes the connection. */
   stream: NodeJS.ReadableStream | undefined;
   /** Lower-case names. */
   headers: Readonly<Record<string, string | string[] | undefined>>;
