@@ -22,6 +22,9 @@ export type Call<K extends string, R extends Route> = {
   checkMatch(current: unknown): void;
 };
 
+/** A `varied` answer: 200 with a value, 201 with the address of what was made, or 202 with an operation. */
+export type VariedReply = { value: unknown } | { location: string } | { operation: Operation };
+
 /** A `raw` answer: own bytes, or an ordinary value in an envelope. */
 export type RawReply =
   | { headers?: Record<string, string>; body: NodeJS.ReadableStream | Uint8Array | string }
@@ -49,11 +52,13 @@ type Result<R extends Route> = R['answer'] extends 'async'
   ? Operation
   : R['answer'] extends 'created'
     ? { location: string }
-    : R['answer'] extends 'raw'
-      ? RawReply
-      : R['answer'] extends 'websocket'
-        ? Accept
-        : ReplyOf<R>;
+    : R['answer'] extends 'varied'
+      ? VariedReply
+      : R['answer'] extends 'raw'
+        ? RawReply
+        : R['answer'] extends 'websocket'
+          ? Accept
+          : ReplyOf<R>;
 
 export type Handler<K extends string, R extends Route> = (call: Call<K, R>) => Promise<Result<R>> | Result<R>;
 export type Handlers<T extends Record<string, Route>> = { [K in keyof T & string]: Handler<K, T[K]> };

@@ -89,6 +89,12 @@ function successOf(route: Route): Json {
       return { 201: { description: 'Created', headers: location, content: enveloped({ type: 'null' }) } };
     case 'async':
       return { 202: { description: 'An operation was started', headers: location, content: enveloped({}) } };
+    case 'varied':
+      return {
+        200: { description: 'Done', content: enveloped(route.reply ?? {}) },
+        201: { description: 'Created', headers: location, content: enveloped({ type: 'null' }) },
+        202: { description: 'An operation was started', headers: location, content: enveloped({}) },
+      };
     case 'raw':
       return { 200: { description: 'The content itself', content: { '*/*': {} } } };
     case 'websocket':

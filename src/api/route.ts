@@ -12,9 +12,10 @@ export type Access = 'public' | 'view' | 'operate' | 'manage' | 'admin';
 
 /**
  * How a route answers. `sync`: envelope with the value; `created`: 201 and Location; `async`: 202 and an operation;
- * `raw`: the handler's own body (or an envelope); `websocket`: the connection is taken over.
+ * `varied`: one of these three, by what was asked for; `raw`: the handler's own body (or an envelope); `websocket`: the
+ * connection is taken over.
  */
-export type Answer = 'sync' | 'created' | 'async' | 'raw' | 'websocket';
+export type Answer = 'sync' | 'created' | 'async' | 'varied' | 'raw' | 'websocket';
 
 export type Route = {
   /** One sentence in the imperative; it becomes the OpenAPI summary and the reference text. */

@@ -37,15 +37,19 @@ type ArgsParam<K extends RouteKey> = [keyof Params<K>] extends [never] ? [args?:
 export interface Client extends Disposable {
   readonly socketPath: string;
   /** The value of a `sync` or `created` route. */
-  call<K extends KeysOf<'sync' | 'created'>>(key: K, ...args: ArgsParam<K>): Promise<Reply<K>>;
+  call<K extends KeysOf<'sync' | 'created' | 'varied'>>(key: K, ...args: ArgsParam<K>): Promise<Reply<K>>;
   /** The value together with its ETag, for read-change-write. */
   read<K extends KeysOf<'sync'>>(key: K, ...args: ArgsParam<K>): Promise<{ value: Reply<K>; etag: string | undefined }>;
   /** Starts an `async` route and returns its operation as it is then. */
-  start<K extends KeysOf<'async'>>(key: K, ...args: ArgsParam<K>): Promise<Operation>;
+  start<K extends KeysOf<'async' | 'varied'>>(key: K, ...args: ArgsParam<K>): Promise<Operation>;
   /** Waits for an operation that was started; throws what it failed with. */
   finish(operation: Operation, options?: FollowOptions): Promise<Operation>;
   /** `start` and `finish` in one. */
-  operation<K extends KeysOf<'async'>>(key: K, args: CallArgs<K>, options?: FollowOptions): Promise<Operation>;
+  operation<K extends KeysOf<'async' | 'varied'>>(
+    key: K,
+    args: CallArgs<K>,
+    options?: FollowOptions,
+  ): Promise<Operation>;
   /** The bare answer of a route, with a body to be read; errors are thrown. */
   raw<K extends RouteKey>(key: K, ...args: ArgsParam<K>): Promise<IncomingMessage>;
   websocket(path: string, signal?: AbortSignal): Promise<WebSocketConnection>;

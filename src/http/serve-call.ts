@@ -1,6 +1,6 @@
 /** The way of one call: identity, permission, body, schema, handler, reply. */
 import { fail } from '../api/errors.ts';
-import type { Accept, Call, Identity, RawReply } from '../api/handlers.ts';
+import type { Accept, Call, Identity, RawReply, VariedReply } from '../api/handlers.ts';
 import type { Operation } from '../api/resources/operations.ts';
 import type { Access, Route } from '../api/route.ts';
 import { asyncEnvelope, syncEnvelope } from './envelope.ts';
@@ -75,9 +75,17 @@ async function prepareCall(
   };
 }
 
-async function answer(serving: Serving, { route }: Endpoint, exchange: Exchange, result: unknown): Promise<void> {
+async function answer(serving: Serving, endpoint: Endpoint, exchange: Exchange, result: unknown): Promise<void> {
   const { send, websockets } = serving;
+  const { route } = endpoint;
   switch (route.answer) {
+    case 'varied': {
+      const reply = result as VariedReply;
+      const as = (one: Route['answer'], value: unknown) =>
+        answer(serving, { ...endpoint, route: { ...route, answer: one } }, exchange, value);
+      if ('operation' in reply) return as('async', reply.operation);
+      return 'location' in reply ? as('created', reply) : as('sync', reply.value);
+    }
     case 'sync': {
       const etag = route.etag === undefined ? undefined : { ETag: `"${replyEtag(route.etag, result)}"` };
       return send.json(exchange, 200, syncEnvelope(result === undefined ? {} : result), etag);
