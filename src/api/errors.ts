@@ -34,6 +34,7 @@ export const errorCatalogue = {
   },
 
   'project.not-found': { status: 404, text: 'Project not found', help: 'gast project list' },
+  'project.all': { status: 400, text: 'Cannot specify a project when requesting all projects' },
 
   'instance.name': { status: 400, text: '{reason}' },
   'instance.not-found': { status: 404, text: 'Instance not found', help: 'gast list shows what is there' },

@@ -2,6 +2,7 @@
 import { fail } from '../api/errors.ts';
 import type { Handlers } from '../api/handlers.ts';
 import type { Routes } from '../api/routes.ts';
+import type { ListQuery } from '../api/schema.ts';
 import { eventHandlers } from './events/handlers.ts';
 import type { House } from './house.ts';
 import { aliasHandlers } from './images/alias-handlers.ts';
@@ -11,15 +12,17 @@ import { instanceHandlers } from './instances/handlers.ts';
 import { sessionHandlers } from './instances/session-handlers.ts';
 import { snapshotHandlers } from './instances/snapshot-handlers.ts';
 import { stateHandlers } from './instances/state-handlers.ts';
+import { wantsAllProjects } from './listing.ts';
 import { networkHandlers } from './networks/handlers.ts';
 import { operationHandlers } from './operations/handlers.ts';
 import { poolHandlers } from './pools/handlers.ts';
 import { profileHandlers } from './profiles/handlers.ts';
+import { lookUpProject } from './projects/features.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { type ServerControl, serverHandlers } from './server/handlers.ts';
 
 export function createHandlers(house: House, control: ServerControl): Handlers<Routes> {
-  return insideProjects({
+  return insideProjects(house, {
     ...serverHandlers(house, control),
     ...eventHandlers(house),
     ...operationHandlers(house),
@@ -37,11 +40,21 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
   });
 }
 
+/**
+ * What belongs to no project. Clients name their project in every call, and some are made when it is gone or has another
+ * name by now: listing the projects, waiting for the operation that renames one.
+ */
+const outsideProjects =
+  /^\S+ (\/|\/internal\/.*|\/1\.0(\/(projects|operations|certificates|warnings|cluster|resources|metadata|metrics|doctor|openapi\.json)(\/.*)?)?)$/;
+
 /** Nothing is done in a project that is not there. */
-function insideProjects(handlers: Handlers<Routes>): Handlers<Routes> {
+function insideProjects(house: House, handlers: Handlers<Routes>): Handlers<Routes> {
   const checked = Object.entries(handlers).map(([key, handler]) => {
-    const inside = (call: { project: string }) => {
-      if (call.project !== 'default') fail('project.not-found', { name: call.project });
+    if (outsideProjects.test(key)) return [key, handler];
+    const inside = (call: { project: string; query: ListQuery }) => {
+      if (wantsAllProjects(call.query)) {
+        if (call.query.project) fail('project.all');
+      } else if (!lookUpProject(house, call.project)) fail('project.not-found', { name: call.project });
       return (handler as (call: unknown) => unknown)(call);
     };
     return [key, inside];

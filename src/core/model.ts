@@ -72,17 +72,20 @@ export type AliasDoc = { name: string; project: string; description: string; tar
 export type ProfileDoc = { name: string; project: string; description: string; config: ConfigMap; devices: DevicesMap };
 export type NetworkDoc = { name: string; description: string; type: 'bridge'; config: ConfigMap };
 export type PoolDoc = { name: string; description: string; driver: string; config: ConfigMap };
+export type ProjectDoc = { name: string; description: string; config: ConfigMap };
 export type ServerDoc = { config: ConfigMap };
 
 export const keys = {
   instance: (id: string) => `instances/${id}`,
   snapshot: (instance: string, id: string) => `snapshots/${instance}/${id}`,
   snapshotsOf: (instance: string) => `snapshots/${instance}/`,
-  image: (fingerprint: string) => `images/${fingerprint}`,
+  /** Files of images are shared by all projects, documents are not. */
+  image: (project: string, fingerprint: string) => `images/${project}/${fingerprint}`,
   /** Names of aliases have slashes in them. */
   alias: (project: string, name: string) => `aliases/${project}/${encodeURIComponent(name)}`,
   profile: (project: string, name: string) => `profiles/${project}/${name}`,
   network: (name: string) => `networks/${name}`,
   pool: (name: string) => `pools/${name}`,
+  project: (name: string) => `projects/${name}`,
   server: 'server/config',
 } as const;

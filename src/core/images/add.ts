@@ -11,8 +11,9 @@ import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { ReceivedImage } from '../ports/images.ts';
-import { lookUpAlias } from './find.ts';
+import { imageOfContent, imagesOwner, lookUpAlias } from './find.ts';
 import { refuseImage } from './refusal.ts';
+import { imageUrl } from './view.ts';
 
 export type AddNeeds = Pick<
   House,
@@ -61,6 +62,9 @@ export function checkAliases(
   }
 }
 
+/** One at a time enters or deletes an image with the same content: its files are those of all projects. */
+export const imageQueue = (fingerprint: string): string => `image:${fingerprint}`;
+
 /** Enters a received image. A known fingerprint is refused and its files stay with the image that is there. */
 export async function enterImage(
   house: AddNeeds,
@@ -69,18 +73,26 @@ export async function enterImage(
   extras: ImageExtras,
   task: Task,
 ): Promise<void> {
-  const key = keys.image(received.fingerprint);
-  if (house.documents.get(key)) fail('image.exists');
-  try {
-    await storeImage(house, project, received, extras);
-  } catch (error) {
-    // Files without a document would lie there until the next start.
-    if (!house.documents.get(key)) await house.images.remove(received.fingerprint);
-    throw error;
-  }
   const { fingerprint, sizeBytes } = received;
+  const owner = imagesOwner(house, project);
+  await house.queue(imageQueue(fingerprint), async () => {
+    if (house.documents.get(keys.image(owner, fingerprint))) fail('image.exists');
+    // Another project may have deleted its image of the same content, and the files with it, since they were received.
+    if (!(await house.images.list()).includes(fingerprint)) fail('image.not-found');
+    try {
+      await storeImage(house, owner, received, extras);
+    } catch (error) {
+      // Files without a document would lie there until the next start.
+      if (!imageOfContent(house, fingerprint)) await house.images.remove(fingerprint);
+      throw error;
+    }
+  });
   task.setMetadata({ fingerprint, size: String(sizeBytes) });
-  house.events.lifecycle(project, { action: 'image-created', source: `/1.0/images/${fingerprint}`, name: fingerprint });
+  house.events.lifecycle(project, {
+    action: 'image-created',
+    source: imageUrl(fingerprint, project),
+    name: fingerprint,
+  });
 }
 
 async function storeImage(
@@ -112,7 +124,7 @@ async function storeImage(
   checkAliases(house, project, extras.aliases);
   const aliases = extras.aliases.map((alias): AliasDoc => ({ ...alias, project, target: fingerprint }));
   await house.documents.commit([
-    { put: keys.image(fingerprint), value: doc, expect: 0 },
+    { put: keys.image(project, fingerprint), value: doc, expect: 0 },
     ...aliases.map((alias) => ({ put: keys.alias(project, alias.name), value: alias })),
   ]);
 }
@@ -131,7 +143,8 @@ export async function buildImage(
   task: Task,
 ): Promise<void> {
   const received = await house.images.build(alias, progressOf(task, 'build_progress')).catch(refuseImage);
-  if (house.documents.get(keys.image(received.fingerprint)))
+  const owner = imagesOwner(house, project);
+  if (house.documents.get(keys.image(owner, received.fingerprint)))
     return task.setMetadata({ fingerprint: received.fingerprint, size: String(received.sizeBytes) });
   const names = new Set([alias, ...extras.aliases.map(({ name }) => name)]);
   const wanted = [...names]
@@ -146,7 +159,7 @@ export async function buildImage(
   );
   const known = lookUpAlias(house, project, alias);
   if (known && known.target !== received.fingerprint)
-    await house.documents.put(keys.alias(project, alias), { ...known, target: received.fingerprint });
+    await house.documents.put(keys.alias(owner, alias), { ...known, target: received.fingerprint });
 }
 
 /** Makes an image of an instance or of a snapshot of it. The caller has checked the aliases. */

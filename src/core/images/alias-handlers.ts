@@ -3,10 +3,10 @@ import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
-import { listing } from '../listing.ts';
+import { listing, wantsAllProjects } from '../listing.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../model.ts';
 import { checkAliases } from './add.ts';
-import { findByFingerprint, lookUpAlias } from './find.ts';
+import { findByFingerprint, imagesOwner, lookUpAlias } from './find.ts';
 import { aliasUrl, aliasView } from './view.ts';
 
 type One = '/1.0/images/aliases/{name}';
@@ -18,14 +18,14 @@ type Own = Pick<
 export function aliasHandlers(house: House): Own {
   const find = (project: string, name: string) => lookUpAlias(house, project, name) ?? fail('alias.not-found');
   const visible = (doc: AliasDoc, trusted: boolean) =>
-    trusted || (house.documents.get<ImageDoc>(keys.image(doc.target))?.public ?? false);
+    trusted || (house.documents.get<ImageDoc>(keys.image(doc.project, doc.target))?.public ?? false);
   const told = (project: string, verb: string, name: string) =>
-    house.events.lifecycle(project, { action: `image-alias-${verb}`, source: aliasUrl(name), name });
+    house.events.lifecycle(project, { action: `image-alias-${verb}`, source: aliasUrl(name, project), name });
   const change: Own[`PUT ${One}`] = async ({ params, body, project, checkMatch }) => {
     const doc = find(project, params.name);
     checkMatch(aliasView(doc));
     const target = body.target === undefined ? doc.target : findByFingerprint(house, project, body.target).fingerprint;
-    await house.documents.put(keys.alias(project, doc.name), {
+    await house.documents.put(keys.alias(doc.project, doc.name), {
       ...doc,
       target,
       description: body.description ?? doc.description,
@@ -36,20 +36,26 @@ export function aliasHandlers(house: House): Own {
   return {
     'GET /1.0/images/aliases': ({ query, project, identity }) => {
       const docs = house.documents
-        .list<AliasDoc>(`aliases/${project}/`)
+        .list<AliasDoc>(wantsAllProjects(query) ? 'aliases/' : `aliases/${imagesOwner(house, project)}/`)
         .filter((doc) => visible(doc, identity.trusted));
       return listing(
-        docs.map((doc) => ({ url: aliasUrl(doc.name), object: () => aliasView(doc) })),
+        docs.map((doc) => ({ url: aliasUrl(doc.name, doc.project), object: () => aliasView(doc) })),
         query,
       );
     },
     async 'POST /1.0/images/aliases'({ body, project }) {
       checkAliases(house, project, [body]);
       const { fingerprint } = findByFingerprint(house, project, body.target);
-      const doc: AliasDoc = { name: body.name, project, description: body.description ?? '', target: fingerprint };
-      await house.documents.put(keys.alias(project, body.name), doc);
+      const owner = imagesOwner(house, project);
+      const description = body.description ?? '';
+      await house.documents.put(keys.alias(owner, body.name), {
+        name: body.name,
+        project: owner,
+        description,
+        target: fingerprint,
+      } satisfies AliasDoc);
       told(project, 'created', body.name);
-      return { location: aliasUrl(body.name) };
+      return { location: aliasUrl(body.name, project) };
     },
     'GET /1.0/images/aliases/{name}'({ params, project, identity }) {
       const doc = find(project, params.name);
@@ -61,15 +67,15 @@ export function aliasHandlers(house: House): Own {
       const doc = find(project, params.name);
       checkAliases(house, project, [body]);
       await house.documents.commit([
-        { delete: keys.alias(project, doc.name) },
-        { put: keys.alias(project, body.name), value: { ...doc, name: body.name } },
+        { delete: keys.alias(doc.project, doc.name) },
+        { put: keys.alias(doc.project, body.name), value: { ...doc, name: body.name } },
       ]);
       told(project, 'renamed', body.name);
-      return { location: aliasUrl(body.name) };
+      return { location: aliasUrl(body.name, project) };
     },
     async 'DELETE /1.0/images/aliases/{name}'({ params, project }) {
       const doc = find(project, params.name);
-      await house.documents.delete(keys.alias(project, doc.name));
+      await house.documents.delete(keys.alias(doc.project, doc.name));
       told(project, 'deleted', doc.name);
       return {};
     },

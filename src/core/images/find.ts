@@ -2,18 +2,32 @@
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../model.ts';
+import { allProjects, projectFor } from '../projects/features.ts';
 
 type Needs = Pick<House, 'documents'>;
 
 export function allImages(house: Needs, project?: string): ImageDoc[] {
-  return house.documents.list<ImageDoc>('images/').filter((doc) => project === undefined || doc.project === project);
+  if (project === undefined) return house.documents.list<ImageDoc>('images/');
+  return house.documents.list<ImageDoc>(`images/${imagesOwner(house, project)}/`);
 }
 
-export const aliasesOf = (house: Needs, fingerprint: string): AliasDoc[] =>
-  house.documents.list<AliasDoc>('aliases/').filter((doc) => doc.target === fingerprint);
+/** The project whose images and aliases are used in `project`. */
+export const imagesOwner = (house: Needs, project: string): string => projectFor(house, 'images', project);
+
+/** The image with this content in any project: what its files say about it is the same in all. */
+export function imageOfContent(house: Needs, fingerprint: string): ImageDoc | undefined {
+  for (const { name } of allProjects(house)) {
+    const doc = house.documents.get<ImageDoc>(keys.image(name, fingerprint));
+    if (doc) return doc;
+  }
+  return undefined;
+}
+
+export const aliasesOf = (house: Needs, image: Pick<ImageDoc, 'project' | 'fingerprint'>): AliasDoc[] =>
+  house.documents.list<AliasDoc>(`aliases/${image.project}/`).filter((doc) => doc.target === image.fingerprint);
 
 export const lookUpAlias = (house: Needs, project: string, name: string): AliasDoc | undefined =>
-  house.documents.get<AliasDoc>(keys.alias(project, name));
+  house.documents.get<AliasDoc>(keys.alias(imagesOwner(house, project), name));
 
 export function findByFingerprint(house: Needs, project: string, start: string): ImageDoc {
   if (!/^[0-9a-f]{1,64}$/.test(start)) return fail('image.not-found');

@@ -8,10 +8,10 @@ import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
 import { allInstances } from '../instances/find.ts';
-import { listing } from '../listing.ts';
+import { listing, wantsAllProjects } from '../listing.ts';
 import { type ImageDoc, keys } from '../model.ts';
-import { buildImage, checkAliases, extrasOf, publishImage } from './add.ts';
-import { aliasesOf, allImages, findByFingerprint } from './find.ts';
+import { buildImage, checkAliases, extrasOf, imageQueue, publishImage } from './add.ts';
+import { aliasesOf, allImages, findByFingerprint, imageOfContent } from './find.ts';
 import { enterUpload, receiveUpload } from './upload.ts';
 import { imageUrl, imageView } from './view.ts';
 
@@ -34,10 +34,10 @@ export function imageHandlers(house: House): Own {
   ) => {
     const doc = findByFingerprint(house, project, start);
     checkMatch(imageView(house, doc));
-    await house.documents.put(keys.image(doc.fingerprint), { ...doc, ...patch(doc) });
+    await house.documents.put(keys.image(doc.project, doc.fingerprint), { ...doc, ...patch(doc) });
     house.events.lifecycle(project, {
       action: 'image-updated',
-      source: imageUrl(doc.fingerprint),
+      source: imageUrl(doc.fingerprint, project),
       name: doc.fingerprint,
     });
     return {};
@@ -46,9 +46,9 @@ export function imageHandlers(house: House): Own {
   return {
     'GET /1.0/images': ({ query, project, identity }) =>
       listing(
-        allImages(house, project)
+        allImages(house, wantsAllProjects(query) ? undefined : project)
           .filter((doc) => visible(doc, identity.trusted))
-          .map((doc) => ({ url: imageUrl(doc.fingerprint), object: () => imageView(house, doc) })),
+          .map((doc) => ({ url: imageUrl(doc.fingerprint, doc.project), object: () => imageView(house, doc) })),
         query,
       ),
     async 'POST /1.0/images'({ body, stream, headers, project, signal }) {
@@ -104,12 +104,12 @@ export function imageHandlers(house: House): Own {
     'DELETE /1.0/images/{fingerprint}'({ params, project, identity }) {
       const doc = findByFingerprint(house, project, params.fingerprint);
       return house.operations.start(
-        { description: 'Deleting image', project, resources: { images: [imageUrl(doc.fingerprint)] } },
+        { description: 'Deleting image', project, resources: { images: [imageUrl(doc.fingerprint, project)] } },
         async () => {
           await deleteImage(house, doc);
           house.events.lifecycle(project, {
             action: 'image-deleted',
-            source: imageUrl(doc.fingerprint),
+            source: imageUrl(doc.fingerprint, project),
             name: doc.fingerprint,
             requestor: identity,
           });
@@ -161,10 +161,18 @@ function readPatch(body: ImagePut): Partial<ImageDoc> {
   };
 }
 
-/** The image goes from the list; an unpacked tree that guests stand on stays in its pool until the last of them is deleted. */
-async function deleteImage(house: House, doc: ImageDoc): Promise<void> {
-  const aliases = aliasesOf(house, doc.fingerprint).map((alias) => ({ delete: keys.alias(alias.project, alias.name) }));
-  await house.documents.commit([{ delete: keys.image(doc.fingerprint) }, ...aliases]);
+/**
+ * The image goes from the list of its project; the files go with the last project that has them. An unpacked tree that
+ * guests stand on stays in its pool until the last of them is deleted.
+ */
+export async function deleteImage(house: House, doc: ImageDoc): Promise<void> {
+  await house.queue(imageQueue(doc.fingerprint), () => deleteImageAlone(house, doc));
+}
+
+async function deleteImageAlone(house: House, doc: ImageDoc): Promise<void> {
+  const aliases = aliasesOf(house, doc).map((alias) => ({ delete: keys.alias(alias.project, alias.name) }));
+  await house.documents.commit([{ delete: keys.image(doc.project, doc.fingerprint) }, ...aliases]);
+  if (imageOfContent(house, doc.fingerprint)) return;
   await house.images.remove(doc.fingerprint);
   const used = new Set(
     allInstances(house)

@@ -3,6 +3,7 @@ import type { Image, ImageAliasesEntry } from '../../api/resources/images.ts';
 import { zeroTime } from '../../api/schema.ts';
 import type { House } from '../house.ts';
 import type { AliasDoc, ImageDoc } from '../model.ts';
+import { inProject } from '../projects/url.ts';
 import { aliasesOf } from './find.ts';
 
 export function imageView(house: Pick<House, 'documents'>, doc: ImageDoc): Image {
@@ -12,7 +13,7 @@ export function imageView(house: Pick<House, 'documents'>, doc: ImageDoc): Image
     public: doc.public,
     expires_at: doc.expiresAt || zeroTime,
     profiles: doc.profiles,
-    aliases: aliasesOf(house, doc.fingerprint).map(({ name, description }) => ({ name, description })),
+    aliases: aliasesOf(house, doc).map(({ name, description }) => ({ name, description })),
     architecture: doc.architecture,
     cached: false,
     filename: doc.filename,
@@ -33,5 +34,6 @@ export const aliasView = (doc: AliasDoc): ImageAliasesEntry => ({
   type: 'container',
 });
 
-export const imageUrl = (fingerprint: string) => `/1.0/images/${fingerprint}`;
-export const aliasUrl = (name: string) => `/1.0/images/aliases/${encodeURIComponent(name)}`;
+export const imageUrl = (fingerprint: string, project = 'default') => inProject(`/1.0/images/${fingerprint}`, project);
+export const aliasUrl = (name: string, project = 'default') =>
+  inProject(`/1.0/images/aliases/${encodeURIComponent(name)}`, project);

@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { type ConfigMap, type DevicesMap, type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
+import { projectFor } from '../projects/features.ts';
 
 export type Expanded = { config: ConfigMap; devices: DevicesMap };
 
@@ -16,9 +17,9 @@ export function expand(
 ): Expanded {
   const config: ConfigMap = {};
   const devices: DevicesMap = {};
+  const owner = projectFor(house, 'profiles', doc.project);
   for (const name of doc.profiles) {
-    const profile =
-      house.documents.get<ProfileDoc>(keys.profile(doc.project, name)) ?? fail('profile.not-found', { name });
+    const profile = house.documents.get<ProfileDoc>(keys.profile(owner, name)) ?? fail('profile.not-found', { name });
     Object.assign(config, profile.config);
     Object.assign(devices, profile.devices);
   }

@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
+import { inProject } from '../projects/url.ts';
 
 type Needs = Pick<House, 'documents'>;
 
@@ -36,5 +37,5 @@ export function findSnapshot(house: Needs, instance: InstanceDoc, name: string):
 
 /** Path of an instance in the API, with the project when it is not the default one. */
 export function instanceUrl(doc: Pick<InstanceDoc, 'name' | 'project'>, rest = ''): string {
-  return `/1.0/instances/${encodeURIComponent(doc.name)}${rest}${doc.project === 'default' ? '' : `?project=${encodeURIComponent(doc.project)}`}`;
+  return inProject(`/1.0/instances/${encodeURIComponent(doc.name)}${rest}`, doc.project);
 }

@@ -3,7 +3,8 @@
 import { textOf, textStream } from '../../lib/streams.ts';
 import { renderTemplate } from '../../lib/template.ts';
 import type { House } from '../house.ts';
-import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
+import { imageOfContent } from '../images/find.ts';
+import { type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
 import { FileRefused, type GuestRoot } from '../ports/files.ts';
 import type { ImageTemplate } from '../ports/images.ts';
 import type { NicSpec } from '../ports/network.ts';
@@ -88,7 +89,7 @@ async function writeTemplates(
   triggers: string[],
 ): Promise<void> {
   const fingerprint = doc.config['volatile.base_image'] ?? '';
-  const image = house.documents.get<ImageDoc>(keys.image(fingerprint));
+  const image = imageOfContent(house, fingerprint);
   for (const [path, template] of Object.entries(image?.templates ?? {})) {
     const trigger = triggers.find((candidate) => template.when.some((when) => when === candidate));
     if (!trigger) continue;

@@ -4,8 +4,9 @@
  */
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
+import { imageOfContent } from '../images/find.ts';
 import { ensureImageTree } from '../images/tree.ts';
-import { type ImageDoc, type InstanceDoc, keys, type Replacement, type SnapshotDoc } from '../model.ts';
+import { type InstanceDoc, keys, type Replacement, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
@@ -69,7 +70,7 @@ function stateOf(house: ReplaceNeeds, doc: InstanceDoc, by: Replacement): Partia
     return { config: { ...config, ...volatile }, devices, profiles, architecture, ephemeral };
   }
   const kept = Object.entries(doc.config).filter(([key]) => !key.startsWith('image.') && key !== 'volatile.base_image');
-  const image = by.kind === 'image' ? house.documents.get<ImageDoc>(keys.image(by.fingerprint)) : undefined;
+  const image = by.kind === 'image' ? imageOfContent(house, by.fingerprint) : undefined;
   const properties = Object.entries(image?.properties ?? {}).map(([key, value]) => [`image.${key}`, value]);
   const base = by.kind === 'image' ? { 'volatile.base_image': by.fingerprint } : {};
   return {

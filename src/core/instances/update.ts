@@ -5,12 +5,13 @@ import { findKey } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { House } from '../house.ts';
-import { type ConfigMap, type InstanceDoc, keys } from '../model.ts';
+import { type ConfigMap, type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
 import { allocateAddresses } from '../networks/nics.ts';
+import { profileUsers } from '../profiles/find.ts';
 import { checkInstanceConfig, parseLimits } from './config.ts';
 import { checkDevices, checkExpandedDevices, rootPool } from './devices.ts';
 import { checkProfiles, type Expanded, expand } from './expand.ts';
-import { allInstances, instanceById, instanceUrl } from './find.ts';
+import { instanceById, instanceUrl } from './find.ts';
 import { volatileConfig } from './view.ts';
 
 export type UpdateNeeds = Pick<
@@ -79,14 +80,13 @@ async function applyLive(house: UpdateNeeds, doc: InstanceDoc, before: Expanded,
 /** After a profile changed: running guests that use it get the new limits. Returns what went wrong, by instance. */
 export async function applyProfileChange(
   house: UpdateNeeds,
-  project: string,
-  profile: string,
+  profile: Pick<ProfileDoc, 'project' | 'name'>,
   before: Map<string, Expanded>,
 ): Promise<Map<string, string>> {
   const problems = new Map<string, string>();
-  for (const doc of allInstances(house, project)) {
+  for (const doc of profileUsers(house, profile)) {
     const old = before.get(doc.id);
-    if (!doc.profiles.includes(profile) || !old) continue;
+    if (!old) continue;
     await house
       .queue(doc.id, () => applyLive(house, doc, old, expand(house, doc)))
       .catch((error: unknown) => {

@@ -11,6 +11,7 @@ import { allInstances, instanceUrl } from '../instances/find.ts';
 import { listing } from '../listing.ts';
 import { type ConfigMap, keys, type NetworkDoc, type ProfileDoc } from '../model.ts';
 import type { LinkState } from '../ports/network.ts';
+import { profileUrl } from '../profiles/find.ts';
 import { checkFixedAddresses, completeNetworkConfig } from './config.ts';
 import { addressViews, trafficView } from './link-view.ts';
 import { networkSpec } from './spec.ts';
@@ -27,7 +28,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
     ...house.documents
       .list<ProfileDoc>('profiles/')
       .filter((doc) => networkCards(house, doc.devices).some((card) => card.network === name))
-      .map((doc) => `/1.0/profiles/${encodeURIComponent(doc.name)}`),
+      .map((doc) => profileUrl(doc.name, doc.project)),
   ];
   const view = (doc: NetworkDoc): Network => ({
     name: doc.name,

@@ -10,6 +10,7 @@ import { allInstances, instanceUrl } from '../instances/find.ts';
 import { listing } from '../listing.ts';
 import { type ConfigMap, keys, type PoolDoc, type ProfileDoc } from '../model.ts';
 import type { StorageDriver } from '../ports/storage.ts';
+import { profileUrl } from '../profiles/find.ts';
 
 const poolUrl = (name: string) => `/1.0/storage-pools/${encodeURIComponent(name)}`;
 
@@ -22,7 +23,7 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
     ...house.documents
       .list<ProfileDoc>('profiles/')
       .filter((doc) => Object.values(doc.devices).some((device) => device.type === 'disk' && device.pool === name))
-      .map((doc) => `/1.0/profiles/${encodeURIComponent(doc.name)}`),
+      .map((doc) => profileUrl(doc.name, doc.project)),
   ];
   const view = (doc: PoolDoc): StoragePool => ({
     name: doc.name,

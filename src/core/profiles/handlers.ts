@@ -8,10 +8,12 @@ import type { House } from '../house.ts';
 import { checkInstanceConfig, patchedConfig, plainConfig } from '../instances/config.ts';
 import { checkDevices, checkExpandedDevices, plainDevices, rootPool } from '../instances/devices.ts';
 import { expand } from '../instances/expand.ts';
-import { allInstances, instanceUrl } from '../instances/find.ts';
+import { instanceUrl } from '../instances/find.ts';
 import { applyProfileChange } from '../instances/update.ts';
-import { listing } from '../listing.ts';
+import { listing, wantsAllProjects } from '../listing.ts';
 import { type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
+import { projectFor } from '../projects/features.ts';
+import { profileUrl, profileUsers } from './find.ts';
 
 type One = '/1.0/profiles/{name}';
 type Own = Pick<
@@ -20,20 +22,18 @@ type Own = Pick<
 >;
 type Part = Pick<ProfileDoc, 'description' | 'config' | 'devices'>;
 
-const profileUrl = (name: string) => `/1.0/profiles/${encodeURIComponent(name)}`;
-
 export function profileHandlers(house: House): Own {
+  const ownerOf = (project: string) => projectFor(house, 'profiles', project);
   const find = (project: string, name: string) =>
-    house.documents.get<ProfileDoc>(keys.profile(project, name)) ?? fail('profile.not-found', { name });
-  const users = (doc: ProfileDoc): InstanceDoc[] =>
-    allInstances(house, doc.project).filter((instance) => instance.profiles.includes(doc.name));
+    house.documents.get<ProfileDoc>(keys.profile(ownerOf(project), name)) ?? fail('profile.not-found', { name });
+  const users = (doc: ProfileDoc) => profileUsers(house, doc);
   const view = (doc: ProfileDoc): Profile => ({ ...doc, used_by: users(doc).map((instance) => instanceUrl(instance)) });
   const told = (project: string, verb: string, name: string) =>
-    house.events.lifecycle(project, { action: `profile-${verb}`, source: profileUrl(name), name });
+    house.events.lifecycle(project, { action: `profile-${verb}`, source: profileUrl(name, project), name });
   const checkName = (project: string, name: string) => {
     const reason = profileNameError(name);
     if (reason) fail('profile.name', { reason });
-    if (house.documents.get(keys.profile(project, name))) fail('profile.exists', { name });
+    if (house.documents.get(keys.profile(ownerOf(project), name))) fail('profile.exists', { name });
   };
   const check = (part: Part) => {
     checkInstanceConfig(house.facts, part.config);
@@ -55,7 +55,7 @@ export function profileHandlers(house: House): Own {
     const before = new Map(users(doc).map((user) => [user.id, expand(house, user)]));
     await house.documents.put(keys.profile(doc.project, doc.name), next);
     told(doc.project, 'updated', doc.name);
-    const problems = await applyProfileChange(house, doc.project, doc.name, before);
+    const problems = await applyProfileChange(house, doc, before);
     for (const [instance, reason] of problems)
       house.events.logging(
         'warning',
@@ -68,23 +68,23 @@ export function profileHandlers(house: House): Own {
     'GET /1.0/profiles': ({ query, project }) =>
       listing(
         house.documents
-          .list<ProfileDoc>(`profiles/${project}/`)
-          .map((doc) => ({ url: profileUrl(doc.name), object: () => view(doc) })),
+          .list<ProfileDoc>(wantsAllProjects(query) ? 'profiles/' : `profiles/${ownerOf(project)}/`)
+          .map((doc) => ({ url: profileUrl(doc.name, doc.project), object: () => view(doc) })),
         query,
       ),
     async 'POST /1.0/profiles'({ body, project }) {
       checkName(project, body.name);
       const doc: ProfileDoc = {
         name: body.name,
-        project,
+        project: ownerOf(project),
         description: body.description ?? '',
         config: plainConfig(body.config),
         devices: plainDevices(body.devices),
       };
       check(doc);
-      await house.documents.put(keys.profile(project, body.name), doc);
+      await house.documents.put(keys.profile(doc.project, body.name), doc);
       told(project, 'created', body.name);
-      return { location: profileUrl(body.name) };
+      return { location: profileUrl(body.name, project) };
     },
     'GET /1.0/profiles/{name}': ({ params, project }) => view(find(project, params.name)),
     'PUT /1.0/profiles/{name}'({ params, body, project, checkMatch }) {
@@ -115,18 +115,18 @@ export function profileHandlers(house: House): Own {
         value: { ...user, profiles: user.profiles.map((name) => (name === doc.name ? body.name : name)) },
       }));
       await house.documents.commit([
-        { delete: keys.profile(project, doc.name) },
-        { put: keys.profile(project, body.name), value: { ...doc, name: body.name } },
+        { delete: keys.profile(doc.project, doc.name) },
+        { put: keys.profile(doc.project, body.name), value: { ...doc, name: body.name } },
         ...instances,
       ]);
       told(project, 'renamed', body.name);
-      return { location: profileUrl(body.name) };
+      return { location: profileUrl(body.name, project) };
     },
     async 'DELETE /1.0/profiles/{name}'({ params, project }) {
       const doc = find(project, params.name);
       if (doc.name === 'default') fail('profile.default', { action: 'deleted' });
       if (users(doc).length > 0) fail('profile.in-use');
-      await house.documents.delete(keys.profile(project, doc.name));
+      await house.documents.delete(keys.profile(doc.project, doc.name));
       told(project, 'deleted', doc.name);
       return {};
     },
