@@ -1,5 +1,6 @@
 /** Volumes and snapshots of a pool of directories: `volumes/ID` and `snapshots/ID/SNAPSHOT`, all of one format. */
 import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Volumes, Work } from '../core/ports/storage.ts';
 import { createDiskUsage } from '../host/fs-space.ts';
 import { exchangeNames } from '../host/rename.ts';
@@ -31,6 +32,13 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
     });
   }
 
+  /** Gives what grew the name of a new snapshot. */
+  async function settleSnapshot(temporary: string, id: string, snapshot: string): Promise<void> {
+    const final = place(id, snapshot);
+    await mkdir(pool.path('snapshots', id), { recursive: true, mode: 0o700 });
+    pool.settle(temporary, final);
+  }
+
   return {
     list: () => pool.names('volumes'),
 
@@ -49,6 +57,23 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
       await duplicate(source, work, async (temporary) => pool.settle(temporary, place(to)));
     },
 
+    async create({ id, snapshot }, fill, work = {}) {
+      place(id, snapshot);
+      await pool.grow(work, async (temporary) => {
+        await format.fill(temporary, undefined, work);
+        await fill(join(temporary, format.content));
+        work.signal?.throwIfAborted();
+        if (snapshot === undefined) pool.settle(temporary, place(id));
+        else await settleSnapshot(temporary, id, snapshot);
+      });
+    },
+
+    async replace(id, by) {
+      exchangeNames(await existing(by), await existing(id));
+      // What has that name now is the old state.
+      await this.remove(by);
+    },
+
     async remove(id) {
       // The volume first: snapshots without a volume are invisible, and swept after a crash between the two.
       await pool.discard(place(id));
@@ -59,10 +84,12 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
 
     async snapshot(id, snapshot, work = {}) {
       const source = await existing(id);
-      await duplicate(source, work, async (temporary) => {
-        await mkdir(pool.path('snapshots', id), { recursive: true, mode: 0o700 });
-        pool.settle(temporary, place(id, snapshot));
-      });
+      await duplicate(source, work, (temporary) => settleSnapshot(temporary, id, snapshot));
+    },
+
+    async copySnapshot(from, to, work = {}) {
+      const source = await existing(from.id, from.snapshot);
+      await duplicate(source, work, (temporary) => settleSnapshot(temporary, to.id, to.snapshot));
     },
 
     async restore(id, snapshot, work = {}) {

@@ -120,6 +120,47 @@ export function volumeLaws(law: Law): void {
     }
   });
 
+  law('a volume is filled by the caller, and appears when it is whole', async ({ under, state, seen, volumes }) => {
+    const fill = async (root: string) => {
+      makeSample(root, { privileged: under.realMounts });
+      assert.deepEqual(await volumes.list(), []);
+    };
+    await volumes.create({ id: 'a' }, fill);
+    await volumes.copy({ id: 'a' }, 'b');
+    const made = await state('a');
+    assert.ok(made['etc/hostname']);
+    assert.deepEqual(await state('b'), made);
+    await seen('a', (root) => writeFileSync(join(root, 'file'), 'x'));
+    await assert.rejects(
+      volumes.create({ id: 'a' }, async () => {}),
+      { name: 'HostError', errno: 'EEXIST' },
+    );
+    const broken = async (root: string) => {
+      writeFileSync(join(root, 'half'), '');
+      throw new Error('no more');
+    };
+    await assert.rejects(volumes.create({ id: 'c' }, broken), /no more/);
+    await assert.rejects(volumes.create({ id: 'a', snapshot: 's' }, broken), /no more/);
+    assert.deepEqual(await volumes.list(), ['a', 'b']);
+    assert.deepEqual(await volumes.snapshots('a'), []);
+  });
+
+  law('a volume takes the place of another, whose snapshots stay', async ({ read, write, volumes }) => {
+    await volumes.createFromImage('a', 'image');
+    await write('a', 'file', 'old');
+    await volumes.snapshot('a', 's');
+    await volumes.createFromImage('b', 'image');
+    await volumes.snapshot('b', 'gone');
+    await write('b', 'file', 'new');
+    await volumes.replace('a', 'b');
+    assert.equal(await read('a', 'file'), 'new');
+    assert.equal(await read('a', 'file', 's'), 'old');
+    assert.deepEqual(await volumes.list(), ['a']);
+    assert.deepEqual(await volumes.snapshots('a'), ['s']);
+    await assert.rejects(volumes.replace('a', 'b'), /volume b/);
+    assert.equal(await read('a', 'file'), 'new');
+  });
+
   law('removing and unmounting what is absent succeeds', async ({ under, volumes }) => {
     await volumes.remove('nobody');
     await volumes.removeSnapshot('nobody', 'nothing');
@@ -202,5 +243,28 @@ export function snapshotLaws(law: Law): void {
     assert.equal(await read('a', 'etc/hostname', 's'), 'first');
     await volumes.removeSnapshot('a', 's');
     assert.equal(await read('a', 'etc/hostname'), 'third');
+  });
+
+  law('a snapshot is copied to another volume, also before that volume is there', async (room) => {
+    const { pool, read, write, volumes } = room;
+    await volumes.createFromImage('a', 'image');
+    await write('a', 'file', 'first');
+    await volumes.snapshot('a', 's');
+    await write('a', 'file', 'second');
+    await volumes.copySnapshot({ id: 'a', snapshot: 's' }, { id: 'b', snapshot: 't' });
+    await volumes.create({ id: 'b', snapshot: 'u' }, async (root) => writeFileSync(join(root, 'file'), 'made'));
+    assert.deepEqual(await volumes.snapshots('b'), []);
+    await volumes.copy({ id: 'a' }, 'b');
+    assert.deepEqual(await volumes.snapshots('b'), ['t', 'u']);
+    assert.equal(await read('b', 'file'), 'second');
+    assert.equal(await read('b', 'file', 't'), 'first');
+    await volumes.remove('a');
+    assert.equal(await read('b', 'file', 't'), 'first');
+    await volumes.restore('b', 'u');
+    assert.equal(await read('b', 'file'), 'made');
+    const twice = volumes.copySnapshot({ id: 'b' }, { id: 'b', snapshot: 't' });
+    await assert.rejects(twice, { name: 'HostError', errno: 'EEXIST' });
+    await volumes.copySnapshot({ id: 'b' }, { id: 'nobody', snapshot: 'x' });
+    assert.deepEqual(await pool.sweep().then(() => volumes.snapshots('nobody')), []);
   });
 }

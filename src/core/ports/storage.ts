@@ -6,7 +6,7 @@
  * the guest's stable id (never by its name, so a rename costs nothing). A *snapshot* is a read-only state of a volume,
  * named by the id that the caller chose.
  *
- * Life of a volume: createFromImage | createEmpty | copy -> mount/unmount any number of times -> remove.
+ * Life of a volume: createFromImage | createEmpty | create | copy -> mount/unmount any number of times -> remove.
  *
  * Laws (test/contract/storage.suite.ts):
  * - Every function either does all of its work or leaves nothing behind, also when its signal aborts or the disk is full.
@@ -58,17 +58,30 @@ export interface ImageTrees {
   remove(fingerprint: string): Promise<void>;
 }
 
+/** A volume as it is now, or one of its snapshots. */
+export type VolumeState = { id: string; snapshot?: string };
+
 export interface Volumes {
   list(): Promise<string[]>;
   createFromImage(id: string, fingerprint: string, work?: Work): Promise<void>;
   createEmpty(id: string, work?: Work): Promise<void>;
   /** Copies the volume, or one of its snapshots, to a new volume. */
-  copy(from: { id: string; snapshot?: string }, to: string, work?: Work): Promise<void>;
+  copy(from: VolumeState, to: string, work?: Work): Promise<void>;
+  /**
+   * Makes a volume, or a snapshot of one, by calling `fill` with its empty root directory (unshifted ids, no foreign
+   * mounts below); it becomes visible only when `fill` resolves.
+   */
+  create(at: VolumeState, fill: (root: string) => Promise<void>, work?: Work): Promise<void>;
+  /** The volume `by` takes the place of `id`, whose own state goes. Snapshots of `id` stay, those of `by` go. */
+  replace(id: string, by: string): Promise<void>;
   remove(id: string): Promise<void>;
 
+  /** Snapshots without their volume are not shown, and swept; they may be made before it. */
   snapshots(id: string): Promise<string[]>;
   /** The caller sees to it that nobody writes meanwhile (a running guest is frozen). */
   snapshot(id: string, snapshot: string, work?: Work): Promise<void>;
+  /** Copies a state of any volume to a new snapshot. */
+  copySnapshot(from: VolumeState, to: Required<VolumeState>, work?: Work): Promise<void>;
   /** Replaces the volume's content by the snapshot's; the snapshot stays. The volume is not mounted. */
   restore(id: string, snapshot: string, work?: Work): Promise<void>;
   removeSnapshot(id: string, snapshot: string): Promise<void>;
