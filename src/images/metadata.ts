@@ -1,27 +1,9 @@
 /** `metadata.yaml` of an image: read with distrust, and written. */
 import { parse, stringify } from 'yaml';
 import { type ImageMetadata, ImageRefused, type ImageTemplate } from '../core/ports/images.ts';
+import { architecturesOf, kernelArchitecture } from '../lib/architecture.ts';
 
 export const metadataLimitBytes = 256 * 1024;
-
-/** The kernel's names; Debian's are understood too. */
-const architectures: Record<string, string> = {
-  amd64: 'x86_64',
-  x86_64: 'x86_64',
-  arm64: 'aarch64',
-  aarch64: 'aarch64',
-  i386: 'i686',
-  i686: 'i686',
-  armhf: 'armv7l',
-  armv7l: 'armv7l',
-  ppc64el: 'ppc64le',
-  ppc64le: 'ppc64le',
-  riscv64: 'riscv64',
-  s390x: 's390x',
-};
-
-/** Which programs each kernel runs. */
-const runs: Record<string, string[]> = { x86_64: ['x86_64', 'i686'], aarch64: ['aarch64', 'armv7l'] };
 
 export const hostArchitecture = {
   x64: 'x86_64',
@@ -34,9 +16,9 @@ export const hostArchitecture = {
 export function parseMetadata(text: string, host: string | undefined): ImageMetadata {
   const data = record(readYaml(text), 'metadata.yaml');
   const named = String(data.architecture ?? '');
-  const architecture = Object.hasOwn(architectures, named) ? architectures[named] : undefined;
+  const architecture = kernelArchitecture(named);
   if (!architecture) throw broken(`architecture ${JSON.stringify(named.slice(0, 60))} is not known`);
-  if (host && !(runs[host] ?? [host]).includes(architecture))
+  if (host && !architecturesOf(host).includes(architecture))
     throw new ImageRefused('mismatch', `the image is made for ${architecture}, this host is ${host}`);
   const expiryDate = date(data.expiry_date, 'expiry_date');
   return {

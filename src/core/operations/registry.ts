@@ -10,7 +10,7 @@ import { HostError } from '../../lib/host-error.ts';
 import type { EventHub } from '../events/hub.ts';
 import type { Clock } from '../ports/clock.ts';
 import { noJournal, type OperationJournal } from '../ports/operation-journal.ts';
-import { createChannelDesk } from './channels.ts';
+import { createChannelDesk, equalSecrets } from './channels.ts';
 import type { StepObserver, StepReport } from './steps.ts';
 
 export type Task = {
@@ -43,6 +43,10 @@ type Entry = {
 
 export interface Operations {
   start(spec: OperationSpec, work: (task: Task) => Promise<void>): Operation;
+  /** A token: nothing works, it is there until it is used or cancelled. Its secret is in its metadata. */
+  token(spec: Pick<OperationSpec, 'description' | 'project' | 'resources' | 'metadata'>): Operation;
+  /** The tokens that can still be used. */
+  tokens(): Operation[];
   /** Ends the operations that an earlier life of the daemon left running: those named have reached their goal. */
   settleInterrupted(succeeded: ReadonlySet<string>): void;
   get(id: string): Operation;
@@ -86,13 +90,13 @@ export function createOperations(deps: {
       entries.delete(id);
       journal.drop(id);
     }, keptMs).unref();
-  const enter = (id: string, spec: OperationSpec): Entry => {
+  const enter = (id: string, spec: OperationSpec, token = false): Entry => {
     const now = deps.clock.now().toISOString();
     const desk = createChannelDesk(spec.channels ?? [], () => deps.clock.randomHex(32));
     const metadata = spec.channels ? { ...spec.metadata, fds: desk.secrets } : (spec.metadata ?? null);
     const view: Operation = {
       id,
-      class: spec.channels ? 'websocket' : 'task',
+      class: token ? 'token' : spec.channels ? 'websocket' : 'task',
       description: spec.description,
       created_at: now,
       updated_at: now,
@@ -156,6 +160,23 @@ export function createOperations(deps: {
         .finally(() => entry.desk.close());
       return first;
     },
+    token(spec) {
+      const entry = enter(deps.clock.uuid(), { ...spec, mayCancel: true }, true);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      entry.done = promise;
+      entry.abort.signal.addEventListener('abort', () => {
+        change(entry, 'Cancelled');
+        resolve();
+        forgetLater(entry.view.id);
+      });
+      publish(entry);
+      change(entry, 'Running');
+      return seen(entry.view);
+    },
+    tokens: () =>
+      [...entries.values()]
+        .filter(({ view }) => view.class === 'token' && view.status_code < 200)
+        .map(({ view }) => seen(view)),
     settleInterrupted(succeeded) {
       for (const { view } of journal.earlier) {
         const entry = entries.get(view.id);
@@ -183,10 +204,15 @@ export function createOperations(deps: {
       if (!entry.view.may_cancel) fail('operation.not-cancellable');
       entry.abort.abort(new ApiError('operation.cancelled'));
     },
-    hasSecret: (id, secret) => find(id).desk.knows(secret),
+    hasSecret(id, secret) {
+      const { desk, view } = find(id);
+      const own = view.class === 'token' ? undefined : view.metadata?.secret;
+      return desk.knows(secret) || (typeof own === 'string' && equalSecrets(own, secret));
+    },
     connect: (id, secret) => find(id).desk.connect(secret) ?? fail('operation.secret'),
     async idle() {
-      await Promise.all([...entries.values()].map((entry) => entry.done));
+      const works = [...entries.values()].filter(({ view }) => view.class !== 'token');
+      await Promise.all(works.map((entry) => entry.done));
     },
   };
 }
