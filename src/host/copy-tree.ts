@@ -23,6 +23,12 @@ export async function copyTree(from: string, to: string, options: { signal?: Abo
   await run('cp', [...what, '--', from, to], { timeoutMs: dayMs, ...options });
 }
 
+/** Copies a file with its holes, sharing blocks where the file system can. */
+export async function copySparseFile(from: string, to: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+  const what = ['--preserve=mode,timestamps', '--sparse=auto', '--reflink=auto', '--no-target-directory'];
+  await run('cp', [...what, '--', from, to], { timeoutMs: dayMs, ...options });
+}
+
 /** Gives the directory `to` owner, mode and times of `from` (not its extended attributes). */
 export async function copyDirectoryAttributes(from: string, to: string): Promise<void> {
   const status = await lstat(from);

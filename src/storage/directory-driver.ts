@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Pool, PoolConfig, StorageDriver } from '../core/ports/storage.ts';
 import { fileSystemSpace } from '../host/fs-space.ts';
 import { HostError } from '../lib/host-error.ts';
+import { createCustomVolumes } from './custom-volumes.ts';
 import { createImageTrees } from './image-trees.ts';
 import { destroyPoolDirectory, openPoolDirectory, type PoolDirectory } from './pool-directory.ts';
 import type { VolumeFormat } from './volume-format.ts';
@@ -17,6 +18,8 @@ export type DirectoryDriverOptions = {
 export type DirectoryDriver = Pick<StorageDriver, 'name' | 'unusable'> & {
   version?: string;
   format: VolumeFormat;
+  /** Shows a plain directory `root`, which is what custom volumes are. */
+  plain: Pick<VolumeFormat, 'mount' | 'unmount'>;
 };
 
 export function createDirectoryDriver(driver: DirectoryDriver, options: DirectoryDriverOptions): StorageDriver {
@@ -30,14 +33,14 @@ export function createDirectoryDriver(driver: DirectoryDriver, options: Director
     async open(config) {
       const directory = await openPoolDirectory(directoryOf(config), driver.name);
       await tryOut(directory, driver.format);
-      return openPool(directory, driver.format);
+      return openPool(directory, driver);
     },
 
     destroy: (config) => destroyPoolDirectory(directoryOf(config), driver.name),
   };
 }
 
-function openPool(directory: PoolDirectory, format: VolumeFormat): Pool {
+function openPool(directory: PoolDirectory, { format, plain }: DirectoryDriver): Pool {
   const users = async (fingerprint: string) => {
     const [volumes, snapshots] = await Promise.all([directory.names('volumes'), directory.names('snapshots')]);
     const places = volumes.map((id) => ['volumes', id]);
@@ -51,16 +54,26 @@ function openPool(directory: PoolDirectory, format: VolumeFormat): Pool {
   return {
     images,
     volumes,
+    custom: createCustomVolumes(directory, images, plain),
     space: () => fileSystemSpace(directory.directory),
     async sweep() {
-      // Snapshots are listed first: what is made meanwhile has its volume in the second list.
-      const snapshots = await directory.names('snapshots');
-      const present = new Set(await directory.names('volumes'));
-      const orphans = snapshots.filter((id) => !present.has(id));
-      for (const id of orphans) await directory.discard(directory.path('snapshots', id));
-      return [...(await directory.sweep()), ...orphans.map((id) => `snapshots/${id}`)];
+      const orphans = [
+        ...(await discardOrphans(directory, 'snapshots', 'volumes')),
+        ...(await discardOrphans(directory, 'custom-snapshots', 'custom')),
+      ];
+      return [...(await directory.sweep()), ...orphans];
     },
   };
+}
+
+/** Snapshots whose volume is gone. */
+async function discardOrphans(directory: PoolDirectory, part: string, volumes: string): Promise<string[]> {
+  // Snapshots are listed first: what is made meanwhile has its volume in the second list.
+  const snapshots = await directory.names(part);
+  const present = new Set(await directory.names(volumes));
+  const orphans = snapshots.filter((id) => !present.has(id));
+  for (const id of orphans) await directory.discard(directory.path(part, id));
+  return orphans.map((id) => `${part}/${id}`);
 }
 
 /** Mounts a volume with shifted ids once: the file system below may not be able to, and a guest's start is too late to see. */

@@ -12,7 +12,7 @@ import { renameToNew } from '../host/rename.ts';
 import { HostError } from '../lib/host-error.ts';
 
 const marker = '.gasthof-pool';
-const parts = ['images', 'volumes', 'snapshots'] as const;
+const parts = ['images', 'volumes', 'snapshots', 'custom', 'custom-snapshots'] as const;
 
 export type PoolDirectory = Awaited<ReturnType<typeof openPoolDirectory>>;
 

@@ -1,7 +1,8 @@
-/** Volumes and snapshots of a pool of directories: `volumes/ID` and `snapshots/ID/SNAPSHOT`, all of one format. */
-import { mkdir, rmdir } from 'node:fs/promises';
+/** Volumes and snapshots of a pool of directories, all of one format: guests' are `volumes/ID` and `snapshots/ID/SNAPSHOT`. */
+import { mkdir, realpath, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Volumes, Work } from '../core/ports/storage.ts';
+import { copyTree } from '../host/copy-tree.ts';
 import { createDiskUsage } from '../host/fs-space.ts';
 import { exchangeNames } from '../host/rename.ts';
 import { HostError } from '../lib/host-error.ts';
@@ -9,16 +10,28 @@ import type { HeldImageTrees } from './image-trees.ts';
 import { exists, type PoolDirectory } from './pool-directory.ts';
 import type { VolumeFormat } from './volume-format.ts';
 
-export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, format: VolumeFormat): Volumes {
+/** Parts of the pool that volumes and their snapshots lie in. */
+export type Places = { volumes: string; snapshots: string };
+
+export function missing(id: string, snapshot?: string): HostError {
+  const what = snapshot === undefined ? `volume ${id}` : `snapshot ${snapshot} of volume ${id}`;
+  return new HostError(`${what} is not in this pool`, { errno: 'ENOENT' });
+}
+
+export function createVolumes(
+  pool: PoolDirectory,
+  images: HeldImageTrees,
+  format: VolumeFormat,
+  parts: Places = { volumes: 'volumes', snapshots: 'snapshots' },
+): Volumes {
   const usage = createDiskUsage();
   const place = (id: string, snapshot?: string) =>
-    snapshot === undefined ? pool.path('volumes', id) : pool.path('snapshots', id, snapshot);
+    snapshot === undefined ? pool.path(parts.volumes, id) : pool.path(parts.snapshots, id, snapshot);
 
   async function existing(id: string, snapshot?: string): Promise<string> {
     const directory = place(id, snapshot);
     if (await exists(directory)) return directory;
-    const what = snapshot === undefined ? `volume ${id}` : `snapshot ${snapshot} of volume ${id}`;
-    throw new HostError(`${what} is not in this pool`, { errno: 'ENOENT' });
+    throw missing(id, snapshot);
   }
 
   /** Duplicates into a temporary directory that `use` puts in its place. */
@@ -35,12 +48,12 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
   /** Gives what grew the name of a new snapshot. */
   async function settleSnapshot(temporary: string, id: string, snapshot: string): Promise<void> {
     const final = place(id, snapshot);
-    await mkdir(pool.path('snapshots', id), { recursive: true, mode: 0o700 });
+    await mkdir(pool.path(parts.snapshots, id), { recursive: true, mode: 0o700 });
     pool.settle(temporary, final);
   }
 
   return {
-    list: () => pool.names('volumes'),
+    list: () => pool.names(parts.volumes),
 
     async createFromImage(id, fingerprint, work = {}) {
       using _image = await images.hold(fingerprint);
@@ -68,6 +81,15 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
       });
     },
 
+    async copyFrom(path, at, work = {}) {
+      // Copying makes the directory anew, with owner and mode of the source; a path may lead over symbolic links.
+      const copy = async (root: string) => {
+        await rmdir(root);
+        await copyTree(await realpath(path), root, work);
+      };
+      await this.create(at, copy, work);
+    },
+
     async replace(id, by) {
       exchangeNames(await existing(by), await existing(id));
       // What has that name now is the old state.
@@ -77,10 +99,10 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
     async remove(id) {
       // The volume first: snapshots without a volume are invisible, and swept after a crash between the two.
       await pool.discard(place(id));
-      await pool.discard(pool.path('snapshots', id));
+      await pool.discard(pool.path(parts.snapshots, id));
     },
 
-    snapshots: async (id) => ((await exists(place(id))) ? pool.names('snapshots', id) : []),
+    snapshots: async (id) => ((await exists(place(id))) ? pool.names(parts.snapshots, id) : []),
 
     async snapshot(id, snapshot, work = {}) {
       const source = await existing(id);
@@ -101,7 +123,7 @@ export function createVolumes(pool: PoolDirectory, images: HeldImageTrees, forma
     async removeSnapshot(id, snapshot) {
       await pool.discard(place(id, snapshot));
       // Succeeds only for the last one.
-      await rmdir(pool.path('snapshots', id)).catch(() => {});
+      await rmdir(pool.path(parts.snapshots, id)).catch(() => {});
     },
 
     async mount(id, target, { range, snapshot, readOnly }) {

@@ -4,6 +4,7 @@ import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { makeSample } from './file-state.ts';
+import { customLaws } from './storage-custom.suite.ts';
 import { createRoom, type Law, type Room, type StorageUnderTest } from './storage-room.ts';
 import { snapshotLaws, volumeLaws } from './storage-volumes.suite.ts';
 
@@ -20,6 +21,7 @@ export function storageSuite(name: string, open: () => Promise<StorageUnderTest>
     imageLaws(law);
     volumeLaws(law);
     snapshotLaws(law);
+    customLaws(law);
     poolLaws(law);
   });
 }

@@ -7,7 +7,7 @@ const [driverName = '', source = ''] = process.argv.slice(2);
 const driver = storageDrivers({ poolsDirectory: '/nowhere' }).find(({ name }) => name === driverName);
 const pool = await driver?.open({ name: 'churn', driver: driverName, config: { source } });
 if (!pool) throw new Error(`no driver ${driverName}`);
-const { images, volumes } = pool;
+const { images, volumes, custom } = pool;
 
 async function fill(directory: string): Promise<void> {
   for (let index = 0; index < 40; index += 1) {
@@ -25,10 +25,14 @@ for (let round = 0; ; round += 1) {
     volumes.createFromImage(`f${name}`, 'image').then(() => said('create')),
     volumes.copy({ id: 'base' }, `c${name}`).then(() => said('copy')),
     volumes.snapshot('base', `s${name}`).then(() => said('snapshot')),
+    custom.create({ id: `v${name}` }, 'filesystem', fill).then(() => said('create custom')),
+    custom.copy({ id: 'base' }, `w${name}`).then(() => said('copy custom')),
+    custom.snapshot('base', `s${name}`).then(() => said('snapshot custom')),
   ]);
   await volumes.restore('base', 'first').then(() => said('restore'));
   if (round % 2) continue;
   await images.remove(`i${name}`).then(() => said('remove image'));
   await volumes.remove(`c${name}`).then(() => said('remove'));
+  await custom.remove(`w${name}`).then(() => said('remove custom'));
   await volumes.removeSnapshot('base', `s${name}`).then(() => said('remove snapshot'));
 }

@@ -50,6 +50,9 @@ async function stateIn(pool: Pool, target: string, id: string, snapshot?: string
   }
 }
 
+const customState = (pool: Pool, id: string, snapshot?: string) =>
+  stateOf(pool.custom.path({ id, ...(snapshot ? { snapshot } : {}) }, 'filesystem'));
+
 for (const name of ['overlay', 'dir'])
   test(`${name}: whatever is killed at any moment is whole or invisible, and swept`, { skip }, async () => {
     using scratch = createScratch();
@@ -68,6 +71,9 @@ for (const name of ['overlay', 'dir'])
     await pool.volumes.unmount(target);
     await pool.volumes.snapshot('base', 'first');
     const base = await stateIn(pool, target, 'base');
+    await pool.custom.createEmpty('base', { kind: 'filesystem' });
+    makeSample(pool.custom.path({ id: 'base' }, 'filesystem'), { privileged: true });
+    const custom = customState(pool, 'base');
 
     let calls = 0;
     for (let round = 0; round < 6; round += 1) {
@@ -83,6 +89,13 @@ for (const name of ['overlay', 'dir'])
         for (const snapshot of await after.volumes.snapshots(id))
           assert.deepEqual(await stateIn(after, target, id, snapshot), base, snapshot);
         if (id !== 'base') await after.volumes.remove(id);
+      }
+      for (const id of await after.custom.list()) {
+        if (id.startsWith('v')) assert.equal(readdirSync(after.custom.path({ id }, 'filesystem')).length, 40, id);
+        else assert.deepEqual(customState(after, id), custom, id);
+        for (const snapshot of await after.custom.snapshots(id))
+          assert.deepEqual(customState(after, id, snapshot), custom, snapshot);
+        if (id !== 'base') await after.custom.remove(id);
       }
       for (const tree of await after.images.list())
         if (tree !== 'image') assert.equal(readdirSync(join(source, 'images', tree)).length, 40, tree);
@@ -140,7 +153,14 @@ for (const name of ['overlay', 'dir'])
     const huge = async (directory: string) => writeFileSync(join(directory, 'huge'), Buffer.alloc(8_000_000, 1));
     await assert.rejects(images.create('other', huge), full);
     await pool.sweep();
-    assert.deepEqual(readdirSync(source).sort(), ['.gasthof-pool', 'images', 'snapshots', 'volumes']);
+    assert.deepEqual(readdirSync(source).sort(), [
+      '.gasthof-pool',
+      'custom',
+      'custom-snapshots',
+      'images',
+      'snapshots',
+      'volumes',
+    ]);
     assert.deepEqual([await volumes.list(), await volumes.snapshots('a'), await images.list()], [['a'], [], ['image']]);
     await volumes.mount('a', target, { range });
     assert.equal(statSync(join(target, 'big')).size, 4_000_000);

@@ -4,7 +4,8 @@
  * Vocabulary. A *pool* is a place with a driver. An *image tree* is an unpacked root file system, read-only, shared by
  * every guest of that image, with unshifted ids (0..65535 on disk). A *volume* is one guest's root file system, named by
  * the guest's stable id (never by its name, so a rename costs nothing). A *snapshot* is a read-only state of a volume,
- * named by the id that the caller chose.
+ * named by the id that the caller chose. A *custom volume* belongs to no guest: it holds a tree of files (content
+ * `filesystem`) or the bytes of a disk (content `block`), and any number of guests may be given it.
  *
  * Life of a volume: createFromImage | createEmpty | create | copy -> mount/unmount any number of times -> remove.
  *
@@ -17,6 +18,7 @@
  * - Nothing below the pool's directory is reachable for other users of the host (0700 at the top).
  * - Copy and snapshot are independent of their source: changing or removing one never shows in the other.
  * - A volume's id range may change between two mounts without any rewrite.
+ * - Custom volumes keep the same laws; guests see them directly at `path`, shifted by whoever attaches them.
  */
 import type { IdRange } from './id-range.ts';
 
@@ -41,6 +43,7 @@ export interface StorageDriver {
 export interface Pool {
   readonly images: ImageTrees;
   readonly volumes: Volumes;
+  readonly custom: CustomVolumes;
   /** Bytes and inodes of the file system below. */
   space(): Promise<{ usedBytes: number; totalBytes: number; usedInodes: number; totalInodes: number }>;
   /** Clears what an interrupted call left behind, among volumes and trees alike. Returns what was cleared. */
@@ -72,6 +75,8 @@ export interface Volumes {
    * mounts below); it becomes visible only when `fill` resolves.
    */
   create(at: VolumeState, fill: (root: string) => Promise<void>, work?: Work): Promise<void>;
+  /** The same with the content of the directory at `path` (unshifted ids): that of a volume in another pool. */
+  copyFrom(path: string, at: VolumeState, work?: Work): Promise<void>;
   /** The volume `by` takes the place of `id`, whose own state goes. Snapshots of `id` stay, those of `by` go. */
   replace(id: string, by: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -95,4 +100,28 @@ export interface Volumes {
   unmount(target: string): Promise<void>;
   /** Bytes that this volume alone takes (shared image trees not counted). */
   usage(id: string, snapshot?: string): Promise<number>;
+}
+
+export type CustomContent =
+  /** Owner and mode of its top directory, as ids inside. */
+  { kind: 'filesystem'; uid?: number; gid?: number; mode?: number } | { kind: 'block'; sizeBytes: number };
+
+export interface CustomVolumes extends Omit<Volumes, 'createFromImage' | 'createEmpty' | 'create'> {
+  createEmpty(id: string, content: CustomContent, work?: Work): Promise<void>;
+  /**
+   * Makes a volume, or a snapshot of one, by calling `fill` with the path of its content: an empty directory or an empty
+   * file. It becomes visible only when `fill` resolves.
+   */
+  create(
+    at: VolumeState,
+    kind: CustomContent['kind'],
+    fill: (path: string) => Promise<void>,
+    work?: Work,
+  ): Promise<void>;
+  /** Copies what lies at `path`: the content of a volume in another pool. */
+  copyFrom(path: string, at: VolumeState, work?: Work): Promise<void>;
+  /** The directory or file with the volume's content, unshifted. It is not looked for. */
+  path(at: VolumeState, kind: CustomContent['kind']): string;
+  /** Block content grows; it never shrinks. */
+  grow(id: string, sizeBytes: number): Promise<void>;
 }

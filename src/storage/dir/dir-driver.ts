@@ -8,6 +8,7 @@ export function createDirDriver(options: DirectoryDriverOptions): StorageDriver 
     {
       name: 'dir',
       format: dirFormat,
+      plain: dirFormat,
       unusable: async () =>
         process.geteuid?.() === 0 ? undefined : 'needs root: file owners of guests are kept on disk',
     },

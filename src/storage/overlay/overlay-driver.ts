@@ -1,6 +1,7 @@
 /** The default driver: every guest is a thin writable layer over the tree of its image. */
 import type { StorageDriver } from '../../core/ports/storage.ts';
 import { probeOverlay } from '../../host/overlay-mount.ts';
+import { dirFormat } from '../dir/dir-format.ts';
 import { createDirectoryDriver, type DirectoryDriverOptions } from '../directory-driver.ts';
 import { overlayFormat } from './overlay-format.ts';
 
@@ -9,6 +10,7 @@ export function createOverlayDriver(options: DirectoryDriverOptions): StorageDri
     {
       name: 'overlay',
       format: overlayFormat,
+      plain: dirFormat,
       async unusable() {
         try {
           probeOverlay();
