@@ -33,6 +33,8 @@ const directions: Record<string, readonly string[]> = {
   store: implementation,
   disks: implementation,
   firewall: implementation,
+  // A websocket is the same to both of its ends.
+  remotes: [...implementation, 'api', 'http'],
   // The rules of a bridge and of its network cards are loaded together with its links.
   network: [...implementation, 'firewall'],
 };

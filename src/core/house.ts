@@ -14,6 +14,8 @@ import type { Engine } from './ports/engine.ts';
 import type { GuestFiles } from './ports/files.ts';
 import type { ImageFiles } from './ports/images.ts';
 import type { Networks } from './ports/network.ts';
+import type { OwnCertificate } from './ports/own-certificate.ts';
+import type { Remotes } from './ports/remotes.ts';
 import type { Pool, StorageDriver } from './ports/storage.ts';
 import type { Facts } from './server/facts.ts';
 
@@ -33,6 +35,9 @@ export type House = {
   brokenPools: Map<string, string>;
   networks: Networks;
   images: ImageFiles;
+  remotes: Remotes;
+  /** Made at the first call. */
+  ownCertificate(): OwnCertificate;
   files: GuestFiles;
   devices: DeviceTypes;
   /** One writer at a time: keys are instance ids, `allocate`, `pool/image`. */

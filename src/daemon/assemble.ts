@@ -19,6 +19,8 @@ import { createSystemClock } from '../host/system-clock.ts';
 import { createImageFiles } from '../images/image-files.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { createBridgeNetworks } from '../network/bridge/bridge-networks.ts';
+import { keptCertificate } from '../remotes/kept-certificate.ts';
+import { createRemotes } from '../remotes/remotes.ts';
 import { storageDrivers } from '../storage/drivers.ts';
 import { openOperationJournal } from '../store/operation-journal.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -82,6 +84,7 @@ export async function assemble(
     cacheDirectory: paths.cache,
     scratchDirectory: paths.scratch,
   });
+  const ownCertificate = keptCertificate(paths.directory, clock.now);
   const whole = parts.move();
   return {
     documents,
@@ -95,6 +98,8 @@ export async function assemble(
     brokenPools,
     networks,
     images,
+    remotes: createRemotes({ own: ownCertificate, userAgent: `Gasthof/${version}` }),
+    ownCertificate,
     files: createGuestFiles(),
     devices: deviceTypes,
     queue: createKeyedQueue(),

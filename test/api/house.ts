@@ -34,11 +34,14 @@ import { createHttpServer, type HttpServer } from '../../src/http/http-server.ts
 import type { InjectReply } from '../../src/http/in-memory.ts';
 import type { LogEntry } from '../../src/http/refusal.ts';
 import { createKeyedQueue } from '../../src/lib/keyed-queue.ts';
+import { keptCertificate } from '../../src/remotes/kept-certificate.ts';
+import { createRemotes } from '../../src/remotes/remotes.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { createFakeEngine, type FakeEngine } from '../contract/fake-engine.ts';
 import { createFakeNetworks } from '../contract/fake-networks.ts';
 import { createMemoryImages } from '../contract/memory-images.ts';
 import { createMemoryStorageDriver } from '../contract/memory-pool.ts';
+import { connectInside, type InsideServer } from '../contract/remotes-inside.ts';
 
 export const caller: Identity = { username: 'root', protocol: 'unix', address: '@', trusted: true };
 
@@ -48,6 +51,8 @@ export type World = Disposable & {
   networks: Networks;
   images: ImageFiles;
   driver: StorageDriver & Disposable;
+  /** Other servers that can be reached, by `https://host:port`. */
+  remotes: Map<string, InsideServer>;
   mountDirectory: string;
 };
 
@@ -60,6 +65,7 @@ export function createWorld(): World {
     networks: createFakeNetworks(),
     images: createMemoryImages(),
     driver,
+    remotes: new Map(),
     mountDirectory,
     [Symbol.dispose]() {
       driver[Symbol.dispose]();
@@ -119,6 +125,7 @@ export async function openHouse(world: World, bugs: unknown[], overrides: Partia
   const documents = await openDocuments(world.store);
   const clock = overrides.clock ?? createSystemClock();
   const events = createEventHub(clock);
+  const ownCertificate = keptCertificate(world.mountDirectory, clock.now);
   const pools = new Map<string, Pool>();
   for (const doc of documents.list<PoolDoc>('pools/')) pools.set(doc.name, await world.driver.open(doc));
   return {
@@ -133,6 +140,8 @@ export async function openHouse(world: World, bugs: unknown[], overrides: Partia
     brokenPools: new Map(),
     networks: world.networks,
     images: world.images,
+    remotes: createRemotes({ own: ownCertificate, userAgent: 'test', connect: connectInside(world.remotes) }),
+    ownCertificate,
     files: ownFiles(),
     devices: deviceTypes,
     queue: createKeyedQueue(),
