@@ -1,8 +1,9 @@
 /** All handlers of all routes; the type says when one is missing. */
 import { fail } from '../api/errors.ts';
-import type { Handlers } from '../api/handlers.ts';
+import type { Handlers, Identity } from '../api/handlers.ts';
 import type { Routes } from '../api/routes.ts';
 import type { ListQuery } from '../api/schema.ts';
+import { asCaller } from './events/caller.ts';
 import { eventHandlers } from './events/handlers.ts';
 import type { House } from './house.ts';
 import { aliasHandlers } from './images/alias-handlers.ts';
@@ -22,22 +23,33 @@ import { projectHandlers } from './projects/handlers.ts';
 import { type ServerControl, serverHandlers } from './server/handlers.ts';
 
 export function createHandlers(house: House, control: ServerControl): Handlers<Routes> {
-  return insideProjects(house, {
-    ...serverHandlers(house, control),
-    ...eventHandlers(house),
-    ...operationHandlers(house),
-    ...instanceHandlers(house),
-    ...stateHandlers(house),
-    ...snapshotHandlers(house),
-    ...sessionHandlers(house),
-    ...fileHandlers(house),
-    ...imageHandlers(house),
-    ...aliasHandlers(house),
-    ...profileHandlers(house),
-    ...projectHandlers(house),
-    ...networkHandlers(house),
-    ...poolHandlers(house),
-  });
+  return withCaller(
+    insideProjects(house, {
+      ...serverHandlers(house, control),
+      ...eventHandlers(house),
+      ...operationHandlers(house),
+      ...instanceHandlers(house),
+      ...stateHandlers(house),
+      ...snapshotHandlers(house),
+      ...sessionHandlers(house),
+      ...fileHandlers(house),
+      ...imageHandlers(house),
+      ...aliasHandlers(house),
+      ...profileHandlers(house),
+      ...projectHandlers(house),
+      ...networkHandlers(house),
+      ...poolHandlers(house),
+    }),
+  );
+}
+
+/** Events of a call name its caller. */
+function withCaller(handlers: Handlers<Routes>): Handlers<Routes> {
+  const named = Object.entries(handlers).map(([key, handler]) => [
+    key,
+    (call: { identity: Identity }) => asCaller(call.identity, () => (handler as (call: unknown) => unknown)(call)),
+  ]);
+  return Object.fromEntries(named) as Handlers<Routes>;
 }
 
 /**

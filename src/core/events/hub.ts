@@ -6,6 +6,7 @@ import type { Event, EventType, Lifecycle } from '../../api/resources/events.ts'
 import type { Operation } from '../../api/resources/operations.ts';
 import { createRing } from '../../lib/ring.ts';
 import type { Clock } from '../ports/clock.ts';
+import { presentCaller } from './caller.ts';
 
 export type Requestor = { username: string; protocol: string; address: string };
 /** Events that nobody asked for: a guest halted by itself, repair after a restart. */
@@ -33,7 +34,7 @@ export function createEventHub(clock: Pick<Clock, 'now'>): EventHub {
   };
   return {
     operation: (project, operation) => publish('operation', operation, project),
-    lifecycle(project, { requestor = daemonRequestor, ...event }) {
+    lifecycle(project, { requestor = presentCaller() ?? daemonRequestor, ...event }) {
       const { username, protocol, address } = requestor;
       publish('lifecycle', { requestor: { username, protocol, address }, project, ...event }, project);
     },
