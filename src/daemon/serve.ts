@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { routes } from '../api/routes.ts';
 import { authorize } from '../auth/authorize.ts';
 import { createPeerIdentifier } from '../auth/peer-identity.ts';
+import { asDaemon } from '../core/events/caller.ts';
 import { createHandlers } from '../core/handlers.ts';
 import type { House } from '../core/house.ts';
 import { autostart } from '../core/instances/autostart.ts';
@@ -27,8 +28,8 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   // Before repair: an end that happens meanwhile waits in the instance's queue.
   parts.use(
     house.engine.watch((event) => {
-      if (event.type === 'oom') return guestOutOfMemory(house, event.id);
-      guestEnded(house, event.id, event.cause).catch((error: unknown) =>
+      if (event.type === 'oom') return asDaemon(() => guestOutOfMemory(house, event.id));
+      asDaemon(() => guestEnded(house, event.id, event.cause)).catch((error: unknown) =>
         log('error', `the end of guest ${event.id} could not be settled`, error),
       );
     }),

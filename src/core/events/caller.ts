@@ -11,3 +11,6 @@ export const asCaller = <T>(requestor: Requestor, work: () => T): T => caller.ru
 
 /** Undefined for what the daemon does by itself. */
 export const presentCaller = (): Requestor | undefined => caller.getStore();
+
+/** For work that begins in somebody's call but is not done for him: timers, watchers. */
+export const asDaemon = <T>(work: () => T): T => caller.exit(work);
