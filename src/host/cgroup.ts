@@ -22,6 +22,11 @@ export type Cgroups = {
   refusal(limits: Limits, id: string): string | undefined;
   /** Makes exactly these limits hold, or changes nothing and throws. */
   apply(id: string, limits: Limits): void;
+  /**
+   * Lets a guest open a device (`c 10:229`) or no longer. False where the host has no such file (v2, where a program of
+   * the kernel decides): then it is the runtime's work.
+   */
+  setDevice(id: string, device: string, allow: boolean): boolean;
   usage(id: string): Usage;
   freeze(id: string): Promise<void>;
   thaw(id: string): Promise<void>;
@@ -78,6 +83,13 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
         .limitFiles(limits, facts(limits, id))
         .flatMap((row) => withPath(row, directory(row.controller, id)));
       writeAll(inWritableOrder(files));
+    },
+    setDevice(id, device, allow) {
+      const path = directory('devices', id);
+      const file = path === undefined ? undefined : join(path, allow ? 'devices.allow' : 'devices.deny');
+      if (file === undefined || !existsSync(file)) return mounts.kind !== 'v2';
+      writeText(file, `${device} rw${allow ? '' : 'm'}`);
+      return true;
     },
     usage: (id) => readUsage(layout, (controller, file) => read(id, controller, file), id),
     async freeze(id) {

@@ -9,10 +9,12 @@ import { call, libc, syscall } from './libc.ts';
 const atFdCwd = -100;
 const openTreeCloneCloexec = 0x80001;
 const moveMountFromDescriptor = 4;
+const moveMountToDescriptor = 0x40;
 const atEmptyPath = 0x1000;
 const attributeIdmap = 0x100000;
 const mountAttributeSizeBytes = 32;
-const detachNoFollow = 2 | 8;
+const detach = 2;
+const detachNoFollow = detach | 8;
 
 const openTreeCall = syscall<[number, string, number]>('open_tree', ['int', 'str', 'uint']);
 const moveMountCall = syscall<[number, string, number, string, number]>('move_mount', [
@@ -71,6 +73,11 @@ export function attach(mount: DetachedMount, target: string): void {
   naming(target, () => moveMountCall(mount.descriptor, '', atFdCwd, target, moveMountFromDescriptor));
 }
 
+/** The same at what a descriptor stands for, in whatever mount namespace the thread is. */
+export function attachAt(mount: DetachedMount, place: number): void {
+  moveMountCall(mount.descriptor, '', place, '', moveMountFromDescriptor | moveMountToDescriptor);
+}
+
 /** Mounts the directory `source` at `target`, with other ids when `idMap` is given. */
 export function bindMount(
   source: string,
@@ -92,7 +99,12 @@ export function unmount(target: string): void {
   }
 }
 
-/** The same in another thread: the last one out of an overlay waits until the whole file system below is written. */
+/** Detaches exactly the mount that the path leads to, links followed. */
+export function unmountExactly(path: string): void {
+  umount2(path, detach);
+}
+
+/** `unmount` in another thread: the last one out of an overlay waits until the whole file system below is written. */
 export async function unmountAside(target: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   umount2Aside.async(target, detachNoFollow, (error: unknown, result: number) =>

@@ -43,6 +43,17 @@ export type OverlayLayers = {
   attachLayers?: boolean;
 };
 
+/** A memory file system, attached nowhere yet. */
+export function createTmpfs(
+  options: Readonly<Record<string, string>>,
+  attributes: MountAttributes = {},
+): DetachedMount {
+  using context = detachedMount(fsopen('tmpfs', closeOnExec));
+  for (const [key, value] of Object.entries(options)) fsconfig(context.descriptor, setString, key, value, 0);
+  fsconfig(context.descriptor, createContext, null, null, 0);
+  return detachedMount(fsmount(context.descriptor, closeOnExec, attributeBits(attributes)));
+}
+
 /** Throws when this kernel has no overlayfs (the call loads its module). */
 export function probeOverlay(): void {
   using _context = detachedMount(fsopen('overlay', closeOnExec));

@@ -23,7 +23,7 @@ export type UserNamespaceOptions = {
 /** Opens a new user namespace whose uid and gid map are both `map`. The caller closes the descriptor (close-on-exec). */
 export async function openUserNamespace(map: IdMap, options: UserNamespaceOptions = {}): Promise<number> {
   options.signal?.throwIfAborted();
-  const pid = await requestMaker(options.creator);
+  const pid = await requestMaker(cloneNewUser, options.creator);
   const lines = map.map((row) => `${row.inside} ${row.outside} ${row.count}\n`).join('');
   let descriptor: number | undefined;
   try {
@@ -54,16 +54,28 @@ export function openLayerNamespace(range: { base: number; size: number }): Promi
   ]);
 }
 
+const cloneNewUser = 0x10000000;
+const cloneNewNs = 0x20000;
+
+/**
+ * A process that holds a copy of the daemon's mount namespace in a user namespace of its own, which locks the flags of
+ * every mount in it: read-only stays read-only for whoever gets a mount from there. Disposing ends it.
+ */
+export async function holdLockedMounts(): Promise<Disposable & { readonly pid: number }> {
+  const pid = await requestMaker(cloneNewUser | cloneNewNs, undefined);
+  return { pid, [Symbol.dispose]: () => end(pid) };
+}
+
 const unshareNumbers: Partial<Record<NodeJS.Architecture, number>> = { x64: 272, arm64: 97 };
 
 /**
- * Reads lines `request creator` (creator `-`: unchanged), answers `request pid` or `request ! reason`. A maker waits until
+ * Reads lines `request namespaces creator` (creator `-`: unchanged), answers `request pid` or `request ! reason`. A maker waits until
  * it is killed, or until the pipe closes because this process is gone.
  */
 const nurseryProgram = `
 $| = 1; $SIG{CHLD} = 'IGNORE'; chdir '/'; my $unshare = shift() + 0; pipe(my $r, my $w);
 while (my $line = <STDIN>) {
-  my ($id, $u) = split ' ', $line;
+  my ($id, $what, $u) = split ' ', $line;
   my $pid = fork;
   if (!defined $pid) { print "$id ! fork: $!\\n"; next }
   next if $pid;
@@ -72,7 +84,7 @@ while (my $line = <STDIN>) {
     $) = "$u $u"; $( = $u + 0; ($<, $>) = ($u + 0, $u + 0);
     if ($< != $u || $> != $u || $( != $u) { syswrite STDOUT, "$id ! cannot become id $u\\n"; exit 1 }
   }
-  if (syscall($unshare, 0x10000000) < 0) { syswrite STDOUT, "$id ! unshare: $!\\n"; exit 1 }
+  if (syscall($unshare, $what + 0) < 0) { syswrite STDOUT, "$id ! unshare: $!\\n"; exit 1 }
   syswrite STDOUT, "$id $$\\n";
   close STDIN; close STDOUT; sysread $r, my $byte, 1; exit 0;
 }`;
@@ -86,7 +98,7 @@ type Nursery = {
 let nursery: Nursery | undefined;
 let lastRequest = 0;
 
-async function requestMaker(creator: number | undefined): Promise<number> {
+async function requestMaker(namespaces: number, creator: number | undefined): Promise<number> {
   nursery ??= startNursery();
   const { child, waiting } = nursery;
   const request = ++lastRequest;
@@ -94,7 +106,7 @@ async function requestMaker(creator: number | undefined): Promise<number> {
   const timer = setTimeout(() => reject(new HostError('no user namespace after 10 s: the host is overloaded')), 10_000);
   waiting.set(request, { resolve, reject });
   keepLoopAlive(child, true);
-  child.stdin?.write(`${request} ${creator ?? '-'}\n`);
+  child.stdin?.write(`${request} ${namespaces} ${creator ?? '-'}\n`);
   try {
     return await promise;
   } finally {

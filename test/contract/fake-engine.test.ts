@@ -15,7 +15,7 @@ engineSuite('fake engine', async () => {
       range: { base: 1_000_000, size: 65_536 },
       rootfs,
       limits: {},
-      mounts: [],
+      parts: [],
       nics: [],
       environment: {},
       allowedSyscalls: [],

@@ -130,6 +130,18 @@ export function createFakeEngine(): FakeEngine {
       const guest = running(id);
       guest.spec = { ...guest.spec, limits: { ...limits } };
     },
+    async addPart(id, part) {
+      mayFail('addPart');
+      const guest = running(id);
+      if (guest.spec.parts.some((known) => known.id === part.id)) refuse(id, `it has the part ${part.id} already`);
+      guest.spec = { ...guest.spec, parts: [...guest.spec.parts, structuredClone(part)] };
+    },
+    async removePart(id, partId) {
+      mayFail('removePart');
+      const guest = running(id);
+      guest.spec = { ...guest.spec, parts: guest.spec.parts.filter((part) => part.id !== partId) };
+    },
+    parts: async (id) => structuredClone(running(id).spec.parts),
     async remove(id) {
       mayFail('remove');
       const guest = guests.get(id);

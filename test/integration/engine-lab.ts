@@ -80,7 +80,7 @@ export function guestSpec(rootfs: string, id: string, overrides: Partial<GuestSp
     range,
     rootfs,
     limits: {},
-    mounts: [],
+    parts: [],
     nics: [],
     environment: {},
     allowedSyscalls: [],

@@ -4,7 +4,7 @@ import { isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
 import { type ConfigMap, type DevicesMap, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
 import type { DeviceType } from '../ports/devices.ts';
-import type { GuestMount } from '../ports/engine.ts';
+import type { GuestPart } from '../ports/engine.ts';
 import { configError, plainConfig } from './config.ts';
 
 type LooseDevices = Record<string, Record<string, string | number | boolean | null>> | null | undefined;
@@ -79,15 +79,24 @@ export function checkExpandedDevices(house: Pick<House, 'devices' | 'documents'>
 
 /** The pool that the root disk names. */
 export function rootPool(house: Pick<House, 'devices'>, devices: DevicesMap): string {
-  for (const [device, config] of Object.entries(devices)) {
-    const type = typeOf(house, device, config);
-    if (type.isRoot?.(config)) return config.pool ?? fail('instance.no-root-disk');
-  }
-  return fail('instance.no-root-disk');
+  return rootDevice(house, devices)?.config.pool ?? fail('instance.no-root-disk');
 }
 
-export function deviceMounts(house: Pick<House, 'devices'>, devices: DevicesMap): GuestMount[] {
-  return Object.entries(devices).flatMap(([device, config]) => typeOf(house, device, config).mount?.(config) ?? []);
+export function rootDevice(
+  house: Pick<House, 'devices'>,
+  devices: DevicesMap,
+): { device: string; config: ConfigMap } | undefined {
+  const found = Object.entries(devices).find(([device, config]) => typeOf(house, device, config).isRoot?.(config));
+  return found && { device: found[0], config: found[1] };
+}
+
+/** What the devices put into the guest's tree, outer places before those in them. */
+export function deviceParts(house: Pick<House, 'devices'>, devices: DevicesMap): GuestPart[] {
+  const parts = Object.entries(devices).flatMap(
+    ([device, config]) => typeOf(house, device, config).parts?.(config, device) ?? [],
+  );
+  const path = (part: GuestPart) => ('mount' in part ? part.mount.path : part.node.path);
+  return parts.sort((a, b) => (path(a) < path(b) ? -1 : 1));
 }
 
 /** Network cards: device name, its config and its network, in the order of their names. */

@@ -11,7 +11,7 @@ import type { NicSpec } from '../ports/network.ts';
 import type { Pool } from '../ports/storage.ts';
 import { applyEvent } from './change.ts';
 import { configEnvironment, parseLimits, splitList } from './config.ts';
-import { checkExpandedDevices, deviceMounts } from './devices.ts';
+import { checkExpandedDevices, deviceParts } from './devices.ts';
 import { type Expanded, expand } from './expand.ts';
 import { instanceById } from './find.ts';
 import { writeGuestFiles } from './guest-files.ts';
@@ -129,7 +129,7 @@ function guestSpec({ house, doc, expanded, target, nics }: StartContext): GuestS
     range: rangeOf(doc),
     rootfs: target,
     limits: parseLimits(config, house.facts),
-    mounts: deviceMounts(house, expanded.devices),
+    parts: deviceParts(house, expanded.devices),
     nics: nics.map(({ name }) => ({ name })),
     environment: configEnvironment(config),
     allowedSyscalls: splitList(config['security.syscalls.allow']),

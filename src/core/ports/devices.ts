@@ -1,9 +1,10 @@
 /**
  * THE DEVICES PORT: what kinds of devices there are. A type is a key table, a check, and renderers into the neutral parts of
- * a guest's spec; engines never hear a type's name. A new type is one file in `devices/` and one line in its table.
+ * a guest: parts of its tree, a network card, a forward. They are applied when it starts and, while it runs, when a device
+ * comes, changes or goes; engines, networks and proxies never hear a type's name. A new type is one file in `devices/` and one line in its table.
  */
 import type { KeyTable } from '../../api/config-keys/key.ts';
-import type { GuestMount } from './engine.ts';
+import type { GuestPart } from './engine.ts';
 
 export type DeviceConfig = Record<string, string>;
 
@@ -16,7 +17,8 @@ export type DeviceType = {
   isRoot?(config: DeviceConfig): boolean;
   /** The managed network that a card of this type is connected to. */
   network?(config: DeviceConfig): string | undefined;
-  mount?(config: DeviceConfig): GuestMount | undefined;
+  /** Mounts and device nodes; their ids begin with the name of the device. Throws `HostError` when the host lacks something. */
+  parts?(config: DeviceConfig, device: string): GuestPart[];
 };
 
 export type DeviceTypes = readonly DeviceType[];

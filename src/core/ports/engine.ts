@@ -36,9 +36,11 @@ export type Limits = {
   processes?: number;
 };
 
-/** A file or directory of the host that the guest sees at `path`. */
+/** A file or directory of the host, or a memory file system of its own, that the guest sees at `path`. */
 export type GuestMount = {
   source: string;
+  /** In place of a source: an empty file system in memory. */
+  memory?: { sizeBytes?: number };
   path: string;
   readOnly: boolean;
   /** Ids are shifted into the guest's range by an idmapped mount. */
@@ -46,6 +48,23 @@ export type GuestMount = {
   /** Missing source is not an error. */
   optional: boolean;
 };
+
+/** A device node that the guest may open. Ids and mode are as the guest sees them. */
+export type GuestNode = {
+  kind: 'char' | 'block';
+  path: string;
+  /** A node of the host to take the number from; else `number` says it. */
+  source?: string;
+  number?: { major: number; minor: number };
+  mode: number;
+  uid: number;
+  gid: number;
+  /** A missing source is not an error. */
+  optional: boolean;
+};
+
+/** What a device puts into a guest's tree. The id is the caller's, unique in the guest. */
+export type GuestPart = { id: string } & ({ mount: GuestMount } | { node: GuestNode });
 
 /** A network card as the guest sees it; the network room makes it. Only the name matters to an engine. */
 export type GuestNic = { name: string };
@@ -57,7 +76,7 @@ export type GuestSpec = {
   /** Mounted root file system (containers), seen with shifted ids. */
   rootfs: string;
   limits: Limits;
-  mounts: GuestMount[];
+  parts: GuestPart[];
   nics: GuestNic[];
   /** Environment of init, added to the engine's own (`environment.*` keys). */
   environment: Record<string, string>;
@@ -166,6 +185,15 @@ export interface Engine {
   unfreeze(id: string): Promise<void>;
   /** Changes limits of a guest that runs. All or nothing. */
   update(id: string, limits: Limits): Promise<void>;
+  /**
+   * Puts a part into a guest that exists; the same as one of its spec from then on. The guest cannot bend the way to its
+   * place, nor take off its read-only flag. Fails without a trace.
+   */
+  addPart(id: string, part: GuestPart): Promise<void>;
+  /** Takes it away at once, in use or not; a part that is not there is no error. */
+  removePart(id: string, partId: string): Promise<void>;
+  /** The parts that a guest has now, also after a daemon was killed in the middle of a change. */
+  parts(id: string): Promise<GuestPart[]>;
   remove(id: string): Promise<void>;
 
   observe(): Promise<Observed[]>;

@@ -7,6 +7,7 @@ import { openUserNamespace } from '../../host/userns.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { Layout } from './layout.ts';
 import { renderConfig } from './oci-config.ts';
+import { addPart } from './parts.ts';
 import { writeRecord } from './record.ts';
 import { removeGuest } from './remove.ts';
 import { stageRoot } from './stage.ts';
@@ -37,7 +38,7 @@ async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): 
   const namespace = await openUserNamespace(map, { creator: spec.range.base, ...(signal ? { signal } : {}) });
   try {
     const stage = layout.stage(spec.id);
-    using _stage = await stageRoot(spec, stage);
+    using _stage = stageRoot(spec, stage);
     const lxcfs = lxcfsDirectory !== undefined && (await lxcfsServes(lxcfsDirectory)) ? lxcfsDirectory : undefined;
     const config = renderConfig(
       { ...spec, rootfs: stage },
@@ -51,6 +52,8 @@ async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): 
     const pid = await createSupervised(layout, programs, spec.id, signal);
     cgroups.apply(spec.id, spec.limits);
     cgroups.delegate(spec.id, spec.range.base);
+    // Later than the mounts of the kernel's file systems, so that a part may be below /dev or /run.
+    for (const part of spec.parts) await addPart(needs, spec.id, spec.range, part);
     signal?.throwIfAborted();
     return pid;
   } finally {

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../../core/ports/engine.ts';
 import { openCgroups } from '../../host/cgroup.ts';
+import { clearPlugStages } from '../../host/plug.ts';
 import { processStatus, signalProcess } from '../../host/process.ts';
 import { signalNumber } from '../../host/signals.ts';
 import { HostError } from '../../lib/host-error.ts';
@@ -17,6 +18,7 @@ import { checkId, createLayout, type Layout, makeDirectories } from './layout.ts
 import { readNics } from './nics.ts';
 import { observeGuests } from './observe.ts';
 import { watchOrphans } from './orphans.ts';
+import { addPart, clearHalfParts, readParts, removePart } from './parts.ts';
 import { findPrograms, whyUnusable } from './programs.ts';
 import { type GuestRecord, listGuests, livingInit, readRecord, runningInit } from './record.ts';
 import { removeGuest } from './remove.ts';
@@ -47,6 +49,7 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
     options.stageDirectory ?? join('/run', options.cgroupParent),
   );
   makeDirectories(layout, options.stateDirectory, options.logDirectory);
+  clearPlugStages(layout.stages);
   const { programs, version } = await findPrograms(options);
   const cgroups = openCgroups(options.cgroupParent);
   const ends = createEnds(layout);
@@ -56,6 +59,9 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
   for (const id of listGuests(layout)) {
     ends.follow(id);
     orphans.check(id);
+    const record = livingInit(layout, id) && readRecord(layout, id);
+    // What cannot be cleared stays noted: the next start of the guest is without it.
+    if (record) await clearHalfParts({ layout, cgroups, programs }, id, record).catch(() => {});
   }
 
   return {
@@ -103,6 +109,17 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
       runningInit(layout, checkId(id));
       cgroups.apply(id, limits);
     },
+    addPart: (id, part) =>
+      inTurn(checkId(id), async () => {
+        runningInit(layout, id);
+        await addPart({ layout, cgroups, programs }, id, recordOf(layout, id), part);
+      }),
+    removePart: (id, partId) =>
+      inTurn(checkId(id), async () => {
+        runningInit(layout, id);
+        await removePart({ layout, cgroups, programs }, id, recordOf(layout, id), partId);
+      }),
+    parts: async (id) => readParts(layout, checkId(id)).flatMap(({ part, done }) => (done ? part : [])),
     remove: (id) =>
       inTurn(checkId(id), async () => {
         ends.silence(id);

@@ -33,6 +33,8 @@ export function createLayout(stateDirectory: string, logDirectory: string, stage
     bundle: (id: string) => state('g', id),
     config: (id: string) => state('g', id, 'config.json'),
     record: (id: string) => state('g', id, 'guest.json'),
+    /** Mounts and device nodes that were put in. */
+    parts: (id: string) => state('g', id, 'parts.json'),
     pidFile: (id: string) => state('g', id, 'pid'),
     supervisorPidFile: (id: string) => state('g', id, 'conmon.pid'),
     /** The window size fifo; `attach` beside it is the console's socket. */

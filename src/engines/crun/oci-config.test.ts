@@ -10,7 +10,7 @@ const spec: GuestSpec = {
   range: { base: 1_000_000, size: 65_536 },
   rootfs: '/root-of-guest',
   limits: {},
-  mounts: [],
+  parts: [],
   nics: [],
   environment: { A: '1', PATH: '/own' },
   allowedSyscalls: [],

@@ -1,0 +1,177 @@
+/**
+ * Parts of a guest that exists: mounts and device nodes, put in by the same code when it is made and while it runs. What
+ * is in is noted beside the guest, before and after each change, so that a next daemon finds out what a killed one did.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GuestMount, GuestNode, GuestPart } from '../../core/ports/engine.ts';
+import type { IdRange } from '../../core/ports/id-range.ts';
+import type { Cgroups } from '../../host/cgroup.ts';
+import type { GuestTree } from '../../host/guest-place.ts';
+import { createTmpfs } from '../../host/overlay-mount.ts';
+import {
+  createNode,
+  lockMount,
+  type NodeNumber,
+  nodeNumber,
+  openSource,
+  type PluggedMount,
+  plug,
+  removeEmptyFile,
+  unplug,
+} from '../../host/plug.ts';
+import { openUserNamespace } from '../../host/userns.ts';
+import { HostError } from '../../lib/host-error.ts';
+import { allowDevice, denyDevice } from './device-rules.ts';
+import type { Layout } from './layout.ts';
+import { livingInit } from './record.ts';
+import type { Programs } from './supervisor.ts';
+
+export type PartNeeds = { layout: Layout; cgroups: Cgroups; programs: Programs };
+
+/** `plugged` is absent for an optional part whose source is missing. Not `done`: it is on its way in, or never got there. */
+export type PartNote = { part: GuestPart; done: boolean; plugged?: PluggedMount; number?: NodeNumber };
+
+export function readParts(layout: Layout, id: string): PartNote[] {
+  try {
+    return JSON.parse(readFileSync(layout.parts(id), 'utf8')) as PartNote[];
+  } catch {
+    return [];
+  }
+}
+
+function writeParts(layout: Layout, id: string, notes: readonly PartNote[]): void {
+  writeFileSync(`${layout.parts(id)}.new`, JSON.stringify(notes));
+  renameSync(`${layout.parts(id)}.new`, layout.parts(id));
+}
+
+function note(layout: Layout, id: string, partId: string, entry: PartNote | undefined): void {
+  const others = readParts(layout, id).filter(({ part }) => part.id !== partId);
+  writeParts(layout, id, entry ? [...others, entry] : others);
+}
+
+export async function addPart(needs: PartNeeds, id: string, range: IdRange, part: GuestPart): Promise<void> {
+  const { layout } = needs;
+  const path = 'mount' in part ? part.mount.path : part.node.path;
+  if (readParts(layout, id).some((known) => known.part.id === part.id))
+    throw new HostError(`guest ${id} has the part ${part.id} already`, { errno: 'EEXIST' });
+  const tree = treeOf(layout, id, range);
+  const announce = (half: Half) => note(layout, id, part.id, { part, done: false, ...half });
+  announce({});
+  const where = { needs, id, tree, range, announce };
+  try {
+    const whole = 'mount' in part ? await addMount(where, part.mount) : await addNode(where, part.node);
+    note(layout, id, part.id, { part, done: true, ...whole });
+  } catch (error) {
+    note(layout, id, part.id, undefined);
+    if (!(error instanceof HostError) || error.message.includes(path)) throw error;
+    throw new HostError(`${path}: ${error.message}`, { cause: error, ...(error.errno ? { errno: error.errno } : {}) });
+  }
+}
+
+export async function removePart(needs: PartNeeds, id: string, range: IdRange, partId: string): Promise<void> {
+  const notes = readParts(needs.layout, id);
+  const found = notes.find(({ part }) => part.id === partId);
+  if (!found) return;
+  const tree = treeOf(needs.layout, id, range);
+  if (found.plugged) unplug(tree, found.plugged);
+  const { number, part } = found;
+  if (number && !notes.some((other) => other !== found && sameNumber(other.number, number)))
+    await denyDevice(needs, id, number, allowed(notes, found));
+  if ('node' in part) removeEmptyFile(tree, part.node.path);
+  note(needs.layout, id, partId, undefined);
+}
+
+/** Takes away what a daemon that was killed left half done. */
+export async function clearHalfParts(needs: PartNeeds, id: string, range: IdRange): Promise<void> {
+  for (const { part, done } of readParts(needs.layout, id)) if (!done) await removePart(needs, id, range, part.id);
+}
+
+const sameNumber = (a: NodeNumber | undefined, b: NodeNumber) =>
+  a?.kind === b.kind && a.major === b.major && a.minor === b.minor;
+
+const allowed = (notes: readonly PartNote[], except?: PartNote) =>
+  notes.flatMap((entry) => (entry !== except && entry.number ? [entry.number] : []));
+
+function treeOf(layout: Layout, id: string, { base }: IdRange): GuestTree {
+  const init = livingInit(layout, id);
+  if (!init) throw new HostError(`guest ${id} does not run`, { errno: 'ESRCH', help: 'start it first' });
+  return { pid: init.pid, owner: base };
+}
+
+const newStage = (layout: Layout) => join(layout.stages, `plug-${randomBytes(6).toString('hex')}`);
+
+type Half = Omit<PartNote, 'part' | 'done'>;
+type Where = { needs: PartNeeds; id: string; tree: GuestTree; range: IdRange; announce(half: Half): void };
+
+async function addMount({ needs: { layout }, tree, range, announce }: Where, mount: GuestMount): Promise<Half> {
+  const source = mount.memory ? 'directory' : sourceKind(mount);
+  if (source === undefined) return {};
+  const shift = mount.shifted && !mount.memory ? await openShift(range) : undefined;
+  try {
+    using ready = mount.memory
+      ? createMemory(mount.memory, range)
+      : openSource(mount.source, attributesOf(mount, shift));
+    using locked = await lockMount(ready, source, newStage(layout));
+    const { path } = mount;
+    return { plugged: plug(locked, { tree, path, kind: source, announce: (plugged) => announce({ plugged }) }) };
+  } finally {
+    if (shift !== undefined) closeSync(shift);
+  }
+}
+
+function attributesOf(mount: GuestMount, idMap: number | undefined) {
+  return { attributes: { readOnly: mount.readOnly, nodev: true }, idMap };
+}
+
+function createMemory({ sizeBytes }: { sizeBytes?: number }, { base }: IdRange) {
+  const owner = { uid: String(base), gid: String(base), mode: '755' };
+  const size: Record<string, string> = sizeBytes === undefined ? {} : { size: String(sizeBytes) };
+  return createTmpfs({ ...owner, ...size }, { nosuid: true, nodev: true });
+}
+
+function sourceKind(mount: GuestMount): 'directory' | 'file' | undefined {
+  const status = statSync(mount.source, { throwIfNoEntry: false });
+  if (status) return status.isDirectory() ? 'directory' : 'file';
+  if (mount.optional) return undefined;
+  throw new HostError(`the source ${mount.source} of ${mount.path} does not exist`, { errno: 'ENOENT' });
+}
+
+/** On-disk ids 0..n appear as the guest's. */
+function openShift({ base, size }: IdRange): Promise<number> {
+  return openUserNamespace([{ inside: 0, outside: base, count: size }]);
+}
+
+async function addNode({ needs, id, tree, announce }: Where, node: GuestNode): Promise<Half> {
+  const number = numberOf(node);
+  if (!number) return {};
+  const owner = { uid: tree.owner + node.uid, gid: tree.owner + node.gid, mode: node.mode & 0o777 };
+  const notes = readParts(needs.layout, id);
+  const isNew = !notes.some((other) => sameNumber(other.number, number));
+  announce({ number });
+  if (isNew) await allowDevice(needs, id, number, [...allowed(notes), number]);
+  try {
+    using made = createNode(number, owner, newStage(needs.layout));
+    const { path } = node;
+    return {
+      number,
+      plugged: plug(made, { tree, path, kind: 'file', announce: (plugged) => announce({ number, plugged }) }),
+    };
+  } catch (error) {
+    if (isNew) await denyDevice(needs, id, number, allowed(notes));
+    throw error;
+  }
+}
+
+/** Undefined for an optional one that is not there. */
+function numberOf(node: GuestNode): NodeNumber | undefined {
+  if (node.number) return { kind: node.kind, ...node.number };
+  const found = nodeNumber(node.source ?? node.path);
+  if (!found) {
+    if (node.optional) return undefined;
+    throw new HostError(`the device ${node.source ?? node.path} is not there on this host`, { errno: 'ENOENT' });
+  }
+  if (found.kind === node.kind) return found;
+  throw new HostError(`${node.source ?? node.path} is a ${found.kind} device, not a ${node.kind} device`);
+}
