@@ -7,6 +7,8 @@ import { asCaller } from './events/caller.ts';
 import { eventHandlers } from './events/handlers.ts';
 import type { House } from './house.ts';
 import { aliasHandlers } from './images/alias-handlers.ts';
+import { createImageHandlers } from './images/create-handlers.ts';
+import { imageFileHandlers } from './images/file-handlers.ts';
 import { imageHandlers } from './images/handlers.ts';
 import { fileHandlers } from './instances/files.ts';
 import { instanceHandlers } from './instances/handlers.ts';
@@ -34,6 +36,8 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...sessionHandlers(house),
       ...fileHandlers(house),
       ...imageHandlers(house),
+    ...createImageHandlers(house),
+    ...imageFileHandlers(house),
       ...aliasHandlers(house),
       ...profileHandlers(house),
       ...projectHandlers(house),

@@ -66,12 +66,45 @@ export type ImageDoc = {
   uploadedAt: string;
   expiresAt: string;
   lastUsedAt: string;
+  /** Fetched for an instance and not by a person: it goes when nobody has used it for some days. */
+  cached?: boolean;
+  /** Fingerprint of the newer image that took its aliases; it stays as long as an instance was made from it. */
+  supersededBy?: string;
+  /** Where it came from and where a newer one may be. */
+  updateSource?: UpdateSource;
 };
+
+/** `protocol` is one of incus, lxd, simplestreams. */
+export type UpdateSource = { alias: string; certificate: string; protocol: string; server: string; imageType: string };
 
 export type AliasDoc = { name: string; project: string; description: string; target: string };
 export type ProfileDoc = { name: string; project: string; description: string; config: ConfigMap; devices: DevicesMap };
 export type NetworkDoc = { name: string; description: string; type: 'bridge'; config: ConfigMap };
 export type PoolDoc = { name: string; description: string; driver: string; config: ConfigMap };
+
+/** A custom volume. The project is the one whose volumes are used, see projects/features.ts. */
+export type VolumeDoc = {
+  /** Twelve hexadecimal digits; the pool knows it by this. */
+  id: string;
+  pool: string;
+  project: string;
+  name: string;
+  description: string;
+  contentType: 'filesystem' | 'block' | 'iso';
+  config: ConfigMap;
+  createdAt: string;
+};
+export type VolumeSnapshotDoc = {
+  id: string;
+  volume: string;
+  name: string;
+  description: string;
+  config: ConfigMap;
+  createdAt: string;
+  /** Empty: never. */
+  expiresAt: string;
+};
+
 export type ProjectDoc = { name: string; description: string; config: ConfigMap };
 export type ServerDoc = { config: ConfigMap };
 
@@ -86,6 +119,9 @@ export const keys = {
   profile: (project: string, name: string) => `profiles/${project}/${name}`,
   network: (name: string) => `networks/${name}`,
   pool: (name: string) => `pools/${name}`,
+  volume: (id: string) => `volumes/${id}`,
+  volumeSnapshot: (volume: string, id: string) => `volume-snapshots/${volume}/${id}`,
+  volumeSnapshotsOf: (volume: string) => `volume-snapshots/${volume}/`,
   project: (name: string) => `projects/${name}`,
   server: 'server/config',
 } as const;

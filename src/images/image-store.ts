@@ -10,6 +10,8 @@ import type { Compression } from '../lib/archive-magic.ts';
 
 export type PartName = 'unified' | 'metadata' | 'rootfs';
 export type ImageRecord = {
+  /** @default container */
+  type?: 'container' | 'virtual-machine';
   metadata: ImageMetadata;
   templates: Record<string, string>;
   parts: { name: PartName; compression: Compression; sizeBytes: number }[];

@@ -100,6 +100,7 @@ function received(fingerprint: string, record: ImageRecord): ReceivedImage {
     fingerprint,
     sizeBytes: record.parts.reduce((sum, part) => sum + part.sizeBytes, 0),
     split: record.parts.length > 1,
+    type: record.type ?? 'container',
     metadata: record.metadata,
   };
 }

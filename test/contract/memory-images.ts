@@ -31,7 +31,13 @@ export function createMemoryImages(): ImageFiles {
       throw new ImageRefused('mismatch', `the image has the fingerprint ${fingerprint}, expected was ${expect}`);
     const sizeBytes = bytes.reduce((sum, piece) => sum + piece.length, 0);
     if (sizeBytes === 0) throw new ImageRefused('broken', 'the image is empty');
-    const image = { fingerprint, sizeBytes, split: bytes.length > 1, metadata: metadataOf(bytes[0]) };
+    const image = {
+      fingerprint,
+      sizeBytes,
+      split: bytes.length > 1,
+      type: 'container' as const,
+      metadata: metadataOf(bytes[0]),
+    };
     kept.set(fingerprint, {
       image,
       parts: bytes.map((piece, i) => ({ name: `part${i}`, bytes: piece })),
@@ -70,7 +76,7 @@ export function createMemoryImages(): ImageFiles {
       signal?.throwIfAborted();
       const bytes = Buffer.from(JSON.stringify({ rootfs, metadata, templates }));
       const fingerprint = createHash('sha256').update(bytes).digest('hex');
-      const image = { fingerprint, sizeBytes: bytes.length, split: false, metadata };
+      const image = { fingerprint, sizeBytes: bytes.length, split: false, type: 'container' as const, metadata };
       kept.set(fingerprint, { image, parts: [{ name: 'unified', bytes }], templates: templates ?? {} });
       return image;
     },

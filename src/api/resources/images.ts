@@ -1,7 +1,7 @@
 /** Images and their aliases. */
 import { type Static, Type } from 'typebox';
 import type { RouteTable } from '../route.ts';
-import { Body, ConfigMap, Empty, ItemQuery, ListQuery, Loose, LooseConfigMap, ProjectQuery, Time } from '../schema.ts';
+import { Body, ConfigMap, Empty, ListQuery, Loose, LooseConfigMap, ProjectQuery, Time } from '../schema.ts';
 
 export const ImageAlias = Type.Object({ name: Type.String(), description: Type.String() });
 export const ImageSource = Type.Object({
@@ -104,6 +104,19 @@ export const ImageAliasPut = Body({
 export type ImageAliasesPost = Static<typeof ImageAliasesPost>;
 export type ImageAliasPut = Static<typeof ImageAliasPut>;
 
+export const ImageExportPost = Body({
+  target: Type.String(),
+  secret: Type.Optional(Type.String()),
+  certificate: Type.Optional(Type.String()),
+  aliases: Loose(Type.Array(LooseAlias)),
+  project: Type.Optional(Type.String()),
+  profiles: Loose(Type.Array(Type.String())),
+});
+const SecretQuery = Type.Object({
+  project: Type.Optional(Type.String()),
+  secret: Type.Optional(Type.String()),
+});
+
 export const imageRoutes = {
   'GET /1.0/images': {
     summary: 'List the images',
@@ -113,8 +126,8 @@ export const imageRoutes = {
     reply: Type.Array(Type.Union([Type.String(), Image])),
   },
   'POST /1.0/images': {
-    summary: 'Add an image: upload, publish an instance, or build one',
-    access: 'manage',
+    summary: 'Add an image: upload, publish an instance, copy one of another server, or build one',
+    access: 'secret',
     answer: 'async',
     query: ProjectQuery,
     body: ImagesPost,
@@ -183,7 +196,7 @@ export const imageRoutes = {
     summary: 'Get an image; a unique prefix of the fingerprint is enough',
     access: 'public',
     answer: 'sync',
-    query: ItemQuery,
+    query: SecretQuery,
     reply: Image,
     etag: ['public', 'auto_update', 'properties', 'expires_at', 'profiles'],
   },
@@ -213,6 +226,25 @@ export const imageRoutes = {
     summary: 'Download the file or files of an image',
     access: 'public',
     answer: 'raw',
-    query: Type.Object({ project: Type.Optional(Type.String()), secret: Type.Optional(Type.String()) }),
+    query: SecretQuery,
+  },
+  'POST /1.0/images/{fingerprint}/export': {
+    summary: 'Send an image to another server, which has given a secret for it',
+    access: 'manage',
+    answer: 'async',
+    query: ProjectQuery,
+    body: ImageExportPost,
+  },
+  'POST /1.0/images/{fingerprint}/secret': {
+    summary: 'Make a secret with which somebody without trust may download the image once',
+    access: 'manage',
+    answer: 'async',
+    query: ProjectQuery,
+  },
+  'POST /1.0/images/{fingerprint}/refresh': {
+    summary: 'Fetch the image anew when its source has a newer one',
+    access: 'manage',
+    answer: 'async',
+    query: ProjectQuery,
   },
 } as const satisfies RouteTable;

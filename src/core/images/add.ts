@@ -1,24 +1,18 @@
-/** Adding images: received files become a document with aliases; published guests and built distributions too. */
+/** Adding images: received files become a document with aliases; built distributions too. */
 import { fail } from '../../api/errors.ts';
 import type { ImagesPost } from '../../api/resources/images.ts';
+import type { Requestor } from '../events/hub.ts';
 import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
-import { findInstance, findSnapshot, instanceById } from '../instances/find.ts';
-import { standingStill } from '../instances/still.ts';
-import { type AliasDoc, type ConfigMap, type ImageDoc, type InstanceDoc, keys } from '../model.ts';
-import { performSteps } from '../operations/perform.ts';
+import { type AliasDoc, type ConfigMap, type ImageDoc, keys, type UpdateSource } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
-import type { Step } from '../operations/steps.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { imageOfContent, imagesOwner, lookUpAlias } from './find.ts';
 import { refuseImage } from './refusal.ts';
 import { imageUrl } from './view.ts';
 
-export type AddNeeds = Pick<
-  House,
-  'documents' | 'images' | 'clock' | 'queue' | 'pools' | 'engine' | 'facts' | 'mountDirectory' | 'events'
->;
+export type AddNeeds = Pick<House, 'documents' | 'images' | 'clock' | 'queue' | 'events'>;
 
 /** What the caller says about a new image, whatever way it comes. */
 export type ImageExtras = {
@@ -29,6 +23,10 @@ export type ImageExtras = {
   profiles: string[];
   expiresAt: string;
   aliases: { name: string; description: string }[];
+  cached?: boolean;
+  updateSource?: UpdateSource | undefined;
+  /** Who adds it, for the event. */
+  requestor?: Requestor | undefined;
 };
 
 export function extrasOf(body: ImagesPost): ImageExtras {
@@ -92,6 +90,8 @@ export async function enterImage(
     action: 'image-created',
     source: imageUrl(fingerprint, project),
     name: fingerprint,
+    context: { type: received.type },
+    ...(extras.requestor ? { requestor: extras.requestor } : {}),
   });
 }
 
@@ -108,7 +108,7 @@ async function storeImage(
     project,
     sizeBytes,
     split,
-    type: 'container',
+    type: received.type,
     filename: extras.filename || `${fingerprint.slice(0, 12)}.tar`,
     architecture: metadata.architecture,
     properties: { ...metadata.properties, ...extras.properties },
@@ -120,6 +120,8 @@ async function storeImage(
     uploadedAt: now,
     expiresAt: extras.expiresAt || (metadata.expiryDate?.toISOString() ?? ''),
     lastUsedAt: '',
+    ...(extras.cached ? { cached: true } : {}),
+    ...(extras.updateSource ? { updateSource: extras.updateSource } : {}),
   };
   checkAliases(house, project, extras.aliases);
   const aliases = extras.aliases.map((alias): AliasDoc => ({ ...alias, project, target: fingerprint }));
@@ -129,7 +131,7 @@ async function storeImage(
   ]);
 }
 
-const progressOf = (task: Task, key: string) => ({
+export const progressOf = (task: Task, key: string) => ({
   progress: (text: string) => task.setMetadata({ [key]: text }),
   signal: task.signal,
 });
@@ -160,76 +162,4 @@ export async function buildImage(
   const known = lookUpAlias(house, project, alias);
   if (known && known.target !== received.fingerprint)
     await house.documents.put(keys.alias(owner, alias), { ...known, target: received.fingerprint });
-}
-
-/** Makes an image of an instance or of a snapshot of it. The caller has checked the aliases. */
-export async function publishImage(
-  house: AddNeeds,
-  project: string,
-  source: { instance: string; snapshot?: string },
-  body: ImagesPost,
-  task: Task,
-): Promise<void> {
-  const doc = findInstance(house, project, source.instance);
-  const snapshot = source.snapshot === undefined ? undefined : findSnapshot(house, doc, source.snapshot);
-  const extras = extrasOf(body);
-  const properties = { ...imageProperties(doc), ...extras.properties };
-  const metadata = { architecture: doc.architecture, creationDate: house.clock.now(), properties, templates: {} };
-  const compression =
-    body.compression_algorithm ||
-    (house.documents.get<{ config: ConfigMap }>(keys.server)?.config['images.compression_algorithm'] ?? 'gzip');
-  const id = doc.id;
-  const context: PublishContext = { received: undefined };
-  const steps: Step<PublishContext>[] = [
-    {
-      name: 'pack the root file system',
-      do: async (made) => {
-        made.received = await house.queue(id, () =>
-          withUnshifted(house, instanceById(house, id), snapshot?.id, task.id, (directory) =>
-            house.images.publish(directory, metadata, {
-              compression,
-              ...progressOf(task, 'create_image_from_container_pack_progress'),
-            }),
-          ),
-        );
-      },
-    },
-    {
-      name: 'enter the image',
-      do: ({ received }) => received && enterImage(house, project, received, { ...extras, properties }, task),
-    },
-  ];
-  await performSteps(house, task, steps, context);
-}
-
-type PublishContext = { received: ReceivedImage | undefined };
-
-function imageProperties(doc: InstanceDoc): ConfigMap {
-  const own = Object.entries(doc.config).filter(([key]) => key.startsWith('image.'));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice('image.'.length), value]));
-}
-
-/** The root file system with the ids that it has on disk. A running guest stands still meanwhile. */
-async function withUnshifted<T>(
-  house: AddNeeds,
-  doc: InstanceDoc,
-  snapshot: string | undefined,
-  id: string,
-  work: (directory: string) => Promise<T>,
-): Promise<T> {
-  const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
-  const target = `${house.mountDirectory}/publish-${id}`;
-  const mount = async () => {
-    await pool.volumes.mount(
-      doc.id,
-      target,
-      snapshot === undefined ? { readOnly: true } : { snapshot, readOnly: true },
-    );
-    try {
-      return await work(target);
-    } finally {
-      await pool.volumes.unmount(target);
-    }
-  };
-  return snapshot === undefined ? standingStill(house, doc, mount) : mount();
 }

@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
+import type { Requestor } from '../events/hub.ts';
 import type { House } from '../house.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../model.ts';
@@ -19,18 +20,29 @@ export function aliasHandlers(house: House): Own {
   const find = (project: string, name: string) => lookUpAlias(house, project, name) ?? fail('alias.not-found');
   const visible = (doc: AliasDoc, trusted: boolean) =>
     trusted || (house.documents.get<ImageDoc>(keys.image(doc.project, doc.target))?.public ?? false);
-  const told = (project: string, verb: string, name: string) =>
-    house.events.lifecycle(project, { action: `image-alias-${verb}`, source: aliasUrl(name, project), name });
-  const change: Own[`PUT ${One}`] = async ({ params, body, project, checkMatch }) => {
+  const told = (
+    { project, identity }: { project: string; identity: Requestor },
+    verb: string,
+    name: string,
+    context: Record<string, string> = {},
+  ) =>
+    house.events.lifecycle(project, {
+      action: `image-alias-${verb}`,
+      source: aliasUrl(name, project),
+      name,
+      context,
+      requestor: identity,
+    });
+  const change: Own[`PUT ${One}`] = async ({ params, body, project, identity, checkMatch }) => {
     const doc = find(project, params.name);
-    checkMatch(aliasView(doc));
+    checkMatch(aliasView(house, doc));
     const target = body.target === undefined ? doc.target : findByFingerprint(house, project, body.target).fingerprint;
     await house.documents.put(keys.alias(doc.project, doc.name), {
       ...doc,
       target,
       description: body.description ?? doc.description,
     });
-    told(project, 'updated', doc.name);
+    told({ project, identity }, 'updated', doc.name, { target });
     return {};
   };
   return {
@@ -39,11 +51,11 @@ export function aliasHandlers(house: House): Own {
         .list<AliasDoc>(wantsAllProjects(query) ? 'aliases/' : `aliases/${imagesOwner(house, project)}/`)
         .filter((doc) => visible(doc, identity.trusted));
       return listing(
-        docs.map((doc) => ({ url: aliasUrl(doc.name, doc.project), object: () => aliasView(doc) })),
+        docs.map((doc) => ({ url: aliasUrl(doc.name, doc.project), object: () => aliasView(house, doc) })),
         query,
       );
     },
-    async 'POST /1.0/images/aliases'({ body, project }) {
+    async 'POST /1.0/images/aliases'({ body, project, identity }) {
       checkAliases(house, project, [body]);
       const { fingerprint } = findByFingerprint(house, project, body.target);
       const owner = imagesOwner(house, project);
@@ -54,29 +66,29 @@ export function aliasHandlers(house: House): Own {
         description,
         target: fingerprint,
       } satisfies AliasDoc);
-      told(project, 'created', body.name);
+      told({ project, identity }, 'created', body.name, { target: fingerprint });
       return { location: aliasUrl(body.name, project) };
     },
     'GET /1.0/images/aliases/{name}'({ params, project, identity }) {
       const doc = find(project, params.name);
-      return visible(doc, identity.trusted) ? aliasView(doc) : fail('alias.not-found');
+      return visible(doc, identity.trusted) ? aliasView(house, doc) : fail('alias.not-found');
     },
     'PUT /1.0/images/aliases/{name}': change,
     'PATCH /1.0/images/aliases/{name}': change,
-    async 'POST /1.0/images/aliases/{name}'({ params, body, project }) {
+    async 'POST /1.0/images/aliases/{name}'({ params, body, project, identity }) {
       const doc = find(project, params.name);
       checkAliases(house, project, [body]);
       await house.documents.commit([
         { delete: keys.alias(doc.project, doc.name) },
         { put: keys.alias(doc.project, body.name), value: { ...doc, name: body.name } },
       ]);
-      told(project, 'renamed', body.name);
+      told({ project, identity }, 'renamed', body.name, { old_name: doc.name });
       return { location: aliasUrl(body.name, project) };
     },
-    async 'DELETE /1.0/images/aliases/{name}'({ params, project }) {
+    async 'DELETE /1.0/images/aliases/{name}'({ params, project, identity }) {
       const doc = find(project, params.name);
       await house.documents.delete(keys.alias(doc.project, doc.name));
-      told(project, 'deleted', doc.name);
+      told({ project, identity }, 'deleted', doc.name);
       return {};
     },
   };

@@ -1,28 +1,21 @@
-/** Image routes. */
-import { fail } from '../../api/errors.ts';
+/** Image routes that list, show, change and delete. */
 import type { Handlers } from '../../api/handlers.ts';
 import type { ImagePut } from '../../api/resources/images.ts';
 import type { Routes } from '../../api/routes.ts';
-import { joinMultipart } from '../../lib/multipart.ts';
 import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
-import { allInstances } from '../instances/find.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type ImageDoc, keys } from '../model.ts';
-import { buildImage, checkAliases, extrasOf, imageQueue, publishImage } from './add.ts';
-import { aliasesOf, allImages, findByFingerprint, imageOfContent } from './find.ts';
-import { enterUpload, receiveUpload } from './upload.ts';
+import { deleteImage } from './delete.ts';
+import { findByFingerprint } from './find.ts';
 import { imageUrl, imageView } from './view.ts';
+import { findVisible, visibleImages } from './visible.ts';
 
 type One = '/1.0/images/{fingerprint}';
 type Own = Pick<
   Handlers<Routes>,
-  | 'GET /1.0/images'
-  | 'POST /1.0/images'
-  | 'GET /1.0/images/recipes'
-  | `${'GET' | 'PUT' | 'PATCH' | 'DELETE'} ${One}`
-  | `GET ${One}/export`
+  'GET /1.0/images' | 'GET /1.0/images/recipes' | `${'GET' | 'PUT' | 'PATCH' | 'DELETE'} ${One}`
 >;
 
 export function imageHandlers(house: House): Own {
@@ -42,51 +35,18 @@ export function imageHandlers(house: House): Own {
     });
     return {};
   };
-  const visible = (doc: ImageDoc, trusted: boolean) => trusted || doc.public;
   return {
     'GET /1.0/images': ({ query, project, identity }) =>
       listing(
-        allImages(house, wantsAllProjects(query) ? undefined : project)
-          .filter((doc) => visible(doc, identity.trusted))
-          .map((doc) => ({ url: imageUrl(doc.fingerprint, doc.project), object: () => imageView(house, doc) })),
+        visibleImages(house, wantsAllProjects(query) ? undefined : project, identity).map((doc) => ({
+          url: imageUrl(doc.fingerprint, doc.project),
+          object: () => imageView(house, doc),
+        })),
         query,
       ),
-    async 'POST /1.0/images'({ body, stream, headers, project, signal }) {
-      const spec = { project, resources: {}, mayCancel: true };
-      if (stream) {
-        const received = await receiveUpload(house, headers, stream, signal);
-        return house.operations.start({ ...spec, description: 'Downloading image' }, (task) =>
-          enterUpload(house, project, received, headers, task),
-        );
-      }
-      const source = body?.source ?? {};
-      const extras = extrasOf(body ?? {});
-      checkAliases(house, project, extras.aliases);
-      if (source.type === 'build') {
-        const alias = source.alias ?? '';
-        const recipes = house.images.recipes();
-        if (!recipes.some((recipe) => recipe.alias === alias))
-          return fail('image.no-recipe', { alias, recipes: recipes.map((recipe) => recipe.alias).join(', ') });
-        return house.operations.start({ ...spec, description: 'Building image' }, (task) =>
-          buildImage(house, project, alias, extras, task),
-        );
-      }
-      if (source.type === 'instance' || source.type === 'snapshot') {
-        const from = publishedFrom(source.type, source.name ?? '');
-        return house.operations.start({ ...spec, description: 'Publishing image' }, (task) =>
-          publishImage(house, project, from, body, task),
-        );
-      }
-      if (source.type === 'image' || source.type === 'url') return fail('request.not-implemented');
-      return fail('image.invalid', {
-        reason: `the source "${source.type ?? ''}" is not one of build, instance, snapshot`,
-      });
-    },
     'GET /1.0/images/recipes': () => house.images.recipes(),
-    'GET /1.0/images/{fingerprint}'({ params, project, identity }) {
-      const doc = findByFingerprint(house, project, params.fingerprint);
-      return visible(doc, identity.trusted) ? imageView(house, doc) : fail('image.not-found');
-    },
+    'GET /1.0/images/{fingerprint}': ({ params, query, project, identity }) =>
+      imageView(house, findVisible(house, project, params.fingerprint, identity, query.secret)),
     'PUT /1.0/images/{fingerprint}': ({ params, body, project, checkMatch }) =>
       change(project, params.fingerprint, checkMatch, () => ({
         public: false,
@@ -116,39 +76,7 @@ export function imageHandlers(house: House): Own {
         },
       );
     },
-    async 'GET /1.0/images/{fingerprint}/export'({ params, project, identity }) {
-      const doc = findByFingerprint(house, project, params.fingerprint);
-      if (!visible(doc, identity.trusted)) return fail('image.not-found');
-      const files = await house.images.files(doc.fingerprint);
-      const [only] = files;
-      if (only && files.length === 1)
-        return {
-          headers: {
-            'Content-Type': 'application/octet-stream',
-            'Content-Length': String(only.sizeBytes),
-            'Content-Disposition': `inline;filename=${only.name}`,
-          },
-          body: only.open(),
-        };
-      const joined = joinMultipart(
-        files.map((file, index) => ({
-          field: index === 0 ? 'metadata' : 'rootfs',
-          filename: file.name,
-          content: () => file.open(),
-        })),
-      );
-      return { headers: { 'Content-Type': joined.contentType }, body: joined.body };
-    },
   };
-}
-
-function publishedFrom(type: 'instance' | 'snapshot', name: string): { instance: string; snapshot?: string } {
-  const [instance = '', snapshot, ...more] = name.split('/');
-  if (instance === '' || more.length > 0 || (type === 'snapshot') !== Boolean(snapshot))
-    return fail('image.invalid', {
-      reason: `"${name}" is not the name of ${type === 'snapshot' ? 'a snapshot' : 'an instance'}`,
-    });
-  return snapshot ? { instance, snapshot } : { instance };
 }
 
 function readPatch(body: ImagePut): Partial<ImageDoc> {
@@ -159,25 +87,4 @@ function readPatch(body: ImagePut): Partial<ImageDoc> {
     ...(body.profiles ? { profiles: body.profiles } : {}),
     ...(body.expires_at === undefined ? {} : { expiresAt: expiryTime(body.expires_at) }),
   };
-}
-
-/**
- * The image goes from the list of its project; the files go with the last project that has them. An unpacked tree that
- * guests stand on stays in its pool until the last of them is deleted.
- */
-export async function deleteImage(house: House, doc: ImageDoc): Promise<void> {
-  await house.queue(imageQueue(doc.fingerprint), () => deleteImageAlone(house, doc));
-}
-
-async function deleteImageAlone(house: House, doc: ImageDoc): Promise<void> {
-  const aliases = aliasesOf(house, doc).map((alias) => ({ delete: keys.alias(alias.project, alias.name) }));
-  await house.documents.commit([{ delete: keys.image(doc.project, doc.fingerprint) }, ...aliases]);
-  if (imageOfContent(house, doc.fingerprint)) return;
-  await house.images.remove(doc.fingerprint);
-  const used = new Set(
-    allInstances(house)
-      .filter((instance) => instance.config['volatile.base_image'] === doc.fingerprint)
-      .map((instance) => instance.pool),
-  );
-  for (const [name, pool] of house.pools) if (!used.has(name)) await pool.images.remove(doc.fingerprint);
 }

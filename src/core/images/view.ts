@@ -2,7 +2,7 @@
 import type { Image, ImageAliasesEntry } from '../../api/resources/images.ts';
 import { zeroTime } from '../../api/schema.ts';
 import type { House } from '../house.ts';
-import type { AliasDoc, ImageDoc } from '../model.ts';
+import { type AliasDoc, type ImageDoc, keys, type UpdateSource } from '../model.ts';
 import { inProject } from '../projects/url.ts';
 import { aliasesOf } from './find.ts';
 
@@ -15,10 +15,11 @@ export function imageView(house: Pick<House, 'documents'>, doc: ImageDoc): Image
     profiles: doc.profiles,
     aliases: aliasesOf(house, doc).map(({ name, description }) => ({ name, description })),
     architecture: doc.architecture,
-    cached: false,
+    cached: doc.cached ?? false,
     filename: doc.filename,
     fingerprint: doc.fingerprint,
     size: doc.sizeBytes,
+    ...(doc.updateSource ? { update_source: updateSourceView(doc.updateSource) } : {}),
     type: doc.type,
     created_at: doc.createdAt,
     last_used_at: doc.lastUsedAt || zeroTime,
@@ -27,11 +28,19 @@ export function imageView(house: Pick<House, 'documents'>, doc: ImageDoc): Image
   };
 }
 
-export const aliasView = (doc: AliasDoc): ImageAliasesEntry => ({
+export const aliasView = (house: Pick<House, 'documents'>, doc: AliasDoc): ImageAliasesEntry => ({
   name: doc.name,
   description: doc.description,
   target: doc.target,
-  type: 'container',
+  type: house.documents.get<ImageDoc>(keys.image(doc.project, doc.target))?.type ?? 'container',
+});
+
+const updateSourceView = ({ alias, certificate, protocol, server, imageType }: UpdateSource) => ({
+  alias,
+  certificate,
+  protocol,
+  server,
+  image_type: imageType,
 });
 
 export const imageUrl = (fingerprint: string, project = 'default') => inProject(`/1.0/images/${fingerprint}`, project);

@@ -28,7 +28,14 @@ export type ImageTemplate = {
   mode?: number;
 };
 
-export type ReceivedImage = { fingerprint: string; sizeBytes: number; split: boolean; metadata: ImageMetadata };
+export type ReceivedImage = {
+  fingerprint: string;
+  sizeBytes: number;
+  split: boolean;
+  /** That of a virtual machine holds a disk (qcow2) and no root file system: it is kept, but cannot be unpacked. */
+  type: 'container' | 'virtual-machine';
+  metadata: ImageMetadata;
+};
 /** A kept file; `open` gives its bytes as they came. */
 export type ImageFile = { name: string; sizeBytes: number; open(): NodeJS.ReadableStream };
 export type Progress = (text: string) => void;
