@@ -46,7 +46,7 @@ function apiPage(): string {
   });
   const words = `Access: \`public\` everybody, \`view\` who may read, \`operate\` who may use guests, \`manage\` who may create and
 change, \`admin\` who may change the server. Answer: \`sync\` 200 with the value, \`created\` 201 with Location, \`async\` 202
-with an operation, \`raw\` the content itself, \`websocket\` an upgrade. The schemas are in \`GET /1.0/openapi.json\`.`;
+with an operation, \`raw\` the content itself, \`websocket\` and \`upgrade\` another protocol on the same connection. The schemas are in \`GET /1.0/openapi.json\`.`;
   return page('Routes', words, ...sections);
 }
 

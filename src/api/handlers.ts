@@ -1,4 +1,5 @@
 /** What the server gives a handler, and what it wants back: typed from the route table, so a missing handler does not compile. */
+import type { Duplex } from 'node:stream';
 import type { Operation } from './resources/operations.ts';
 import type { BodyOf, Params, QueryOf, ReplyOf, Route } from './route.ts';
 
@@ -47,6 +48,8 @@ export interface Channel {
 }
 /** Everything that could refuse has to refuse before it is returned; then the connection is upgraded and handed over. */
 export type Accept = (channel: Channel) => void;
+/** The same for a connection of another protocol; whoever is given it ends it. */
+export type AcceptConnection = (connection: Duplex) => void;
 
 type Result<R extends Route> = R['answer'] extends 'async'
   ? Operation
@@ -58,7 +61,9 @@ type Result<R extends Route> = R['answer'] extends 'async'
         ? RawReply
         : R['answer'] extends 'websocket'
           ? Accept
-          : ReplyOf<R>;
+          : R['answer'] extends 'upgrade'
+            ? AcceptConnection
+            : ReplyOf<R>;
 
 export type Handler<K extends string, R extends Route> = (call: Call<K, R>) => Promise<Result<R>> | Result<R>;
 export type Handlers<T extends Record<string, Route>> = { [K in keyof T & string]: Handler<K, T[K]> };

@@ -99,6 +99,8 @@ function successOf(route: Route): Json {
       return { 200: { description: 'The content itself', content: { '*/*': {} } } };
     case 'websocket':
       return { 101: { description: 'The connection becomes a websocket' } };
+    case 'upgrade':
+      return { 101: { description: `The connection speaks ${route.upgrade}` } };
   }
 }
 

@@ -6,16 +6,17 @@ import type { Static, TSchema } from 'typebox';
 
 /**
  * Who may call: `public` everybody, `view` who may read, `operate` who may use guests (exec, console, start, stop),
- * `manage` who may create and change, `admin` who may change the server itself.
+ * `manage` who may create and change, `admin` who may change the server itself, `secret` who may manage, and strangers with
+ * a secret that the handler checks.
  */
-export type Access = 'public' | 'view' | 'operate' | 'manage' | 'admin';
+export type Access = 'public' | 'view' | 'operate' | 'manage' | 'admin' | 'secret';
 
 /**
  * How a route answers. `sync`: envelope with the value; `created`: 201 and Location; `async`: 202 and an operation;
  * `varied`: one of these three, by what was asked for; `raw`: the handler's own body (or an envelope); `websocket`: the
- * connection is taken over.
+ * connection is taken over; `upgrade`: it speaks another protocol (`upgrade` of the route), without frames.
  */
-export type Answer = 'sync' | 'created' | 'async' | 'varied' | 'raw' | 'websocket';
+export type Answer = 'sync' | 'created' | 'async' | 'varied' | 'raw' | 'websocket' | 'upgrade';
 
 export type Route = {
   /** One sentence in the imperative; it becomes the OpenAPI summary and the reference text. */
@@ -30,6 +31,8 @@ export type Route = {
   stream?: true;
   /** The value in the envelope's metadata. */
   reply?: TSchema;
+  /** What the connection speaks from then on, as the `Upgrade` header names it; with the answer `upgrade`. */
+  upgrade?: string;
   /** Fields of the reply that a PUT can change; the ETag is their hash. */
   etag?: readonly string[];
   /** The documented extension beyond Incus that this route belongs to. */

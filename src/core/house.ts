@@ -3,6 +3,7 @@
  * `Pick<House, 'documents' | 'clock'>`; only the composition root sees the whole.
  */
 import type { Check } from '../api/resources/server.ts';
+import type { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { Documents } from './documents.ts';
 import type { EventHub } from './events/hub.ts';
 import type { Runtime } from './instances/runtime.ts';
@@ -19,7 +20,6 @@ import type { Remotes } from './ports/remotes.ts';
 import type { Pool, StorageDriver } from './ports/storage.ts';
 import type { Facts } from './server/facts.ts';
 
-export type Queue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
 export type House = {
   documents: Documents;
@@ -41,7 +41,7 @@ export type House = {
   files: GuestFiles;
   devices: DeviceTypes;
   /** One writer at a time: keys are instance ids, `allocate`, `pool/image`. */
-  queue: Queue;
+  queue: KeyedQueue;
   /** What is known about running guests; observed, never stored. */
   runtime: Runtime;
   /** Who looks at which console now: instance id to a function that ends the viewing. */

@@ -14,9 +14,10 @@ import {
   statusOf,
 } from '../host/openat.ts';
 import { describe, findEntry, findPlace, openChild, openIfThere, type Place, refuseKernelFiles } from './locate.ts';
-import { hostOwner, writeFileAt } from './push-file.ts';
+import { checkOwner, hostOwner, writeFileAt } from './push-file.ts';
 import { explaining, refuse } from './refusal.ts';
 import { removeAt } from './remove-entry.ts';
+import { serveSftp } from './sftp/serve.ts';
 
 /** More names than anybody reads; a guest could make millions to fill our memory. */
 const entriesLimit = 200_000;
@@ -61,6 +62,8 @@ export function createGuestFiles(): GuestFiles {
         using place = findPlace(top, path, false);
         await removeAt(place, path, { ...options, owner: hostOwner(root, {}) });
       }),
+
+    serveSftp,
   };
 }
 
@@ -122,12 +125,4 @@ function pushSymlink(root: GuestRoot, place: Place, target: string, owner: FileO
   using existing = openIfThere(place.parent, place.name);
   if (existing && statusOf(existing).isSymbolicLink() && linkTarget(existing) === target) return;
   asCreator(hostOwner(root, owner), () => makeSymlink(place.parent, place.name, target));
-}
-
-function checkOwner({ range }: GuestRoot, path: string, { uid, gid, mode }: FileOwner): void {
-  for (const id of [uid, gid])
-    if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < range.size))
-      throw refuse('invalid', path, `owner ${id} is outside 0 to ${range.size - 1}, the guest's ids`);
-  if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777))
-    throw refuse('invalid', path, `mode ${mode} is not between 0 and 7777 (octal)`);
 }

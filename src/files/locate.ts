@@ -6,8 +6,9 @@ import type { Stats } from 'node:fs';
 import type { FileInfo, FileKind, GuestRoot } from '../core/ports/files.ts';
 import {
   type Descriptor,
+  type EntryName,
   fileSystemType,
-  linkTarget,
+  linkTargetBytes,
   noFollow,
   openDirectory,
   openEntry,
@@ -19,26 +20,35 @@ import { HostError } from '../lib/host-error.ts';
 import { refuse } from './refusal.ts';
 
 /** A directory of the guest and an entry in it, which need not exist. */
-export type Place = Disposable & { parent: Descriptor; name: string };
+export type Place = Disposable & { parent: Descriptor; name: Buffer };
 
 /** The object itself, a link not followed at the end; its data is not touched (O_PATH). */
-export function findEntry(root: Descriptor, path: string): Descriptor {
-  return openInside(root, inner(path), openPath | noFollow);
+export function findEntry(root: Descriptor, path: EntryName): Descriptor {
+  return openInside(root, bytes(inner(characters(path))), openPath | noFollow);
+}
+
+/** What the path leads to, links followed to the end. */
+export function findTarget(root: Descriptor, path: EntryName): Descriptor {
+  return openInside(root, bytes(inner(characters(path))), openPath);
 }
 
 /** Where `path` would be made. With `follow`, a link there (even a dangling one) leads on to its target's place. */
-export function findPlace(root: Descriptor, path: string, follow: boolean): Place {
-  let current = inner(path);
+export function findPlace(root: Descriptor, path: EntryName, follow: boolean): Place {
+  let current = inner(characters(path));
   for (let links = 0; links < 40; links++) {
     const { directory, name } = split(current, path);
-    const parent = openInside(root, directory, openPath | openDirectory);
-    const target = follow ? targetAt(parent, name) : undefined;
-    if (target === undefined) return { parent, name, [Symbol.dispose]: () => parent[Symbol.dispose]() };
+    const parent = openInside(root, bytes(directory), openPath | openDirectory);
+    const target = follow ? targetAt(parent, bytes(name)) : undefined;
+    if (target === undefined) return { parent, name: bytes(name), [Symbol.dispose]: () => parent[Symbol.dispose]() };
     parent[Symbol.dispose]();
     current = target.startsWith('/') ? inner(target) : `${directory}/${target}`;
   }
   throw refuse('loop', path, 'too many links');
 }
+
+/** Paths are bytes; as a string with one character for each of them they can be cut and joined. */
+const characters = (path: EntryName) => Buffer.from(path as string).toString('latin1');
+const bytes = (path: string) => Buffer.from(path, 'latin1');
 
 function inner(path: string): string {
   // Absolute or not, it starts at the root: `openat2` would refuse neither, but "" means nothing to it.
@@ -46,8 +56,8 @@ function inner(path: string): string {
   return bare === '' ? '.' : bare;
 }
 
-function split(current: string, path: string): { directory: string; name: string } {
-  const bare = current.replace(/(\/+\.?)+$/, '');
+function split(current: string, path: EntryName): { directory: string; name: string } {
+  const bare = withoutEnd(current);
   const at = bare.lastIndexOf('/');
   const name = bare.slice(at + 1);
   if (name === '' || name === '.' || name === '..')
@@ -55,13 +65,20 @@ function split(current: string, path: string): { directory: string; name: string
   return { directory: at < 0 ? '.' : bare.slice(0, at), name };
 }
 
-function targetAt(parent: Descriptor, name: string): string | undefined {
+/** Without slashes and `/.` at the end. A pattern for it would take exponential time over many slashes. */
+function withoutEnd(path: string): string {
+  let end = path.length;
+  for (; end > 0; end--) if (path[end - 1] !== '/' && !(path[end - 1] === '.' && path[end - 2] === '/')) break;
+  return path.slice(0, end);
+}
+
+function targetAt(parent: Descriptor, name: Buffer): string | undefined {
   using entry = openIfThere(parent, name);
-  return entry && statusOf(entry).isSymbolicLink() ? linkTarget(entry) : undefined;
+  return entry && statusOf(entry).isSymbolicLink() ? linkTargetBytes(entry).toString('latin1') : undefined;
 }
 
 /** The entry as it is, also when something is mounted over it. */
-export function openIfThere(parent: Descriptor, name: string): Descriptor | undefined {
+export function openIfThere(parent: Descriptor, name: EntryName): Descriptor | undefined {
   try {
     return openInside(parent, name, openPath | noFollow);
   } catch (error) {
@@ -70,7 +87,7 @@ export function openIfThere(parent: Descriptor, name: string): Descriptor | unde
   }
 }
 
-export function openChild(parent: Descriptor, name: string | Buffer): Descriptor {
+export function openChild(parent: Descriptor, name: EntryName): Descriptor {
   return openEntry(parent, name, openPath | noFollow);
 }
 
@@ -86,18 +103,22 @@ export function kindOf(status: Stats): FileKind | undefined {
 export function describe(root: GuestRoot, path: string, status: Stats): FileInfo {
   const kind = kindOf(status);
   if (!kind) throw refuse('special', path, 'is a device, FIFO or socket');
-  const inside = (id: number) => {
-    const own = id - root.range.base;
-    return own >= 0 && own < root.range.size ? own : nobody;
-  };
   return {
     kind,
-    uid: inside(status.uid),
-    gid: inside(status.gid),
+    ...ownerInside(root, status),
     mode: status.mode & 0o7777,
     sizeBytes: status.size,
     modified: status.mtime,
   };
+}
+
+/** Owners as the guest sees them. */
+export function ownerInside({ range }: GuestRoot, { uid, gid }: Stats): { uid: number; gid: number } {
+  const inside = (id: number) => {
+    const own = id - range.base;
+    return own >= 0 && own < range.size ? own : nobody;
+  };
+  return { uid: inside(uid), gid: inside(gid) };
 }
 
 /** File systems whose files are the kernel's controls and memory: proc, sysfs, cgroup, debugfs, tracefs, bpf and so on. */
@@ -111,7 +132,7 @@ const kernelTypes = new Set([
  * We are host root: a write to the guest's /proc/sys or a look into its /proc/kcore would be done with the host's power
  * on behalf of whoever may use this guest.
  */
-export function refuseKernelFiles(found: Descriptor, path: string): void {
+export function refuseKernelFiles(found: Descriptor, path: EntryName): void {
   if (kernelTypes.has(fileSystemType(found)))
     throw refuse('special', path, 'is on a file system of the kernel, such as /proc or /sys');
 }

@@ -101,6 +101,15 @@ async function appendTo(
   if (options.mode !== undefined) fchmodSync(file.fd, options.mode);
 }
 
+/** Refuses owners and modes that a file inside cannot have. */
+export function checkOwner({ range }: GuestRoot, path: string | Buffer, { uid, gid, mode }: FileOwner): void {
+  for (const id of [uid, gid])
+    if (id !== undefined && !(Number.isInteger(id) && id >= 0 && id < range.size))
+      throw refuse('invalid', path, `owner ${id} is outside 0 to ${range.size - 1}, the guest's ids`);
+  if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777))
+    throw refuse('invalid', path, `mode ${mode} is not between 0 and 7777 (octal)`);
+}
+
 /** Host ids of the new file; without explicit ones those of the old file, else root's of the guest. */
 export function hostOwner({ range }: GuestRoot, asked: FileOwner, old?: Stats): { uid: number; gid: number } {
   const known = (id: number) => (id >= range.base && id < range.base + range.size ? id : range.base);

@@ -21,12 +21,12 @@ const reasons: Record<string, [reason: FileRefused['reason'], text: string]> = {
   ENODEV: ['special', 'is not a regular file'],
 };
 
-export function refuse(reason: FileRefused['reason'], path: string, why: string): FileRefused {
-  return new FileRefused(reason, `${JSON.stringify(path)}: ${why}`);
+export function refuse(reason: FileRefused['reason'], path: string | Buffer, why: string): FileRefused {
+  return new FileRefused(reason, `${JSON.stringify(String(path))}: ${why}`);
 }
 
 /** Runs one request on `path`; an errno that a caller can act on becomes a `FileRefused`. */
-export async function explaining<T>(path: string, work: () => Promise<T> | T): Promise<T> {
+export async function explaining<T>(path: string | Buffer, work: () => Promise<T> | T): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -34,11 +34,11 @@ export async function explaining<T>(path: string, work: () => Promise<T> | T): P
   }
 }
 
-function explained(path: string, error: unknown): unknown {
+function explained(path: string | Buffer, error: unknown): unknown {
   const errno = error instanceof HostError ? error.errno : (error as NodeJS.ErrnoException | undefined)?.code;
   const known = errno === undefined || !Object.hasOwn(reasons, errno) ? undefined : reasons[errno];
   if (known) return refuse(known[0], path, known[1]);
   if (errno !== undefined && /^E[A-Z]+$/.test(errno) && !(error instanceof HostError))
-    return new HostError(`${JSON.stringify(path)}: ${errno}`, { errno, cause: error });
+    return new HostError(`${JSON.stringify(String(path))}: ${errno}`, { errno, cause: error });
   return error;
 }

@@ -14,6 +14,7 @@ const temporaryFile = 0o20000000 | constants.O_DIRECTORY;
 const removeDirectoryFlag = 0x200;
 const emptyPath = 0x1000;
 const followLink = 0x400;
+const noReplace = 1;
 
 const resolve = { noXdev: 0x01, noMagicLinks: 0x02, noSymlinks: 0x04, beneath: 0x08, inRoot: 0x10 } as const;
 
@@ -25,7 +26,9 @@ const openat = call<[number, Buffer, number, number]>('int openat(int dir, void 
 const mkdirat = call<[number, Buffer, number]>('int mkdirat(int dir, void *path, uint32_t mode)');
 const symlinkat = call<[Buffer, number, Buffer]>('int symlinkat(void *target, int dir, void *path)');
 const unlinkat = call<[number, Buffer, number]>('int unlinkat(int dir, void *path, int flags)');
-const renameat = call<[number, Buffer, number, Buffer]>('int renameat(int dir, void *path, int newDir, void *newPath)');
+const renameat2 = call<[number, Buffer, number, Buffer, number]>(
+  'int renameat2(int dir, void *path, int newDir, void *newPath, unsigned int flags)',
+);
 const linkat = call<[number, Buffer, number, Buffer, number]>(
   'int linkat(int dir, void *path, int newDir, void *newPath, int flags)',
 );
@@ -108,8 +111,13 @@ export function statusOf({ fd }: Descriptor): Stats {
 }
 
 export function linkTarget(link: Descriptor): string {
+  return linkTargetBytes(link).toString();
+}
+
+/** A name in a guest need not be text. */
+export function linkTargetBytes(link: Descriptor): Buffer {
   const out = Buffer.alloc(4096);
-  return out.toString('utf8', 0, readlinkat(link.fd, text(''), out, out.length));
+  return out.subarray(0, readlinkat(link.fd, text(''), out, out.length));
 }
 
 /** Opens a file without a name in `parent`, which `linkInto` names later; undefined where the file system has none. */
@@ -133,14 +141,19 @@ export function linkInto(file: Descriptor, parent: Descriptor, name: EntryName):
 }
 
 export function renameEntry(parent: Descriptor, name: EntryName, newParent: Descriptor, newName: EntryName): void {
-  renameat(parent.fd, text(name), newParent.fd, text(newName));
+  renameat2(parent.fd, text(name), newParent.fd, text(newName), 0);
+}
+
+/** Throws EEXIST when the new name is taken, even by an empty directory. */
+export function renameToFree(parent: Descriptor, name: EntryName, newParent: Descriptor, newName: EntryName): void {
+  renameat2(parent.fd, text(name), newParent.fd, text(newName), noReplace);
 }
 
 export function makeDirectory(parent: Descriptor, name: EntryName): void {
   mkdirat(parent.fd, text(name), 0o700);
 }
 
-export function makeSymlink(parent: Descriptor, name: EntryName, target: string): void {
+export function makeSymlink(parent: Descriptor, name: EntryName, target: EntryName): void {
   symlinkat(text(target), parent.fd, text(name));
 }
 

@@ -9,7 +9,7 @@ export type Exchange = {
   response: ServerResponse;
   params: Record<string, string>;
   query: Record<string, string>;
-  /** Present when the client asked for a websocket. */
+  /** Present when the client asked for a websocket or another protocol. */
   upgrade: Upgrade | undefined;
 };
 

@@ -15,6 +15,7 @@ import { createRouter } from './router.ts';
 import { createSender } from './send.ts';
 import type { AnyHandler, Endpoint, Serving } from './serve-call.ts';
 import { listenOnUnixSocket, type UnixAddress } from './unix-socket.ts';
+import { upgradeNames } from './upgrades.ts';
 import { createWebsockets } from './websockets.ts';
 
 export type HttpServerOptions<T extends RouteTable> = {
@@ -41,6 +42,7 @@ export function createHttpServer<const T extends RouteTable>(options: HttpServer
   const upgrades = new WeakMap<IncomingMessage, Upgrade>();
   const inMemory = new WeakMap<Duplex, Identity>();
   const websockets = createWebsockets(limits);
+  const protocols = upgradeNames(options.routes);
   let closing: Promise<void> | undefined;
 
   const serving: Serving = {
@@ -59,7 +61,7 @@ export function createHttpServer<const T extends RouteTable>(options: HttpServer
     // Uploads may take hours; JSON bodies have their own clock in read-body.ts.
     requestTimeout: 0,
     noDelay: true,
-    shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+    shouldUpgradeCallback: (request) => protocols.has(request.headers.upgrade?.toLowerCase() ?? ''),
   });
   server.maxConnections = limits.connections;
   const connections = trackConnections(server);

@@ -71,7 +71,7 @@ export function createRouter({ serving, endpoints, upgradeOf, makeServer }: Opti
 /** Every GET answers HEAD too, without the body; a HEAD of its own goes first. */
 function withHead(endpoints: Record<string, Endpoint>): Record<string, Endpoint> {
   const heads = Object.entries(endpoints)
-    .filter(([key, { route }]) => key.startsWith('GET ') && route.answer !== 'websocket')
+    .filter(([key, { route }]) => key.startsWith('GET ') && route.answer !== 'websocket' && route.answer !== 'upgrade')
     .map(([key, endpoint]) => [key.replace('GET', 'HEAD'), endpoint] as const);
   return { ...Object.fromEntries(heads), ...endpoints };
 }

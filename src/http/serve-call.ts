@@ -1,6 +1,6 @@
 /** The way of one call: identity, permission, body, schema, handler, reply. */
 import { fail } from '../api/errors.ts';
-import type { Accept, Call, Identity, RawReply, VariedReply } from '../api/handlers.ts';
+import type { Accept, AcceptConnection, Call, Identity, RawReply, VariedReply } from '../api/handlers.ts';
 import type { Operation } from '../api/resources/operations.ts';
 import type { Access, Route } from '../api/route.ts';
 import { asyncEnvelope, syncEnvelope } from './envelope.ts';
@@ -10,6 +10,7 @@ import type { Limits } from './limits.ts';
 import { readBody } from './read-body.ts';
 import { type Log, refusalOf } from './refusal.ts';
 import type { Sender } from './send.ts';
+import { acceptUpgrade, checkUpgrade } from './upgrades.ts';
 import { validated } from './validate.ts';
 import type { Websockets } from './websockets.ts';
 
@@ -56,6 +57,7 @@ async function prepareCall(
   const identity = serving.identify(exchange);
   if (identity === undefined || !serving.authorize(identity, route.access)) fail('request.forbidden');
   if (route.answer === 'websocket') serving.websockets.check(exchange);
+  if (route.answer === 'upgrade') checkUpgrade(route, exchange);
   const query = route.query === undefined ? exchange.query : validated(route.query, exchange.query, 'query');
   const signal = departureSignal(response);
   const body = await readBody(route, exchange, identity, { limits: serving.limits, signal });
@@ -101,5 +103,7 @@ async function answer(serving: Serving, endpoint: Endpoint, exchange: Exchange, 
       return send.raw(exchange, result as RawReply);
     case 'websocket':
       return websockets.accept(exchange, result as Accept);
+    case 'upgrade':
+      return acceptUpgrade(route, exchange, result as AcceptConnection);
   }
 }

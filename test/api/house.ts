@@ -101,6 +101,7 @@ function ownFiles(): GuestFiles {
     pushDirectory: (root, path, owner) => files.pushDirectory(own(root), path, owner),
     pushSymlink: (root, path, target, owner) => files.pushSymlink(own(root), path, target, owner),
     remove: (root, path, options) => files.remove(own(root), path, options),
+    serveSftp: (root, connection, options) => files.serveSftp(own(root), connection, options),
   };
 }
 

@@ -23,6 +23,7 @@ function openRealTable() {
     varied: { value: {} },
     raw: { body: 'x' },
     websocket: () => {},
+    upgrade: () => {},
   };
   const handlers = Object.fromEntries(entries.map(([key, { answer }]) => [key, () => answers[answer]]));
   return createHttpServer({
@@ -36,7 +37,7 @@ function openRealTable() {
 
 test('every route of the contract is reached, lets in whom it says, and answers as it says', async () => {
   await using server = openRealTable();
-  const statuses: Record<Route['answer'], number> = { sync: 200, created: 201, async: 202, varied: 200, raw: 200, websocket: 400 };
+  const statuses: Record<Route['answer'], number> = { sync: 200, created: 201, async: 202, varied: 200, raw: 200, websocket: 400, upgrade: 400 };
   for (const [key, route] of entries) {
     const [method = '', path = ''] = key.split(' ');
     const request = { method, url: path.replace(/\{\w+\}/g, 'a%2Fb') };

@@ -221,6 +221,13 @@ export const instanceRoutes = {
     query: FileQuery,
     reply: Empty,
   },
+  'GET /1.0/instances/{name}/sftp': {
+    summary: 'Work on the files of the guest over SFTP version 3',
+    access: 'operate',
+    answer: 'upgrade',
+    upgrade: 'sftp',
+    query: ProjectQuery,
+  },
   'GET /1.0/instances/{name}/logs': {
     summary: 'List the log files',
     access: 'view',

@@ -7,14 +7,16 @@ import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
 import { type FileInfo, type FileOwner, FileRefused, type GuestRoot } from '../ports/files.ts';
 import { findInstance, instanceUrl } from './find.ts';
-import { rangeOf } from './ids.ts';
+import { createGuestRoots, type GuestRootNeeds, type RootTurn, type UseGuestRoot } from './guest-root.ts';
 
-type Needs = Pick<
-  House,
-  'documents' | 'engine' | 'runtime' | 'pools' | 'files' | 'events' | 'queue' | 'clock' | 'mountDirectory'
->;
+type Needs = Pick<House, 'documents' | 'files' | 'events'>;
 type Path = '/1.0/instances/{name}/files';
-type FileHandlers = Pick<Handlers<Routes>, `GET ${Path}` | `HEAD ${Path}` | `POST ${Path}` | `DELETE ${Path}`>;
+type FileHandlers = Pick<
+  Handlers<Routes>,
+  `${'GET' | 'HEAD' | 'POST' | 'DELETE'} ${Path}` | 'GET /1.0/instances/{name}/sftp'
+>;
+
+type Session = { root: GuestRoot; turn: RootTurn };
 
 const codes: Partial<Record<FileRefused['reason'], ErrorCode>> = {
   'not-found': 'file.not-found',
@@ -22,31 +24,18 @@ const codes: Partial<Record<FileRefused['reason'], ErrorCode>> = {
 };
 
 /** Runs `work` on the guest's root; refusals of the files port become errors of the catalogue. */
-export async function withRoot<T>(
-  house: Needs,
+async function onRoot<T>(
+  useRoot: UseGuestRoot,
   doc: InstanceDoc,
   path: string,
   work: (root: GuestRoot) => Promise<T>,
 ): Promise<T> {
   try {
-    if (house.runtime.get(doc.id))
-      return await work({ path: await house.engine.rootPath(doc.id), range: rangeOf(doc) });
-    return await house.queue(doc.id, () => onMounted(house, doc, work));
+    return await useRoot(doc, work);
   } catch (error) {
     if (error instanceof FileRefused)
       return fail(codes[error.reason] ?? 'file.refused', { path, reason: error.message }, error);
     throw error;
-  }
-}
-
-async function onMounted<T>(house: Needs, doc: InstanceDoc, work: (root: GuestRoot) => Promise<T>): Promise<T> {
-  const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
-  const target = `${house.mountDirectory}/${doc.id}`;
-  await pool.volumes.mount(doc.id, target, { range: rangeOf(doc) });
-  try {
-    return await work({ path: target, range: rangeOf(doc) });
-  } finally {
-    await pool.volumes.unmount(target);
   }
 }
 
@@ -92,7 +81,8 @@ function ownerFrom(headers: Readonly<Record<string, string | string[] | undefine
   return { ...read('uid', 10), ...read('gid', 10), ...read('mode', 8) };
 }
 
-export function fileHandlers(house: Needs): FileHandlers {
+export function fileHandlers(house: Needs & GuestRootNeeds): FileHandlers {
+  const useRoot = createGuestRoots(house);
   const told = (doc: InstanceDoc, action: string, path: string) =>
     house.events.lifecycle(doc.project, {
       action,
@@ -104,7 +94,7 @@ export function fileHandlers(house: Needs): FileHandlers {
     async 'GET /1.0/instances/{name}/files'({ params, query, project }): Promise<RawReply> {
       const doc = findInstance(house, project, params.name);
       const path = absolute(query.path);
-      const file = await withRoot(house, doc, path, (root) => house.files.pull(root, path));
+      const file = await onRoot(useRoot, doc, path, (root) => house.files.pull(root, path));
       told(doc, 'instance-file-retrieved', path);
       const headers = fileHeaders(file);
       if (file.kind === 'directory') return { headers, value: file.entries };
@@ -120,7 +110,7 @@ export function fileHandlers(house: Needs): FileHandlers {
     async 'HEAD /1.0/instances/{name}/files'({ params, query, project }): Promise<RawReply> {
       const doc = findInstance(house, project, params.name);
       const path = absolute(query.path);
-      const info = await withRoot(house, doc, path, (root) => house.files.stat(root, path));
+      const info = await onRoot(useRoot, doc, path, (root) => house.files.stat(root, path));
       return { headers: { ...fileHeaders(info), 'Content-Type': 'application/octet-stream' }, body: '' };
     },
     async 'POST /1.0/instances/{name}/files'({ params, query, project, headers, stream, signal }) {
@@ -131,7 +121,7 @@ export function fileHandlers(house: Needs): FileHandlers {
       const write = header(headers, 'write') || 'overwrite';
       if (write !== 'overwrite' && write !== 'append')
         fail('request.invalid', { reason: `"${write}" is not one of overwrite, append` });
-      await withRoot(house, doc, path, async (root) => {
+      await onRoot(useRoot, doc, path, async (root) => {
         if (kind === 'directory') return house.files.pushDirectory(root, path, owner);
         if (!stream)
           return fail('request.invalid', { reason: 'the content has to be sent as application/octet-stream' });
@@ -151,9 +141,29 @@ export function fileHandlers(house: Needs): FileHandlers {
       const doc = findInstance(house, project, params.name);
       const path = absolute(query.path);
       const recursive = query.force !== undefined || header(headers, 'force') !== undefined;
-      await withRoot(house, doc, path, (root) => house.files.remove(root, path, { recursive }));
+      await onRoot(useRoot, doc, path, (root) => house.files.remove(root, path, { recursive }));
       told(doc, 'instance-file-deleted', path);
       return {};
+    },
+    async 'GET /1.0/instances/{name}/sftp'({ params, project }) {
+      const doc = findInstance(house, project, params.name);
+      // What could refuse has to do it before the connection changes hands.
+      const opened = Promise.withResolvers<Session>();
+      const closed = Promise.withResolvers<void>();
+      useRoot(doc, (root, turn) => {
+        opened.resolve({ root, turn });
+        return closed.promise;
+      }).catch(opened.reject);
+      const { root, turn } = await opened.promise;
+      return (connection) => {
+        house.files
+          .serveSftp(root, connection, { signal: turn.ended, ...(turn.wanted ? { wanted: turn.wanted } : {}) })
+          .catch((error: unknown) => {
+            connection.destroy();
+            house.events.logging('error', `An SFTP session with ${doc.name} failed: ${error}`);
+          })
+          .finally(closed.resolve);
+      };
     },
   };
 }

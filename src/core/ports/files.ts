@@ -5,6 +5,7 @@
  * only regular files, directories and symbolic links are taken; nothing ever blocks on a FIFO, socket or device; owners are
  * those inside the guest; a failed or aborted push leaves the old file as it was.
  */
+import type { Duplex } from 'node:stream';
 import type { IdRange } from './id-range.ts';
 
 /** A directory of the host that is the guest's root, with the range in which its files are owned. */
@@ -34,7 +35,19 @@ export interface GuestFiles {
   pushSymlink(root: GuestRoot, path: string, target: string, owner: FileOwner): Promise<void>;
   /** A directory must be empty unless `recursive`. */
   remove(root: GuestRoot, path: string, options?: { recursive?: boolean }): Promise<void>;
+  /**
+   * Speaks SFTP version 3 on this connection until it ends; then nothing of it is open any more. Paths start at the root.
+   * Never rejects for what the client does.
+   */
+  serveSftp(root: GuestRoot, connection: Duplex, options: SftpOptions): Promise<void>;
 }
+
+export type SftpOptions = {
+  /** Ends the session at once. */
+  signal: AbortSignal;
+  /** Somebody else needs the guest's files: ends the session as soon as the client is quiet. */
+  wanted?: AbortSignal;
+};
 
 /** Expected refusals of this port; the core turns them into catalogue errors. */
 export class FileRefused extends Error {

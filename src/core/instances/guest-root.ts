@@ -1,0 +1,108 @@
+/**
+ * The way to a guest's files: the root of a running guest, or the mounted volume of a stopped one. Whoever works on the
+ * files of a stopped guest at the same time shares one mount and one turn in its queue; when somebody else wants that turn
+ * (a start, a deletion), newcomers wait behind them.
+ */
+import { fail } from '../../api/errors.ts';
+import type { House } from '../house.ts';
+import type { InstanceDoc } from '../model.ts';
+import type { GuestRoot } from '../ports/files.ts';
+import { instanceById } from './find.ts';
+import { rangeOf } from './ids.ts';
+
+export type GuestRootNeeds = Pick<House, 'documents' | 'engine' | 'runtime' | 'pools' | 'queue' | 'mountDirectory'>;
+
+export type RootTurn = {
+  /** Aborts when the guest has ended: its files are no longer there. */
+  ended: AbortSignal;
+  /** Aborts when somebody else waits for the volume of a stopped guest. */
+  wanted?: AbortSignal;
+};
+type Work<T> = (root: GuestRoot, turn: RootTurn) => Promise<T>;
+export type UseGuestRoot = <T>(doc: InstanceDoc, work: Work<T>) => Promise<T>;
+
+type Lease = { users: number; closed: boolean; root: GuestRoot; turn: RootTurn; idle: () => void };
+
+export function createGuestRoots(house: GuestRootNeeds): UseGuestRoot {
+  const leases = new Map<string, Promise<Lease | undefined>>();
+  return async (doc, work) => {
+    for (;;) {
+      if (house.runtime.get(doc.id)) return whileRunning(house, doc, work);
+      const lease = await joined(house, leases, doc.id);
+      // Undefined: it was started before our turn came.
+      if (!lease) continue;
+      try {
+        return await work(lease.root, lease.turn);
+      } finally {
+        lease.users -= 1;
+        if (lease.users === 0) lease.idle();
+      }
+    }
+  };
+}
+
+async function whileRunning<T>(house: GuestRootNeeds, doc: InstanceDoc, work: Work<T>): Promise<T> {
+  const root = { path: await house.engine.rootPath(doc.id), range: rangeOf(doc) };
+  const ended = new AbortController();
+  const done = new AbortController();
+  house.runtime.whenEnded(doc.id, undefined, done.signal).then(
+    () => ended.abort(),
+    () => {},
+  );
+  try {
+    return await work(root, { ended: ended.signal });
+  } finally {
+    done.abort();
+  }
+}
+
+/** The mount that others have, or one of our own; the caller is counted in already. */
+async function joined(
+  house: GuestRootNeeds,
+  leases: Map<string, Promise<Lease | undefined>>,
+  id: string,
+): Promise<Lease | undefined> {
+  const shared = await leases.get(id)?.catch(() => undefined);
+  if (shared && !shared.closed && !shared.turn.wanted?.aborted) {
+    shared.users += 1;
+    return shared;
+  }
+  const own = openLease(house, id, () => {
+    if (leases.get(id) === own) leases.delete(id);
+  });
+  leases.set(id, own);
+  return own;
+}
+
+/** Takes the instance's turn and keeps it until the last user has left. */
+function openLease(house: GuestRootNeeds, id: string, closing: () => void): Promise<Lease | undefined> {
+  const opened = Promise.withResolvers<Lease | undefined>();
+  house
+    .queue(id, async ({ wanted }) => {
+      const doc = instanceById(house, id);
+      if (house.runtime.get(id)) {
+        closing();
+        return opened.resolve(undefined);
+      }
+      if (doc.phase !== 'stopped') fail('instance.busy', { action: doc.phase });
+      const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
+      const target = `${house.mountDirectory}/${id}`;
+      await pool.volumes.mount(id, target, { range: rangeOf(doc) });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const turn = { ended: new AbortController().signal, wanted };
+      const lease: Lease = { users: 1, closed: false, root: { path: target, range: rangeOf(doc) }, turn, idle };
+      function idle() {
+        lease.closed = true;
+        closing();
+        resolve();
+      }
+      opened.resolve(lease);
+      await promise;
+      await pool.volumes.unmount(target);
+    })
+    .catch((error: unknown) => {
+      closing();
+      opened.reject(error);
+    });
+  return opened.promise;
+}
