@@ -1,5 +1,7 @@
 /** Custom volumes of a pool of directories: `custom/ID` and `custom-snapshots/ID/SNAPSHOT`. */
+import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import type { CustomVolumes, VolumeState, Work } from '../core/ports/storage.ts';
 import { contentPath, copyContent, customFormat, growDisk, makeContent } from './custom-format.ts';
 import type { HeldImageTrees } from './image-trees.ts';
@@ -41,6 +43,16 @@ export function createCustomVolumes(
         await makeContent(temporary, kind === 'block' ? { kind, sizeBytes: 0 } : { kind });
         await fill(contentPath(temporary, kind));
       }),
+
+    async receive(id, bytes, work = {}) {
+      let size = 0;
+      await make({ id }, work, async (temporary) => {
+        const file = createWriteStream(contentPath(temporary, 'block'), { flags: 'wx', mode: 0o600 });
+        await pipeline(bytes, file, work.signal ? { signal: work.signal } : {});
+        size = file.bytesWritten;
+      });
+      return size;
+    },
 
     copyFrom: (path, at, work = {}) => make(at, work, (temporary) => copyContent(path, temporary, work)),
 

@@ -145,6 +145,24 @@ export function volumeLaws(law: Law): void {
     assert.deepEqual(await volumes.snapshots('a'), []);
   });
 
+  law('what another volume holds is copied from where it is mounted', async ({ under, seen, state, volumes, base }) => {
+    await volumes.createFromImage('a', 'image');
+    await seen('a', (root) => {
+      mkdirSync(join(root, 'srv'));
+      makeSample(join(root, 'srv'), { privileged: under.realMounts, owner: (id) => base + id });
+      unlinkSync(join(root, 'etc/remove-me'));
+    });
+    const target = mkdtempSync(join(under.scratch, 'target-'));
+    await volumes.mount('a', target, { readOnly: true });
+    await volumes.copyFrom(target, { id: 'b' });
+    await volumes.copyFrom(target, { id: 'b', snapshot: 's' });
+    await volumes.unmount(target);
+    const expected = await state('a');
+    await volumes.remove('a');
+    assert.deepEqual(await state('b'), expected);
+    assert.deepEqual(await state('b', 's'), expected);
+  });
+
   law('a volume takes the place of another, whose snapshots stay', async ({ read, write, volumes }) => {
     await volumes.createFromImage('a', 'image');
     await write('a', 'file', 'old');

@@ -177,10 +177,11 @@ export const InstancePost = Body({
   project: Type.Optional(Type.String()),
   allow_inconsistent: Type.Optional(Type.Boolean()),
   refresh: Type.Optional(Type.Boolean()),
-  Config: Type.Optional(Type.Unknown()),
-  Devices: Type.Optional(Type.Unknown()),
-  Profiles: Type.Optional(Type.Unknown()),
+  Config: Loose(LooseConfigMap),
+  Devices: Loose(LooseDevicesMap),
+  Profiles: Loose(Type.Array(Type.String())),
 });
+export type InstancePost = Static<typeof InstancePost>;
 export const InstanceStatePut = Body({
   action: Type.String({ description: 'start, stop, restart, freeze or unfreeze' }),
   timeout: Type.Optional(Type.Integer({ minimum: -1, description: 'seconds to wait for a graceful end; -1 for ever' })),

@@ -2,29 +2,26 @@
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { ensureImageTree } from '../images/tree.ts';
-import { type ConfigMap, type ImageDoc, type InstanceDoc, keys } from '../model.ts';
+import { type ConfigMap, type ImageDoc, type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { allocateAddresses } from '../networks/nics.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { Pool } from '../ports/storage.ts';
 import { applyEvent } from './change.ts';
+import { copyVolume, type VolumeSource } from './copy-volume.ts';
 import { rootPool } from './devices.ts';
 import { expand } from './expand.ts';
-import { instanceById, lookUpInstance } from './find.ts';
+import { lookUpInstance, snapshotsOf } from './find.ts';
 import { freeIdBase } from './ids.ts';
-import { standingStill } from './still.ts';
 
 export type CreateNeeds = Pick<
   House,
-  'documents' | 'devices' | 'pools' | 'images' | 'clock' | 'queue' | 'facts' | 'events' | 'engine'
+  'documents' | 'devices' | 'pools' | 'images' | 'clock' | 'queue' | 'facts' | 'events' | 'engine' | 'mountDirectory'
 >;
 
 /** What an instance is made from. */
-export type Source =
-  | { kind: 'image'; image: ImageDoc }
-  | { kind: 'none' }
-  | { kind: 'volume'; pool: string; id: string; snapshot?: string };
+export type Source = { kind: 'image'; image: ImageDoc } | { kind: 'none' } | VolumeSource;
 
 /** A checked request: everything that can be refused without touching the host has been. */
 export type Draft = Pick<
@@ -32,7 +29,7 @@ export type Draft = Pick<
   'name' | 'project' | 'type' | 'architecture' | 'description' | 'ephemeral' | 'profiles' | 'config' | 'devices'
 >;
 
-type CreateContext = { house: CreateNeeds; doc: InstanceDoc; pool: Pool; source: Source };
+type CreateContext = { house: CreateNeeds; doc: InstanceDoc; pool: Pool; source: Source; snapshots: SnapshotDoc[] };
 
 const createSteps: readonly Step<CreateContext>[] = [
   {
@@ -43,36 +40,23 @@ const createSteps: readonly Step<CreateContext>[] = [
   },
   {
     name: 'make the root file system',
-    do: ({ house, doc, pool, source }, signal) => {
+    do: async (context, signal) => {
+      const { house, doc, pool, source } = context;
       if (source.kind === 'image') return pool.volumes.createFromImage(doc.id, source.image.fingerprint, { signal });
       if (source.kind === 'none') return pool.volumes.createEmpty(doc.id, { signal });
-      return copyVolume(house, pool, source, doc.id, signal);
+      context.snapshots = await copyVolume(house, source, doc, signal);
     },
     undo: ({ pool, doc }) => pool.volumes.remove(doc.id),
   },
   {
     name: 'enter the instance',
     do: async (context) => {
-      context.doc = await applyEvent(context.house, context.doc.id, 'created');
+      const { house, snapshots } = context;
+      await house.documents.commit(snapshots.map((value) => ({ put: keys.snapshot(value.instance, value.id), value })));
+      context.doc = await applyEvent(house, context.doc.id, 'created');
     },
   },
 ];
-
-/** Nobody changes the source meanwhile: a snapshot of it cannot go, and a guest that runs on it stands still. */
-function copyVolume(
-  house: CreateNeeds,
-  pool: Pool,
-  source: Extract<Source, { kind: 'volume' }>,
-  to: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const { id, snapshot } = source;
-  return house.queue(id, () =>
-    snapshot === undefined
-      ? standingStill(house, instanceById(house, id), () => pool.volumes.copy({ id }, to, { signal }))
-      : pool.volumes.copy({ id, snapshot }, to, { signal }),
-  );
-}
 
 /** Makes the instance, stopped. Returns its document. */
 export async function createInstance(
@@ -84,12 +68,15 @@ export async function createInstance(
   const poolName = rootPool(house, expand(house, draft).devices);
   const pool = house.pools.get(poolName) ?? fail('pool.closed', { name: poolName, reason: 'see gast doctor' });
   const doc = await reserve(house, draft, source, poolName, task.id);
-  const context: CreateContext = { house, doc, pool, source };
+  const context: CreateContext = { house, doc, pool, source, snapshots: [] };
   try {
     await performSteps(house, task, createSteps, context);
     return context.doc;
   } catch (error) {
-    await house.documents.delete(keys.instance(doc.id));
+    await house.documents.commit([
+      ...snapshotsOf(house, doc.id).map(({ id }) => ({ delete: keys.snapshot(doc.id, id) })),
+      { delete: keys.instance(doc.id) },
+    ]);
     throw error;
   }
 }
@@ -125,7 +112,10 @@ function reserve(
         'volatile.apply_template': source.kind === 'volume' ? 'copy' : 'create',
       },
     };
-    doc.config = { ...doc.config, ...allocateAddresses(house, doc, expand(house, doc)) };
+    doc.config = {
+      ...doc.config,
+      ...allocateAddresses(house, doc, expand(house, doc), { mayClash: source.kind === 'volume' }),
+    };
     await house.documents.put(keys.instance(doc.id), doc);
     return doc;
   });

@@ -8,6 +8,7 @@ import type { House } from '../house.ts';
 import { findImage } from '../images/find.ts';
 import type { ConfigMap, InstanceDoc } from '../model.ts';
 import { checkInstanceConfig, plainConfig } from './config.ts';
+import { copiedConfig, type VolumeSource } from './copy-volume.ts';
 import type { Draft, Source } from './create.ts';
 import { checkDevices, checkExpandedDevices, plainDevices, rootPool } from './devices.ts';
 import { checkProfiles, expand } from './expand.ts';
@@ -31,7 +32,7 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
     ephemeral: body.ephemeral ?? false,
     // Null means the default profile, an empty list none.
     profiles: body.profiles ?? inherited?.profiles ?? ['default'],
-    config: { ...copiedConfig(inherited), ...ownConfig(plainConfig(body.config)) },
+    config: { ...copiedConfig(inherited?.config ?? {}), ...ownConfig(plainConfig(body.config)) },
     devices: { ...inherited?.devices, ...plainDevices(body.devices) },
   };
   if (draft.architecture !== house.facts.architecture)
@@ -41,11 +42,7 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
   checkProfiles(draft.profiles);
   const { devices } = expand(house, draft);
   checkExpandedDevices(house, devices);
-  const pool = rootPool(house, devices);
-  if (source.kind === 'volume' && source.pool !== pool)
-    fail('instance.source', {
-      reason: `the source is in the storage pool ${source.pool}; a copy to the pool ${pool} is not possible`,
-    });
+  rootPool(house, devices);
   return { draft, source };
 }
 
@@ -65,13 +62,6 @@ function freeName(house: Needs, project: string): string {
   }
 }
 
-/** A copy takes everything but what belongs to the one guest; the image it stands on stays known. */
-function copiedConfig(from: Pick<InstanceDoc, 'config'> | undefined): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(from?.config ?? {}).filter(([key]) => !key.startsWith('volatile.') || key === 'volatile.base_image'),
-  );
-}
-
 type Inherited = Pick<InstanceDoc, 'config' | 'devices' | 'profiles'> & { description: string };
 
 function readSource(house: Needs, project: string, body: InstancesPost): { source: Source; inherited?: Inherited } {
@@ -87,20 +77,29 @@ function readSource(house: Needs, project: string, body: InstancesPost): { sourc
     case 'none':
     case '':
       return { source: { kind: 'none' } };
-    case 'copy': {
-      const [instanceName = '', snapshotName, ...more] = (source.source ?? '').split('/');
-      if (instanceName === '' || snapshotName === '' || more.length > 0)
-        fail('instance.source', { reason: `"${source.source ?? ''}" is not the name of an instance or of a snapshot` });
-      const instance = findInstance(house, source.project || project, instanceName);
-      if (snapshotName === undefined)
-        return { source: { kind: 'volume', pool: instance.pool, id: instance.id }, inherited: instance };
-      const snapshot = findSnapshot(house, instance, snapshotName);
-      return {
-        source: { kind: 'volume', pool: instance.pool, id: instance.id, snapshot: snapshot.id },
-        inherited: { ...snapshot.state, description: instance.description },
-      };
-    }
+    case 'copy':
+      return volumeSource(house, project, source);
     default:
       return fail('instance.source', { reason: `"${source.type}" is not one of image, copy, none` });
   }
+}
+
+/** The instance or snapshot that a copy is made of. */
+export function volumeSource(
+  house: Pick<House, 'documents'>,
+  project: string,
+  source: NonNullable<InstancesPost['source']>,
+): { source: VolumeSource; inherited: Inherited } {
+  const [instanceName = '', snapshotName, ...more] = (source.source ?? '').split('/');
+  if (instanceName === '' || snapshotName === '' || more.length > 0)
+    fail('instance.source', { reason: `"${source.source ?? ''}" is not the name of an instance or of a snapshot` });
+  const instance = findInstance(house, source.project || project, instanceName);
+  const volume = { kind: 'volume' as const, id: instance.id, inconsistent: source.allow_inconsistent ?? false };
+  if (snapshotName === undefined)
+    return { source: { ...volume, whole: !source.instance_only && !source.container_only }, inherited: instance };
+  const snapshot = findSnapshot(house, instance, snapshotName);
+  return {
+    source: { ...volume, snapshot: snapshot.id, whole: false },
+    inherited: { ...snapshot.state, description: instance.description },
+  };
 }

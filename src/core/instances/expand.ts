@@ -11,6 +11,12 @@ export function checkProfiles(names: readonly string[]): void {
   if (twice !== undefined) fail('profile.twice', { name: twice });
 }
 
+/** Those of the profiles that are there: a snapshot may name some that have gone. */
+export function knownProfiles(house: Pick<House, 'documents'>, project: string, names: readonly string[]): string[] {
+  const owner = projectFor(house, 'profiles', project);
+  return names.filter((name) => house.documents.get(keys.profile(owner, name)) !== undefined);
+}
+
 export function expand(
   house: Pick<House, 'documents'>,
   doc: Pick<InstanceDoc, 'project' | 'profiles' | 'config' | 'devices'>,

@@ -15,6 +15,7 @@ import { plainDevices } from './devices.ts';
 import { draftInstance } from './draft.ts';
 import { allInstances, findInstance, findSnapshot, instanceById, instanceUrl, lookUpInstance } from './find.ts';
 import { rebuildInstance } from './rebuild.ts';
+import { copyResources, isLocalMove, startMove, startRefresh, tellCreated, wantedRefresh } from './relocation.ts';
 import { restoreSnapshot } from './restore.ts';
 import { startInstance } from './start.ts';
 import { instanceState } from './state-view.ts';
@@ -50,18 +51,14 @@ export function instanceHandlers(house: House): Own {
     },
     'POST /1.0/instances'({ body, project, identity, stream }) {
       if (stream || !body) return fail('request.not-implemented');
+      const refreshed = wantedRefresh(house, project, body);
+      if (refreshed) return startRefresh(house, refreshed, body);
       const { draft, source } = draftInstance(house, project, body);
       return house.operations.start(
-        { description: 'Creating instance', project, resources: resources(draft), mayCancel: true },
+        { description: 'Creating instance', project, resources: copyResources(draft, body), mayCancel: true },
         async (task) => {
           const doc = await createInstance(house, draft, source, task);
-          house.events.lifecycle(project, {
-            action: 'instance-created',
-            source: instanceUrl(doc),
-            name: doc.name,
-            requestor: identity,
-            context: { type: doc.type, location: 'none' },
-          });
+          tellCreated(house, doc, identity);
           if (!body.start) return;
           await house.queue(doc.id, () => startInstance(house, doc.id, task));
           house.events.lifecycle(project, {
@@ -111,7 +108,8 @@ export function instanceHandlers(house: House): Own {
     },
     'POST /1.0/instances/{name}'({ params, body, project, identity }) {
       const doc = findInstance(house, project, params.name);
-      if (body.migration || body.project || body.pool) return fail('request.not-implemented');
+      if (isLocalMove(doc, body)) return startMove(house, doc, body, identity);
+      if (body.migration) return fail('request.not-implemented');
       const name = body.name ?? '';
       const reason = instanceNameError(name);
       if (reason) return fail('instance.name', { reason });

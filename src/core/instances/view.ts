@@ -3,10 +3,9 @@ import type { Instance, InstanceFull, InstanceSnapshot, InstanceState } from '..
 import { zeroTime } from '../../api/schema.ts';
 import { statusCodes } from '../../api/status.ts';
 import type { House } from '../house.ts';
-import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
+import type { InstanceDoc, SnapshotDoc } from '../model.ts';
 import type { EndCause } from '../ports/engine.ts';
-import { projectFor } from '../projects/features.ts';
-import { type Expanded, expand } from './expand.ts';
+import { type Expanded, expand, knownProfiles } from './expand.ts';
 import { snapshotsOf } from './find.ts';
 import { phaseStatus } from './state.ts';
 
@@ -75,9 +74,7 @@ export function snapshotView(
   sizeBytes = 0,
 ): InstanceSnapshot {
   const known = { ...snapshot.state, project: instance.project };
-  const owner = projectFor(house, 'profiles', instance.project);
-  const profiles = known.profiles.filter((name) => house.documents.get(keys.profile(owner, name)) !== undefined);
-  const expanded = expand(house, { ...known, profiles });
+  const expanded = expand(house, { ...known, profiles: knownProfiles(house, known.project, known.profiles) });
   return {
     name: snapshot.name,
     description: snapshot.description,

@@ -15,12 +15,13 @@ type Needs = Pick<House, 'documents' | 'devices'>;
 
 /**
  * `volatile.*` keys that the cards of an instance need and do not have yet: a MAC and, where the network has IPv4, an address.
- * A fixed address of somebody else is refused. The caller holds the `allocate` queue until the keys are committed, so that no address is given twice.
+ * A fixed address of somebody else is refused, unless it may clash: a copy has that of its source until it is changed or started. The caller holds the `allocate` queue until the keys are committed, so that no address is given twice.
  */
 export function allocateAddresses(
   house: Needs & Pick<House, 'clock'>,
   doc: InstanceDoc,
   expanded: Expanded,
+  options: { mayClash?: boolean } = {},
 ): ConfigMap {
   const given: ConfigMap = {};
   for (const card of networkCards(house, expanded.devices)) {
@@ -31,7 +32,7 @@ export function allocateAddresses(
     const taken = takenAddresses(house, card.network, doc.id);
     const fixed = card.config['ipv4.address'];
     const owner = taken.get(fixed ?? '');
-    if (fixed && owner) fail('network.address-taken', { address: fixed, owner });
+    if (fixed && owner && !options.mayClash) fail('network.address-taken', { address: fixed, owner });
     if (!ipv4 || fixed || isUsable(doc.config[key], ipv4, taken)) continue;
     for (const address of Object.values(given)) taken.set(address, doc.name);
     given[key] = freeAddress(card.network, ipv4, taken);
@@ -89,8 +90,12 @@ export function addressFromMac(prefix: string, mac: string): string | undefined 
 }
 
 /** The cards as the network port wants them. `hostName` is a fresh link name for each attachment. */
-export function nicSpecs(house: Needs, doc: InstanceDoc, hostName: (name: string) => string): NicSpec[] {
-  const { devices } = expand(house, doc);
+export function nicSpecs(
+  house: Needs,
+  doc: InstanceDoc,
+  hostName: (name: string) => string,
+  devices = expand(house, doc).devices,
+): NicSpec[] {
   return networkCards(house, devices).map(({ device, config, network }) => {
     const spec = networkSpec(findNetwork(house, network));
     const hwaddr = (config.hwaddr ?? doc.config[`volatile.${device}.hwaddr`] ?? '').toLowerCase();

@@ -118,6 +118,8 @@ export interface CustomVolumes extends Omit<Volumes, 'createFromImage' | 'create
     fill: (path: string) => Promise<void>,
     work?: Work,
   ): Promise<void>;
+  /** Makes a volume with block content of the bytes of a stream, and tells how many they were. */
+  receive(id: string, bytes: NodeJS.ReadableStream, work?: Work): Promise<number>;
   /** Copies what lies at `path`: the content of a volume in another pool. */
   copyFrom(path: string, at: VolumeState, work?: Work): Promise<void>;
   /** The directory or file with the volume's content, unshifted. It is not looked for. */

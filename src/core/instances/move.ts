@@ -1,0 +1,100 @@
+/** Moving a stopped instance on this server: to another pool, under another name, with changed config. */
+import { fail } from '../../api/errors.ts';
+import { instanceNameError } from '../../lib/names.ts';
+import type { House } from '../house.ts';
+import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
+import { allocateAddresses } from '../networks/nics.ts';
+import { performSteps } from '../operations/perform.ts';
+import type { Task } from '../operations/registry.ts';
+import type { Step } from '../operations/steps.ts';
+import { checkInstanceConfig } from './config.ts';
+import { type CopyNeeds, copyState, devicesInPool, openedPool } from './copy-volume.ts';
+import { checkDevices, checkExpandedDevices, rootDevice } from './devices.ts';
+import { checkProfiles, expand } from './expand.ts';
+import { instanceById, lookUpInstance, snapshotsOf } from './find.ts';
+
+export type MoveNeeds = CopyNeeds & Pick<House, 'facts' | 'events'>;
+
+/** What it is to be afterwards; what is not named stays. */
+export type Move = Partial<Pick<InstanceDoc, 'name' | 'project' | 'pool' | 'config' | 'devices' | 'profiles'>> & {
+  /** Its snapshots are left behind, which is to say deleted. */
+  instanceOnly?: boolean;
+};
+
+type Place = Pick<InstanceDoc, 'id' | 'pool'>;
+type Context = { house: MoveNeeds; from: InstanceDoc; to: InstanceDoc; snapshots: SnapshotDoc[]; left: SnapshotDoc[] };
+
+const moveSteps: readonly Step<Context>[] = [
+  {
+    name: 'copy the volume to the other pool',
+    async do({ house, from, to, snapshots }, signal) {
+      if (from.pool === to.pool) return;
+      const [here, there] = [from, to].map(({ id, pool }) => ({ id, pool })) as [Place, Place];
+      for (const { id: snapshot } of snapshots)
+        await copyState(house, { ...here, snapshot }, { ...there, snapshot }, { signal });
+      await copyState(house, here, there, { signal });
+    },
+    undo: async ({ house, from, to }) => {
+      if (from.pool !== to.pool) await openedPool(house, to.pool).volumes.remove(to.id);
+    },
+  },
+  {
+    name: 'enter the new place',
+    do: ({ house, from, to, snapshots, left }) =>
+      house.queue('allocate', async () => {
+        if (to.name !== from.name || to.project !== from.project) checkFree(house, to);
+        const config = { ...to.config, ...allocateAddresses(house, to, expand(house, to)) };
+        await house.documents.commit([
+          { put: keys.instance(to.id), value: { ...to, config } },
+          ...snapshots.map((value) => ({ put: keys.snapshot(to.id, value.id), value })),
+          ...left.map(({ id }) => ({ delete: keys.snapshot(to.id, id) })),
+        ]);
+      }),
+  },
+  {
+    // No undo: what is left of it after a crash lies in a pool that is not the instance's, and is cleared.
+    name: 'delete the volume in the old pool',
+    async do({ house, from, to, left }) {
+      const { volumes } = openedPool(house, from.pool);
+      if (from.pool !== to.pool) await volumes.remove(from.id);
+      else for (const { id } of left) await volumes.removeSnapshot(from.id, id);
+    },
+  },
+];
+
+/** The caller holds the instance's queue. Gives the document as it is now. */
+export async function moveInstance(house: MoveNeeds, id: string, move: Move, task: Task): Promise<InstanceDoc> {
+  const from = instanceById(house, id);
+  if (from.phase !== 'stopped')
+    fail('instance.move-running', { how: move.project ? 'projects' : move.pool ? 'storage pools' : 'names' });
+  const to = destination(house, from, move);
+  const all = snapshotsOf(house, id);
+  const snapshots = (move.instanceOnly ? [] : all).map((doc) => ({
+    ...doc,
+    state: { ...doc.state, devices: devicesInPool(house, to.project, doc.state, to.pool) },
+  }));
+  await performSteps(house, task, moveSteps, { house, from, to, snapshots, left: move.instanceOnly ? all : [] });
+  return instanceById(house, id);
+}
+
+/** The document of the instance in its new place, checked as that of a new one would be. */
+function destination(house: MoveNeeds, from: InstanceDoc, move: Move): InstanceDoc {
+  const { instanceOnly: _, ...changes } = move;
+  const to: InstanceDoc = { ...from, ...changes };
+  const reason = instanceNameError(to.name);
+  if (reason) fail('instance.name', { reason });
+  if (to.name !== from.name || to.project !== from.project) checkFree(house, to);
+  checkInstanceConfig(house.facts, to.config);
+  checkDevices(house, to.devices);
+  checkProfiles(to.profiles);
+  // A root disk of its own that names another pool says where to; without one it stays where it is.
+  to.pool = move.pool ?? (move.devices && rootDevice(house, to.devices)?.config.pool) ?? from.pool;
+  if (!house.documents.get(keys.pool(to.pool))) fail('pool.not-found', { name: to.pool });
+  to.devices = devicesInPool(house, to.project, to, to.pool);
+  checkExpandedDevices(house, expand(house, to).devices);
+  return to;
+}
+
+function checkFree(house: MoveNeeds, { project, name }: InstanceDoc): void {
+  if (lookUpInstance(house, project, name)) fail('instance.exists', { name });
+}
