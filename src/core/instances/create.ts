@@ -1,6 +1,8 @@
 /** Creating an instance from an image, from nothing, or as a copy of another instance or snapshot. */
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
+import { instanceImage } from '../images/instance-image.ts';
+import type { RemoteSource } from '../images/remote/source.ts';
 import { ensureImageTree } from '../images/tree.ts';
 import { type ConfigMap, type ImageDoc, type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { allocateAddresses } from '../networks/nics.ts';
@@ -17,11 +19,22 @@ import { freeIdBase } from './ids.ts';
 
 export type CreateNeeds = Pick<
   House,
-  'documents' | 'devices' | 'pools' | 'images' | 'clock' | 'queue' | 'facts' | 'events' | 'engine' | 'mountDirectory'
+  | 'documents'
+  | 'devices'
+  | 'pools'
+  | 'images'
+  | 'clock'
+  | 'queue'
+  | 'facts'
+  | 'events'
+  | 'engine'
+  | 'mountDirectory'
+  | 'remotes'
 >;
 
-/** What an instance is made from. */
-export type Source = { kind: 'image'; image: ImageDoc } | { kind: 'none' } | VolumeSource;
+type LocalSource = { kind: 'image'; image: ImageDoc } | { kind: 'none' } | VolumeSource;
+/** What an instance is made from; an image of another server is fetched first. */
+export type Source = LocalSource | { kind: 'remote'; from: RemoteSource };
 
 /** A checked request: everything that can be refused without touching the host has been. */
 export type Draft = Pick<
@@ -29,7 +42,13 @@ export type Draft = Pick<
   'name' | 'project' | 'type' | 'architecture' | 'description' | 'ephemeral' | 'profiles' | 'config' | 'devices'
 >;
 
-type CreateContext = { house: CreateNeeds; doc: InstanceDoc; pool: Pool; source: Source; snapshots: SnapshotDoc[] };
+type CreateContext = {
+  house: CreateNeeds;
+  doc: InstanceDoc;
+  pool: Pool;
+  source: LocalSource;
+  snapshots: SnapshotDoc[];
+};
 
 const createSteps: readonly Step<CreateContext>[] = [
   {
@@ -62,11 +81,12 @@ const createSteps: readonly Step<CreateContext>[] = [
 export async function createInstance(
   house: CreateNeeds,
   draft: Draft,
-  source: Source,
+  wanted: Source,
   task: Task,
 ): Promise<InstanceDoc> {
   const poolName = rootPool(house, expand(house, draft).devices);
   const pool = house.pools.get(poolName) ?? fail('pool.closed', { name: poolName, reason: 'see gast doctor' });
+  const source = await localSource(house, draft.project, wanted, task);
   const doc = await reserve(house, draft, source, poolName, task.id);
   const context: CreateContext = { house, doc, pool, source, snapshots: [] };
   try {
@@ -81,11 +101,16 @@ export async function createInstance(
   }
 }
 
+async function localSource(house: CreateNeeds, project: string, wanted: Source, task: Task): Promise<LocalSource> {
+  if (wanted.kind !== 'remote') return wanted;
+  return { kind: 'image', image: await instanceImage(house, project, wanted.from, task) };
+}
+
 /** Takes name, ids and addresses in one commit, so that no two instances get the same. */
 function reserve(
   house: CreateNeeds,
   draft: Draft,
-  source: Source,
+  source: LocalSource,
   pool: string,
   operation: string,
 ): Promise<InstanceDoc> {
@@ -116,12 +141,20 @@ function reserve(
       ...doc.config,
       ...allocateAddresses(house, doc, expand(house, doc), { mayClash: source.kind === 'volume' }),
     };
-    await house.documents.put(keys.instance(doc.id), doc);
+    await house.documents.commit([{ put: keys.instance(doc.id), value: doc }, ...imageUsed(house, source, now)]);
     return doc;
   });
 }
 
-function imageConfig(source: Source): ConfigMap {
+/** Caches forget what nobody used for long. */
+function imageUsed(house: CreateNeeds, source: LocalSource, now: string) {
+  if (source.kind !== 'image') return [];
+  const key = keys.image(source.image.project, source.image.fingerprint);
+  const image = house.documents.get<ImageDoc>(key) ?? fail('image.not-found');
+  return [{ put: key, value: { ...image, lastUsedAt: now } }];
+}
+
+function imageConfig(source: LocalSource): ConfigMap {
   if (source.kind !== 'image') return {};
   const properties = Object.entries(source.image.properties).map(([key, value]) => [`image.${key}`, value]);
   return { ...Object.fromEntries(properties), 'volatile.base_image': source.image.fingerprint };

@@ -6,6 +6,7 @@ import { instanceNameError } from '../../lib/names.ts';
 import { randomName } from '../../lib/random-name.ts';
 import type { House } from '../house.ts';
 import { findImage } from '../images/find.ts';
+import { remoteSource } from '../images/remote/source.ts';
 import type { ConfigMap, InstanceDoc } from '../model.ts';
 import { checkInstanceConfig, plainConfig } from './config.ts';
 import { copiedConfig, type VolumeSource } from './copy-volume.ts';
@@ -30,8 +31,8 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
     architecture: body.architecture || house.facts.architecture,
     description: body.description ?? inherited?.description ?? '',
     ephemeral: body.ephemeral ?? false,
-    // Null means the default profile, an empty list none.
-    profiles: body.profiles ?? inherited?.profiles ?? ['default'],
+    // Null means those of the image, an empty list none.
+    profiles: body.profiles ?? inherited?.profiles ?? (source.kind === 'image' ? source.image.profiles : ['default']),
     config: { ...copiedConfig(inherited?.config ?? {}), ...ownConfig(plainConfig(body.config)) },
     devices: { ...inherited?.devices, ...plainDevices(body.devices) },
   };
@@ -68,11 +69,12 @@ function readSource(house: Needs, project: string, body: InstancesPost): { sourc
   const source = body.source ?? {};
   switch (source.type ?? '') {
     case 'image': {
-      if (source.server)
-        fail('instance.source', { reason: 'images of other servers cannot be fetched yet; import the image first' });
+      if (source.server) return { source: { kind: 'remote', from: remoteSource(source, body.type) } };
       const wanted = source.fingerprint || source.alias;
       if (!wanted) return fail('instance.source', { reason: 'an image needs an alias or a fingerprint' });
-      return { source: { kind: 'image', image: findImage(house, project, wanted) } };
+      const image = findImage(house, project, wanted);
+      if (image.type !== 'container') fail('image.type', { type: image.type, instance: 'container' });
+      return { source: { kind: 'image', image } };
     }
     case 'none':
     case '':
