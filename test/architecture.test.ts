@@ -28,7 +28,10 @@ const directions: Record<string, readonly string[]> = {
   host: ['core/ports', 'lib'],
   engines: implementation,
   storage: implementation,
-  images: implementation,
+  // What archives from outside may hold is checked in one place.
+  archives: implementation,
+  images: [...implementation, 'archives'],
+  backups: [...implementation, 'archives'],
   files: implementation,
   store: implementation,
   disks: implementation,

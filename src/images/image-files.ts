@@ -1,19 +1,20 @@
 /** The images port on plain files: a room of small parts put together here. */
 import { createReadStream } from 'node:fs';
+import { type ArchiveLimits, defaultLimits } from '../archives/check-members.ts';
+import { rootFilter } from '../archives/root-filter.ts';
+import { freeBytes } from '../archives/store-stream.ts';
 import { type ImageFiles, ImageRefused } from '../core/ports/images.ts';
 import { decompressedFile } from '../host/compress.ts';
 import { unpackTar } from '../host/tar.ts';
 import { compressionSuffix } from '../lib/archive-magic.ts';
 import { TarDamaged } from '../lib/tar-header.ts';
-import { defaultLimits, type ImageLimits } from './check-members.ts';
 import { type BuildNeeds, buildDebian } from './debian/build.ts';
 import { debianRecipes } from './debian/recipes.ts';
+import { imageArchive } from './image-archive.ts';
 import { createImageStore } from './image-store.ts';
 import { hostArchitecture } from './metadata.ts';
 import { publishImage } from './publish.ts';
 import { receiveImage, recordOf } from './receive.ts';
-import { rootFilter } from './root-filter.ts';
-import { freeBytes } from './store-stream.ts';
 import { sweepFolder } from './sweep-folder.ts';
 
 export type ImageFilesOptions = {
@@ -23,7 +24,7 @@ export type ImageFilesOptions = {
   cacheDirectory: string;
   /** Where builds happen. */
   scratchDirectory: string;
-  limits?: Partial<ImageLimits>;
+  limits?: Partial<ArchiveLimits>;
   /** What this host runs. @default the machine's own */
   architecture?: string;
 };
@@ -57,7 +58,11 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
       const source = decompressedFile(store.path(fingerprint, part.name), part.compression, { signal });
       const prefix = part.name === 'unified' ? 'rootfs' : '';
       const room = Math.min(limits.storedBytes ?? Number.POSITIVE_INFINITY, await freeBytes(directory));
-      const filter = rootFilter({ prefix, limits: { ...defaultLimits, ...limits, storedBytes: room } });
+      const filter = rootFilter({
+        prefix,
+        subject: imageArchive,
+        limits: { ...defaultLimits, ...limits, storedBytes: room },
+      });
       try {
         await unpackTar(filter(source), directory, { signal });
       } catch (error) {

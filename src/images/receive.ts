@@ -1,12 +1,13 @@
 /** One way in for every image, uploaded, published or built: store, hash, check, keep. All or nothing. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { type ArchiveLimits, defaultLimits } from '../archives/check-members.ts';
+import { freeBytes, storeStream } from '../archives/store-stream.ts';
 import { ImageRefused, type Progress, type ReceivedImage } from '../core/ports/images.ts';
-import { defaultLimits, type ImageLimits } from './check-members.ts';
+import { imageArchive } from './image-archive.ts';
 import { type ImageRecord, type ImageStore, notFound, type PartName } from './image-store.ts';
 import { parseMetadata } from './metadata.ts';
 import { type ArchiveContent, scanArchive } from './scan-archive.ts';
-import { freeBytes, storeStream } from './store-stream.ts';
 
 export type ReceiveParts = {
   metadata?: NodeJS.ReadableStream;
@@ -14,7 +15,7 @@ export type ReceiveParts = {
   unified?: NodeJS.ReadableStream;
 };
 export type ReceiveOptions = { expect?: string; progress?: Progress; signal?: AbortSignal };
-export type ReceiveNeeds = { store: ImageStore; limits: Partial<ImageLimits>; architecture: string | undefined };
+export type ReceiveNeeds = { store: ImageStore; limits: Partial<ArchiveLimits>; architecture: string | undefined };
 
 export async function receiveImage(
   { store, limits, architecture }: ReceiveNeeds,
@@ -30,7 +31,7 @@ export async function receiveImage(
   for (const { name, stream } of sources)
     stored.push({
       name,
-      sizeBytes: await storeStream(stream, join(work.path, name), hash, { ...shown(name, options) }),
+      sizeBytes: await storeStream(stream, join(work.path, name), hash, imageArchive, { ...shown(name, options) }),
     });
   const fingerprint = hash.digest('hex');
   if (options.expect !== undefined && options.expect !== fingerprint)

@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { defaultLimits } from '../../archives/check-members.ts';
+import { rootFilter } from '../../archives/root-filter.ts';
+import { freeBytes } from '../../archives/store-stream.ts';
 import { type ImageMetadata, ImageRefused, type Progress, type ReceivedImage } from '../../core/ports/images.ts';
 import { compressTo } from '../../host/compress.ts';
 import { outputOf, startPiped } from '../../host/piped.ts';
 import { run } from '../../host/run.ts';
 import { packTar } from '../../host/tar.ts';
-import { defaultLimits } from '../check-members.ts';
+import { imageArchive } from '../image-archive.ts';
 import { formatMetadata } from '../metadata.ts';
 import type { ReceiveOptions, ReceiveParts } from '../receive.ts';
-import { rootFilter } from '../root-filter.ts';
-import { freeBytes } from '../store-stream.ts';
 import { inUse } from '../sweep-folder.ts';
 import { type DebianMirrors, downloadOptions, findMirrors } from './apt-sources.ts';
 import { customizeScript, guestFiles, templates } from './guest-files.ts';
@@ -119,7 +120,7 @@ async function runMmdebstrap(target: string, scratch: string, plan: Plan, option
     signal: options.signal,
   });
   const limits = { ...defaultLimits, storedBytes: await freeBytes(scratch) };
-  const filtered = rootFilter({ prefix: '', limits })(outputOf(program));
+  const filtered = rootFilter({ prefix: '', limits, subject: imageArchive })(outputOf(program));
   try {
     await compressTo(filtered, 'zstd', createWriteStream(target, { mode: 0o600 }), options);
   } catch (error) {

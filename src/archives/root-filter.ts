@@ -1,18 +1,18 @@
 /**
- * Turns an image's archive into the one that is unpacked: only what lies below the root file system, its prefix taken off,
+ * Turns an archive into the one that is unpacked: only what lies below the root file system, its prefix taken off,
  * without device nodes and what lies in /dev, with the extended attributes that a guest may bring. Every header is written anew, so
  * that GNU tar sees exactly what was checked here.
  */
-
-import { ImageRefused } from '../core/ports/images.ts';
 import { paddingBytes, shownName, type TarMember, tarBlockBytes, writeHeader } from '../lib/tar-header.ts';
 import { createTarScanner, type TarScanner } from '../lib/tar-scan.ts';
-import { type CheckedMember, createMemberCheck, type ImageLimits } from './check-members.ts';
+import { type ArchiveLimits, type CheckedMember, createMemberCheck } from './check-members.ts';
+import type { ArchiveSubject } from './subject.ts';
 
 export type FilterOptions = {
   /** Where the root file system lies in the archive: `rootfs` in a unified image, empty in a split one. */
   prefix: string;
-  limits: ImageLimits;
+  limits: ArchiveLimits;
+  subject: ArchiveSubject;
 };
 
 /** An async transform of chunks, for `stream.pipeline`. */
@@ -31,12 +31,12 @@ export function rootFilter(options: FilterOptions) {
 }
 
 function filterScanner(options: FilterOptions, write: (piece: Buffer) => void): TarScanner {
-  const check = createMemberCheck(options.limits);
+  const check = createMemberCheck(options.limits, options.subject);
   let passing = false;
   let sizeBytes = 0;
   return createTarScanner({
     member(raw) {
-      const member = rootMember(check(raw), options.prefix);
+      const member = rootMember(check(raw), options.prefix, options.subject);
       passing = member !== undefined;
       if (!member) return;
       sizeBytes = member.sizeBytes;
@@ -53,7 +53,7 @@ function filterScanner(options: FilterOptions, write: (piece: Buffer) => void): 
 }
 
 /** The member as it is unpacked, undefined when it is left out. */
-export function rootMember(member: CheckedMember, prefix: string): TarMember | undefined {
+export function rootMember(member: CheckedMember, prefix: string, subject: ArchiveSubject): TarMember | undefined {
   const path = below(member.path, prefix);
   if (path === undefined || path.startsWith('dev/') || (path === 'dev' && member.kind !== 'directory'))
     return undefined;
@@ -62,9 +62,9 @@ export function rootMember(member: CheckedMember, prefix: string): TarMember | u
   if (member.kind === 'hardlink') {
     const target = below(member.linkPath, prefix);
     if (target === undefined || target === '')
-      throw new ImageRefused(
+      throw subject.refuse(
         'hostile',
-        `image member ${shownName(member.name)}: its link target ${shownName(member.link)} is outside the root file system`,
+        `${subject.what} member ${shownName(member.name)}: its link target ${shownName(member.link)} is outside the root file system`,
       );
     link = `./${target}`;
   }
@@ -88,6 +88,7 @@ function guestRecords(records: ReadonlyMap<string, string>): Map<string, string>
       ([key]) =>
         key === 'SCHILY.xattr.security.capability' ||
         key.startsWith('SCHILY.acl.') ||
+        key.startsWith('SCHILY.xattr.system.posix_acl_') ||
         (key.startsWith('SCHILY.xattr.user.') && !key.startsWith('SCHILY.xattr.user.overlay.')),
     ),
   );

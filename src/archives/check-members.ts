@@ -1,11 +1,11 @@
 /**
- * What an image's archive may hold. One checker per archive, asked for every member in order; it throws `ImageRefused`
- * with the member's name. The same checker guards receiving and unpacking, so that a file changed on disk gets nowhere.
+ * What an archive from outside may hold. One checker per archive, asked for every member in order; it throws the subject's
+ * refusal with the member's name. The same checker guards receiving and unpacking, so that a file changed on disk gets nowhere.
  */
-import { ImageRefused } from '../core/ports/images.ts';
 import { shownName, type TarMember } from '../lib/tar-header.ts';
+import type { ArchiveSubject } from './subject.ts';
 
-export type ImageLimits = {
+export type ArchiveLimits = {
   members: number;
   /** Sum of what all files take on disk, holes not counted. */
   storedBytes: number;
@@ -13,7 +13,7 @@ export type ImageLimits = {
   fileBytes: number;
 };
 
-export const defaultLimits: ImageLimits = {
+export const defaultLimits: ArchiveLimits = {
   members: 2_000_000,
   storedBytes: 1024 ** 4,
   fileBytes: 1024 ** 4,
@@ -25,12 +25,19 @@ const largestId = 65_535;
 export type CheckedMember = TarMember & { path: string; linkPath: string };
 
 /** Gives back the member with its path (and that of a hard link's target) relative to the archive's top, `''` for the top. */
-export function createMemberCheck(limits: ImageLimits): (member: TarMember) => CheckedMember {
+export function createMemberCheck(
+  limits: ArchiveLimits,
+  subject: ArchiveSubject,
+): (member: TarMember) => CheckedMember {
+  const hostile = (name: string, why: string) =>
+    subject.refuse('hostile', `${subject.what} member ${shownName(name)}: ${why}`);
+  const tooBig = (member: TarMember, why: string) =>
+    subject.refuse('too-big', `${subject.what} member ${shownName(member.name)}: ${why}`);
   const symlinks = new Set<string>();
   let members = 0;
   let storedBytes = 0;
   return (member) => {
-    const path = insidePath(member.name, member.name, 'its name');
+    const path = insidePath(member.name, member.name, 'its name', hostile);
     members++;
     storedBytes += member.sizeBytes;
     if (members > limits.members) throw tooBig(member, `more than ${limits.members} members`);
@@ -42,16 +49,18 @@ export function createMemberCheck(limits: ImageLimits): (member: TarMember) => C
       throw hostile(member.name, `its owner ${member.uid}:${member.gid} is outside 0 to ${largestId}`);
     if ((member.kind === 'symlink' || member.kind === 'hardlink') && member.link === '')
       throw hostile(member.name, 'it is a link to nothing');
-    throughSymlink(symlinks, path, member.name);
-    const linkPath = member.kind === 'hardlink' ? insidePath(member.link, member.name, 'its link target') : '';
-    if (linkPath !== '') throughSymlink(symlinks, linkPath, member.name);
+    throughSymlink(symlinks, path, member.name, hostile);
+    const linkPath = member.kind === 'hardlink' ? insidePath(member.link, member.name, 'its link target', hostile) : '';
+    if (linkPath !== '') throughSymlink(symlinks, linkPath, member.name, hostile);
     if (symlinks.has(path) && member.kind !== 'symlink') throw hostile(member.name, 'it was a symbolic link before');
     if (member.kind === 'symlink') symlinks.add(path);
     return { ...member, path, linkPath };
   };
 }
 
-function insidePath(raw: string, name: string, what: string): string {
+type Refusal = (name: string, why: string) => Error;
+
+function insidePath(raw: string, name: string, what: string, hostile: Refusal): string {
   if (raw.includes('\0')) throw hostile(name, `${what} has a NUL byte`);
   if (raw.startsWith('/')) throw hostile(name, `${what} ${shownName(raw)} is absolute`);
   const parts = raw.split('/').filter((part) => part !== '' && part !== '.');
@@ -62,18 +71,10 @@ function insidePath(raw: string, name: string, what: string): string {
 }
 
 /** No member may be written through a symbolic link of the same archive: it could lead anywhere. */
-function throughSymlink(symlinks: ReadonlySet<string>, path: string, name: string): void {
+function throughSymlink(symlinks: ReadonlySet<string>, path: string, name: string, hostile: Refusal): void {
   if (symlinks.size === 0) return;
   for (let at = path.indexOf('/'); at > 0; at = path.indexOf('/', at + 1)) {
     const parent = path.slice(0, at);
     if (symlinks.has(parent)) throw hostile(name, `it lies below the symbolic link ${shownName(parent)}`);
   }
-}
-
-function hostile(name: string, why: string): ImageRefused {
-  return new ImageRefused('hostile', `image member ${shownName(name)}: ${why}`);
-}
-
-function tooBig(member: TarMember, why: string): ImageRefused {
-  return new ImageRefused('too-big', `image member ${shownName(member.name)}: ${why}`);
 }

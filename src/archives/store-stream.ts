@@ -2,7 +2,7 @@
 import type { Hash } from 'node:crypto';
 import { open, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ImageRefused } from '../core/ports/images.ts';
+import type { ArchiveSubject } from './subject.ts';
 
 /** Left free on the disk, so that the host goes on working. */
 export const reserveBytes = 256 * 1024 * 1024;
@@ -15,7 +15,8 @@ export async function freeBytes(directory: string): Promise<number> {
 export async function storeStream(
   source: NodeJS.ReadableStream,
   path: string,
-  hash: Hash,
+  hash: Pick<Hash, 'update'>,
+  subject: ArchiveSubject,
   options: { onBytes?: (sizeBytes: number) => void; signal?: AbortSignal | undefined },
 ): Promise<number> {
   const { signal } = options;
@@ -31,7 +32,7 @@ export async function storeStream(
       signal?.throwIfAborted();
       const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece;
       if (chunk.length > roomBytes) roomBytes = sizeBytes > 0 ? await freeBytes(dirname(path)) : roomBytes;
-      if (chunk.length > roomBytes) throw noSpace(path, sizeBytes);
+      if (chunk.length > roomBytes) throw noSpace(subject, path, sizeBytes);
       roomBytes -= chunk.length;
       sizeBytes += chunk.length;
       hash.update(chunk);
@@ -42,19 +43,19 @@ export async function storeStream(
     await file.datasync();
   } catch (error) {
     signal?.throwIfAborted();
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noSpace(path, sizeBytes);
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noSpace(subject, path, sizeBytes);
     throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }
-  if (sizeBytes === 0) throw new ImageRefused('broken', 'the image is empty');
+  if (sizeBytes === 0) throw subject.refuse('broken', `the ${subject.what} is empty`);
   return sizeBytes;
 }
 
-function noSpace(path: string, sizeBytes: number): ImageRefused {
-  return new ImageRefused(
+function noSpace(subject: ArchiveSubject, path: string, sizeBytes: number): Error {
+  return subject.refuse(
     'no-space',
-    `no room for the image in ${dirname(path)} after ${sizeBytes} bytes (${reserveBytes} bytes are kept free)`,
-    'free some space, or delete images that are not needed: gast image delete',
+    `no room for the ${subject.what} in ${dirname(path)} after ${sizeBytes} bytes (${reserveBytes} bytes are kept free)`,
+    `free some space, or delete ${subject.what}s that are not needed`,
   );
 }
