@@ -8,6 +8,7 @@ import { deviceKeys } from '../src/api/config-keys/devices.ts';
 import { instanceKeys } from '../src/api/config-keys/instance.ts';
 import type { KeyTable } from '../src/api/config-keys/key.ts';
 import { networkKeys } from '../src/api/config-keys/network.ts';
+import { projectKeys } from '../src/api/config-keys/project.ts';
 import { serverKeys } from '../src/api/config-keys/server.ts';
 import { type ErrorEntry, errorCatalogue } from '../src/api/errors.ts';
 import type { Route } from '../src/api/route.ts';
@@ -88,6 +89,7 @@ function configPage(): string {
     keySection('Instances and profiles', instanceKeys),
     ...devices,
     keySection('Networks', networkKeys),
+    keySection('Projects', projectKeys),
     keySection('Server', serverKeys),
   );
 }

@@ -37,6 +37,19 @@ export const errorCatalogue = {
 
   'project.not-found': { status: 404, text: 'Project not found', help: 'gast project list' },
   'project.all': { status: 400, text: 'Cannot specify a project when requesting all projects' },
+  'project.name': { status: 400, text: '{reason}' },
+  'project.exists': { status: 409, text: 'A project named "{name}" already exists' },
+  'project.default': { status: 403, text: "The 'default' project cannot be {action}" },
+  'project.not-empty': {
+    status: 400,
+    text: 'Only empty projects can be {action}',
+    help: 'gast project show lists what is in it; gast project delete --force deletes that too',
+  },
+  'project.not-emptied': { status: 500, text: 'The project {name} could not be emptied: {reason}' },
+  'project.config': { status: 400, text: '{reason}' },
+  'project.features': { status: 400, text: '{reason}' },
+  'project.limit': { status: 403, text: '{reason}', help: 'gast project info shows limits and usage' },
+  'project.restricted': { status: 403, text: '{reason}', help: 'gast project show lists the restrictions' },
 
   'instance.name': { status: 400, text: '{reason}' },
   'instance.not-found': { status: 404, text: 'Instance not found', help: 'gast list shows what is there' },
@@ -97,6 +110,8 @@ export const errorCatalogue = {
 
   'exec.command': { status: 400, text: 'Invalid command: {reason}' },
   'exec.cwd': { status: 400, text: 'Invalid working directory "{cwd}": {reason}' },
+  'exec.not-found': { status: 400, text: 'Command not found' },
+  'exec.not-executable': { status: 400, text: 'Command not executable' },
   'console.busy': { status: 400, text: 'This console is already connected', help: 'Add --force to take it over' },
 
   'file.not-found': { status: 404, text: 'file does not exist: {path}' },
@@ -217,6 +232,24 @@ export const errorCatalogue = {
     status: 500,
     text: 'The daemon was stopped in the middle of this operation; what it had done was undone',
   },
+  'certificate.not-found': { status: 404, text: 'Certificate not found', help: 'gast config trust list' },
+  'certificate.ambiguous': {
+    status: 400,
+    text: 'Fingerprint prefix "{fingerprint}" fits more than one certificate',
+    help: 'Give more characters',
+  },
+  'certificate.exists': { status: 409, text: 'Certificate already in trust store' },
+  'certificate.invalid': { status: 400, text: 'Invalid certificate material: {reason}' },
+  'certificate.missing': { status: 400, text: "Can't use TLS data on non-TLS link" },
+  'certificate.request': { status: 400, text: '{reason}' },
+  'certificate.type': {
+    status: 400,
+    text: 'Unknown request type "{type}"',
+    help: 'client, server and metrics are possible',
+  },
+  'certificate.name': { status: 400, text: 'Invalid certificate name', help: 'One line of at most 255 characters' },
+  'token.expired': { status: 403, text: 'Token has expired', help: 'Ask for a new one: gast config trust add' },
+  'warning.not-found': { status: 404, text: 'Warning not found', help: 'gast warning list' },
   'event.type': { status: 400, text: "{type} isn't a supported event type" },
   'server.config': { status: 400, text: 'Invalid server config: {reason}' },
 } as const satisfies Record<string, ErrorEntry>;

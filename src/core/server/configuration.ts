@@ -3,6 +3,7 @@ import { deviceKeys } from '../../api/config-keys/devices.ts';
 import { instanceKeys } from '../../api/config-keys/instance.ts';
 import type { KeyTable } from '../../api/config-keys/key.ts';
 import { networkKeys } from '../../api/config-keys/network.ts';
+import { projectKeys } from '../../api/config-keys/project.ts';
 import { serverKeys } from '../../api/config-keys/server.ts';
 
 const rows = (table: KeyTable) => ({
@@ -28,6 +29,7 @@ export function documentedConfiguration(): Record<string, unknown> {
   return {
     instance: grouped(instanceKeys),
     server: grouped(serverKeys),
+    project: grouped(projectKeys),
     'network-bridge': { common: rows(networkKeys) },
     devices: Object.fromEntries(Object.entries(deviceKeys).map(([type, table]) => [type, rows(table)])),
   };

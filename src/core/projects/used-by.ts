@@ -1,0 +1,34 @@
+/** What belongs to a project, as addresses: instances, images, networks, profiles, volumes. */
+import type { House } from '../house.ts';
+import { imageUrl } from '../images/view.ts';
+import { allInstances, instanceUrl } from '../instances/find.ts';
+import type { ImageDoc, NetworkDoc, ProfileDoc, VolumeDoc } from '../model.ts';
+import { profileUrl } from '../profiles/find.ts';
+import { inProject } from './url.ts';
+
+type Needs = Pick<House, 'documents'>;
+
+export function projectUsers(house: Needs, project: string): string[] {
+  const { documents } = house;
+  return [
+    ...allInstances(house, project).map((doc) => instanceUrl(doc)),
+    ...documents.list<ImageDoc>(`images/${project}/`).map((doc) => imageUrl(doc.fingerprint, project)),
+    ...networksOf(house, project).map((doc) => `/1.0/networks/${encodeURIComponent(doc.name)}`),
+    ...documents.list<ProfileDoc>(`profiles/${project}/`).map((doc) => profileUrl(doc.name, project)),
+    ...volumesOf(house, project).map((doc) => volumeUrl(doc)),
+  ];
+}
+
+/** Networks are those of the default project only. */
+export const networksOf = (house: Needs, project: string): NetworkDoc[] =>
+  project === 'default' ? house.documents.list<NetworkDoc>('networks/') : [];
+
+export const volumesOf = (house: Needs, project: string): VolumeDoc[] =>
+  house.documents.list<VolumeDoc>('volumes/').filter((doc) => doc.project === project);
+
+const volumeUrl = ({ pool, name, project }: VolumeDoc) =>
+  inProject(`/1.0/storage-pools/${encodeURIComponent(pool)}/volumes/custom/${encodeURIComponent(name)}`, project);
+
+/** Empty but for the default profile, which comes and goes with the project. */
+export const isEmpty = (house: Needs, project: string): boolean =>
+  projectUsers(house, project).every((url) => url === profileUrl('default', project));
