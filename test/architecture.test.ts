@@ -36,6 +36,8 @@ const directions: Record<string, readonly string[]> = {
   store: implementation,
   disks: implementation,
   firewall: implementation,
+  // Speaks over websockets that the core has been given.
+  migration: [...implementation, 'api'],
   // A websocket is the same to both of its ends.
   remotes: [...implementation, 'api', 'http'],
   // The rules of a bridge and of its network cards are loaded together with its links.

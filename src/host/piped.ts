@@ -3,7 +3,7 @@
  * everything in memory. The same rules: argv only, an environment built from nothing, no descriptor beyond 0, 1 and 2.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { HostError } from '../lib/host-error.ts';
 import { baseEnvironment } from './run.ts';
 
@@ -12,6 +12,8 @@ export type PipedOptions = {
   stdin?: number | 'pipe';
   /** A descriptor to write to, or a pipe. @default nothing */
   stdout?: number | 'pipe';
+  /** The child gets one end of a socket pair as descriptor 3. @default false */
+  channel?: boolean;
   env?: Record<string, string>;
   cwd?: string;
   /** Each line of standard error as it comes. */
@@ -27,6 +29,8 @@ export type PipedOptions = {
 export type Piped = {
   stdin: Writable | null;
   stdout: Readable | null;
+  /** Our end of the socket pair. */
+  channel: Duplex | null;
   /** Settles when the program has ended and its streams are closed; rejects with `HostError` or the abort's reason. */
   ended: Promise<void>;
   kill(): void;
@@ -38,7 +42,12 @@ export function startPiped(file: string, args: readonly string[], options: Piped
   const child = spawn(file, args as string[], {
     cwd: options.cwd,
     env: { ...baseEnvironment, ...options.env },
-    stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', 'pipe'],
+    stdio: [
+      options.stdin ?? 'ignore',
+      options.stdout ?? 'ignore',
+      'pipe',
+      ...(options.channel ? ['pipe' as const] : []),
+    ],
     detached: graceMs > 0,
   }) as ChildProcessByStdio<Writable | null, Readable | null, Readable>;
   const lastLines = followLines(child.stderr, options.onLine);
@@ -47,7 +56,9 @@ export function startPiped(file: string, args: readonly string[], options: Piped
   // Whoever waits sees the rejection; a caller that failed earlier for a better reason may never look.
   ended.catch(() => {});
   child.stdin?.on('error', () => {});
-  return { stdin: child.stdin, stdout: child.stdout, ended, kill };
+  const channel = (child.stdio[3] ?? null) as Duplex | null;
+  channel?.on('error', () => {});
+  return { stdin: child.stdin, stdout: child.stdout, channel, ended, kill };
 }
 
 type Child = ChildProcessByStdio<Writable | null, Readable | null, Readable>;

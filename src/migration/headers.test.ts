@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MigrationRefused, type TravellingSnapshot } from '../core/ports/migration.ts';
+import { decodeMessage, encodeMessage } from '../lib/protobuf.ts';
+import {
+  answerHeader,
+  checkOffer,
+  commonFeatures,
+  decodeControl,
+  decodeHeader,
+  encodeControl,
+  encodeHeader,
+  offerHeader,
+  snapshotOf,
+} from './headers.ts';
+import { migrationHeader } from './messages.ts';
+
+/** As Incus 6.0.4 sent them. */
+const recorded = {
+  offer: '08003800420808011001180120016801',
+  answer: '080038004208080110011801200148006801',
+  refreshAnswer: '080038004208080110011801200148016801',
+  success: '0801',
+  successWithMessage: '08011200',
+};
+const bytes = (hex: string) => Buffer.from(hex, 'hex');
+
+test('headers of Incus are read and written byte by byte', () => {
+  for (const hex of [recorded.offer, recorded.answer, recorded.refreshAnswer])
+    assert.equal(encodeMessage(migrationHeader, decodeMessage(migrationHeader, bytes(hex))).toString('hex'), hex);
+});
+
+test('an offer of Incus gets the answer that Incus gives', () => {
+  const offered = decodeHeader(bytes(recorded.offer));
+  checkOffer(offered);
+  assert.equal(encodeHeader(answerHeader(offered, [], false)).toString('hex'), recorded.answer);
+  assert.equal(encodeHeader(answerHeader(offered, [], true)).toString('hex'), recorded.refreshAnswer);
+});
+
+test('our offer is that of Incus and two features more, which only we take', () => {
+  const offer = offerHeader({ kind: 'instance', snapshots: [], index: {} });
+  const known = { xattrs: true, delete: true, compress: true, bidirectional: true };
+  assert.equal(encodeHeader({ ...offer, rsyncFeatures: known }).toString('hex'), recorded.offer);
+  assert.deepEqual(commonFeatures(answerHeader(offer, [], false).rsyncFeatures), [
+    'xattrs',
+    'delete',
+    'compress',
+    'hard_links',
+    'acls',
+  ]);
+  assert.deepEqual(commonFeatures(decodeHeader(bytes(recorded.answer)).rsyncFeatures), [
+    'xattrs',
+    'delete',
+    'compress',
+  ]);
+});
+
+test('snapshots arrive as they were', () => {
+  const snapshot: TravellingSnapshot = {
+    name: 's0',
+    config: { 'user.k': 'v', 'limits.memory': '64MiB' },
+    devices: { root: { type: 'disk', path: '/', pool: 'default' } },
+    profiles: ['default', 'web'],
+    ephemeral: false,
+    stateful: false,
+    architecture: 'aarch64',
+    createdAt: new Date('2026-11-22T00:24:18Z'),
+    lastUsedAt: undefined,
+    expiresAt: new Date('2030-01-01T00:00:00Z'),
+  };
+  const header = decodeHeader(encodeHeader(offerHeader({ kind: 'instance', snapshots: [snapshot], index: {} })));
+  assert.deepEqual(header.snapshotNames, ['s0']);
+  assert.deepEqual((header.snapshots ?? []).map(snapshotOf), [snapshot]);
+});
+
+test('only wanted snapshots are named in the answer', () => {
+  const snapshot = (name: string) => ({
+    name,
+    config: {},
+    devices: {},
+    profiles: [],
+    ephemeral: false,
+    stateful: false,
+    architecture: 'x86_64',
+    createdAt: new Date(0),
+    lastUsedAt: undefined,
+    expiresAt: undefined,
+  });
+  const offer = offerHeader({ kind: 'instance', snapshots: ['a', 'b', 'c'].map(snapshot), index: {} });
+  const answer = answerHeader(offer, ['b'], true);
+  assert.deepEqual(answer.snapshotNames, ['b']);
+  assert.deepEqual(
+    answer.snapshots?.map(({ name }) => name),
+    ['b'],
+  );
+});
+
+test('words at the end are read and written', () => {
+  assert.equal(encodeControl({ success: true }).toString('hex'), recorded.success);
+  assert.deepEqual(decodeControl(bytes(recorded.successWithMessage)), { success: true, message: '' });
+  const failure = encodeControl({ success: false, message: 'no space' });
+  assert.deepEqual(decodeControl(failure), { success: false, message: 'no space' });
+  assert.throws(() => decodeHeader(failure), { name: 'MigrationRefused', message: 'the other server says: no space' });
+});
+
+test('offers that cannot be received are refused', () => {
+  const offered = decodeHeader(bytes(recorded.offer));
+  const refused = [
+    { ...offered, fs: 4 },
+    { ...offered, criu: 0 },
+    { ...offered, criu: 3 },
+    { ...offered, idmap: [{ isuid: true, isgid: false, hostid: 1_000_000, nsid: 0, maprange: 65_536 }] },
+    { ...offered, snapshotNames: ['a'] },
+    { ...offered, snapshotNames: ['a', 'a'] },
+  ];
+  for (const header of refused) assert.throws(() => checkOffer(header), MigrationRefused);
+  checkOffer({ ...offered, fs: 2 });
+  checkOffer({ ...offered, criu: 2 });
+});
+
+test('noise on the control socket is refused', () => {
+  for (const hex of ['', '00', 'ff', '0a0a', '080042ff'])
+    assert.throws(() => decodeHeader(bytes(hex)), MigrationRefused, hex);
+});

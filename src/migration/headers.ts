@@ -1,0 +1,158 @@
+/** Offers and answers of the control socket, and what they mean to us. */
+import { type MigrationOffer, MigrationRefused, type TravellingSnapshot } from '../core/ports/migration.ts';
+import type { RsyncFeature } from '../host/rsync.ts';
+import { decodeMessage, encodeMessage, ProtobufDamaged, type Values } from '../lib/protobuf.ts';
+import {
+  type ControlMessage,
+  criuTypes,
+  type FeatureMessage,
+  fsTypes,
+  type HeaderMessage,
+  migrationControl,
+  migrationHeader,
+  type SnapshotMessage,
+} from './messages.ts';
+
+export const encodeHeader = (header: HeaderMessage): Buffer => encodeMessage(migrationHeader, header);
+export const encodeControl = (control: ControlMessage): Buffer => encodeMessage(migrationControl, { ...control });
+
+/** Whoever fails before the handshake is over says so in place of its header. */
+export function decodeHeader(bytes: Uint8Array): HeaderMessage {
+  try {
+    return decodeMessage(migrationHeader, bytes) as HeaderMessage;
+  } catch (error) {
+    if (!(error instanceof ProtobufDamaged)) throw error;
+    const control = failureIn(bytes);
+    if (control?.message) throw new MigrationRefused(`the other server says: ${control.message}`);
+    throw new MigrationRefused(`the other server sent a damaged header: ${error.message}`, error);
+  }
+}
+
+export function decodeControl(bytes: Uint8Array): ControlMessage {
+  try {
+    return decodeMessage(migrationControl, bytes) as ControlMessage;
+  } catch (error) {
+    if (!(error instanceof ProtobufDamaged)) throw error;
+    throw new MigrationRefused(`the other server sent a damaged message: ${error.message}`, error);
+  }
+}
+
+function failureIn(bytes: Uint8Array): ControlMessage | undefined {
+  try {
+    const control = decodeMessage(migrationControl, bytes) as ControlMessage;
+    return control.success ? undefined : control;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What rsync can do on both of our sides; the first four are those of Incus. */
+const ourFeatures: FeatureMessage = {
+  xattrs: true,
+  delete: true,
+  compress: true,
+  bidirectional: true,
+  hard_links: true,
+  acls: true,
+};
+const incusFeatures = ['xattrs', 'delete', 'compress', 'bidirectional'] as const;
+const indexHeaderVersion = 1;
+
+export function offerHeader(offer: MigrationOffer): HeaderMessage {
+  const snapshots = offer.snapshots.map(snapshotMessage);
+  return {
+    fs: fsTypes.rsync,
+    ...(snapshots.length > 0 ? { snapshotNames: snapshots.map(({ name }) => name), snapshots } : {}),
+    ...(offer.kind === 'instance' ? { predump: false } : {}),
+    rsyncFeatures: ourFeatures,
+    ...(offer.kind === 'volume' ? { volumeSize: 0 } : {}),
+    indexHeaderVersion,
+  };
+}
+
+/** The answer to an offer. Every feature of Incus is named, also those that are off. */
+export function answerHeader(offered: HeaderMessage, wanted: readonly string[], refresh: boolean): HeaderMessage {
+  const snapshots = (offered.snapshots ?? []).filter(({ name }) => wanted.includes(name));
+  const common = commonFeatures(offered.rsyncFeatures);
+  const own = (['hard_links', 'acls'] as const).filter((name) => common.includes(name));
+  return {
+    fs: fsTypes.rsync,
+    ...(runsOnSource(offered) ? { criu: criuTypes.none } : {}),
+    ...(wanted.length > 0 ? { snapshotNames: [...wanted], snapshots } : {}),
+    ...(offered.predump === undefined ? {} : { predump: false }),
+    rsyncFeatures: {
+      ...Object.fromEntries(incusFeatures.map((name) => [name, offered.rsyncFeatures?.[name] === true])),
+      ...Object.fromEntries(own.map((name) => [name, true])),
+    },
+    refresh,
+    ...(offered.volumeSize === undefined ? {} : { volumeSize: offered.volumeSize }),
+    indexHeaderVersion: Math.min(offered.indexHeaderVersion ?? 0, indexHeaderVersion),
+  };
+}
+
+export function commonFeatures(theirs: FeatureMessage | undefined): RsyncFeature[] {
+  const names: RsyncFeature[] = ['xattrs', 'delete', 'compress', 'hard_links', 'acls'];
+  return names.filter((name) => theirs?.[name] === true);
+}
+
+/** The guest runs over there, and its files are sent twice: the second time while it stands still. */
+export const runsOnSource = (offered: HeaderMessage): boolean => offered.criu === criuTypes.none;
+
+/** Throws for what we cannot receive. */
+export function checkOffer(offered: HeaderMessage): void {
+  if (offered.fs === fsTypes.blockAndRsync)
+    throw new MigrationRefused('disks of virtual machines and block volumes cannot be received here');
+  if (offered.criu !== undefined && !runsOnSource(offered))
+    throw new MigrationRefused('live migration is not supported; stop the instance or copy it stateless');
+  if ((offered.idmap ?? []).length > 0)
+    throw new MigrationRefused('the owners of the files are shifted over there, which cannot be received here');
+  const names = offered.snapshotNames ?? [];
+  if (new Set(names).size !== names.length) throw new MigrationRefused('the other server sends a snapshot twice');
+  if (names.join('/') !== (offered.snapshots ?? []).map(({ name }) => name).join('/'))
+    throw new MigrationRefused('the other server names snapshots without their configuration');
+}
+
+/** Numbers of the LXC project; 0 is unknown. */
+const architectures = ['', 'i686', 'x86_64', 'armv7l', 'aarch64', 'ppc', 'ppc64', 'ppc64le', 's390x', 'mips', 'mips64'];
+architectures[11] = 'riscv32';
+architectures[12] = 'riscv64';
+
+const secondsOf = (date: Date | undefined) => Math.floor((date?.getTime() ?? zeroTimeMs) / 1000);
+/** Year 1, the zero of Go's time. */
+const zeroTimeMs = -62_135_596_800_000;
+const dateOf = (seconds: number | undefined) =>
+  seconds !== undefined && seconds > 0 && seconds < 253_402_300_800 ? new Date(seconds * 1000) : undefined;
+
+const pairs = (map: Record<string, string>) => Object.entries(map).map(([key, value]) => ({ key, value }));
+const mapOf = (list: readonly { key: string; value: string }[] | undefined) =>
+  Object.fromEntries((list ?? []).map(({ key, value }) => [key, value]));
+
+function snapshotMessage(snapshot: TravellingSnapshot): SnapshotMessage & Values {
+  return {
+    name: snapshot.name,
+    localConfig: pairs(snapshot.config),
+    profiles: snapshot.profiles,
+    ephemeral: snapshot.ephemeral,
+    localDevices: Object.entries(snapshot.devices).map(([name, config]) => ({ name, config: pairs(config) })),
+    architecture: Math.max(0, architectures.indexOf(snapshot.architecture)),
+    stateful: snapshot.stateful,
+    creation_date: secondsOf(snapshot.createdAt),
+    last_used_date: secondsOf(snapshot.lastUsedAt),
+    expiry_date: secondsOf(snapshot.expiresAt),
+  };
+}
+
+export function snapshotOf(message: SnapshotMessage): TravellingSnapshot {
+  return {
+    name: message.name,
+    config: mapOf(message.localConfig),
+    devices: Object.fromEntries((message.localDevices ?? []).map(({ name, config }) => [name, mapOf(config)])),
+    profiles: message.profiles ?? [],
+    ephemeral: message.ephemeral,
+    stateful: message.stateful,
+    architecture: architectures[message.architecture] ?? '',
+    createdAt: dateOf(message.creation_date) ?? new Date(0),
+    lastUsedAt: dateOf(message.last_used_date),
+    expiresAt: dateOf(message.expiry_date),
+  };
+}

@@ -1,0 +1,77 @@
+/** The receiving side: answers the offer, takes the index, then each state that follows. */
+import {
+  type MigrationOptions,
+  MigrationRefused,
+  type MigrationTarget,
+  type Sockets,
+} from '../core/ports/migration.ts';
+import type { RsyncFeature } from '../host/rsync.ts';
+import { handshakeMs } from './control.ts';
+import { receiveAll } from './frames.ts';
+import { answerHeader, checkOffer, commonFeatures, runsOnSource, snapshotOf } from './headers.ts';
+import { type Link, withLink } from './link.ts';
+import type { HeaderMessage } from './messages.ts';
+import type { Transfer } from './transfer.ts';
+
+const indexBytes = 64 * 1024 * 1024;
+
+export function receiveMigration(
+  transfer: Transfer,
+  sockets: Sockets,
+  target: MigrationTarget,
+  options: MigrationOptions,
+): Promise<void> {
+  return withLink(sockets, options, async (link) => {
+    const offered = await link.control.receiveHeader();
+    checkOffer(offered);
+    const snapshots = (offered.snapshots ?? []).map(snapshotOf);
+    const chosen = await target.choose({ kind: target.kind, snapshots, index: {} });
+    const wanted = chosen.map(({ name }) => name);
+    // Without a refresh the source sends all that it has offered, whatever is answered.
+    const coming = target.refresh ? chosen : snapshots;
+    const names = coming.map(({ name }) => name);
+    const answer = answerHeader(offered, names, target.refresh);
+    await link.control.sendHeader(answer);
+    const failed = link.control.verdict();
+    failed.then(
+      () => link.cut(new MigrationRefused('the other server says that it is done before it is')),
+      (reason: unknown) => link.cut(reason),
+    );
+    const index = answer.indexHeaderVersion ? await receiveIndex(link, target.refresh) : {};
+    const receive = receiver(transfer, link, target, offered);
+    for (const snapshot of coming) {
+      await receive();
+      if (wanted.includes(snapshot.name)) await target.keep(snapshot);
+    }
+    await receive();
+    if (runsOnSource(offered)) await receive();
+    link.signal.throwIfAborted();
+    await target.finish(index);
+    link.control.tell();
+    await link.control.farewell();
+  });
+}
+
+function receiver(transfer: Transfer, link: Link, target: MigrationTarget, offered: HeaderMessage) {
+  const features: RsyncFeature[] = commonFeatures(offered.rsyncFeatures);
+  return () => target.lend((tree) => transfer.receive(target.kind, tree, link, features));
+}
+
+async function receiveIndex(link: Link, refresh: boolean): Promise<Record<string, unknown>> {
+  const text = (await receiveAll(link.fs, indexBytes, handshakeMs)).toString();
+  const index = configOf(text);
+  await link.fs.send(Buffer.from(JSON.stringify({ StatusCode: 200, Error: '', Refresh: refresh })));
+  link.fs.end();
+  return index;
+}
+
+function configOf(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text) as { config?: unknown } | null;
+    const config = value?.config ?? {};
+    if (typeof config === 'object') return config as Record<string, unknown>;
+  } catch {
+    // Told below.
+  }
+  throw new MigrationRefused('the index that the other server sent is no JSON object');
+}

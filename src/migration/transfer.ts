@@ -1,0 +1,88 @@
+/** One state by rsync: the tree in its frame, the streams of the fs socket, and what may be left in the tree. */
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type LentTree, type MigrationKind, MigrationRefused } from '../core/ports/migration.ts';
+import { createTreeRemover } from '../host/remove-trees.ts';
+import type { RsyncFeature, RsyncHalf, RsyncOptions, RsyncTree } from '../host/rsync.ts';
+import { readBeside, writeBeside } from './beside.ts';
+import { receiveStream, sendStream } from './frames.ts';
+import type { Link } from './link.ts';
+
+export type TransferNeeds = {
+  /** Frames are made here. */
+  directory: string;
+  startSender(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
+  startReceiver(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
+  /** Takes out of a received tree what must not be in it; throws for what cannot be taken out. */
+  clean(rootfs: string, signal: AbortSignal): Promise<void>;
+};
+
+export type Transfer = {
+  send(kind: MigrationKind, tree: LentTree, link: Link, features: readonly RsyncFeature[]): Promise<void>;
+  receive(kind: MigrationKind, tree: LentTree, link: Link, features: readonly RsyncFeature[]): Promise<void>;
+};
+
+export const framePrefix = 'migration-';
+const rootName = 'rootfs';
+/** rsync says nothing while it reads a big file to compare it. */
+const silenceMs = 30 * 60_000;
+
+export function createTransfer(needs: TransferNeeds): Transfer {
+  const remover = createTreeRemover();
+
+  /** A new directory for the tree and what lies beside it, and an empty one to be the program's root. */
+  async function withFrame(
+    kind: MigrationKind,
+    tree: LentTree,
+    use: (framed: RsyncTree, room: string, frame: string) => Promise<void>,
+  ): Promise<void> {
+    await mkdir(needs.directory, { recursive: true, mode: 0o700 });
+    const directory = await mkdtemp(join(needs.directory, framePrefix));
+    try {
+      const [room, frame] = [join(directory, 'room'), join(directory, 'frame')];
+      await mkdir(room, { mode: 0o700 });
+      await mkdir(join(frame, rootName), { recursive: true, mode: 0o755 });
+      const framed = { directory: tree.rootfs };
+      await use(kind === 'volume' ? framed : { ...framed, frame: { directory: frame, place: rootName } }, room, frame);
+    } finally {
+      await remover.remove([directory]);
+    }
+  }
+
+  return {
+    send: (kind, tree, link, features) =>
+      withFrame(kind, tree, async (framed, room, frame) => {
+        await writeBeside(frame, tree.beside);
+        await run(needs.startSender(framed, { room, features, signal: link.signal }), link);
+      }),
+    receive: (kind, tree, link, features) =>
+      withFrame(kind, tree, async (framed, room, frame) => {
+        await run(needs.startReceiver(framed, { room, features, signal: link.signal }), link);
+        await needs.clean(tree.rootfs, link.signal);
+        if (kind === 'instance') await readBeside(frame, tree.beside);
+      }),
+  };
+}
+
+/** Carries the bytes of one run in both directions, to the end marks of both. */
+async function run(half: RsyncHalf, link: Link): Promise<void> {
+  try {
+    const [out, incoming, ended] = await Promise.allSettled([
+      sendStream(link.fs, half.output, link.progress),
+      receiveStream(link.fs, half.input, silenceMs, link.progress).catch((error: unknown) => {
+        half.kill();
+        throw error;
+      }),
+      half.ended,
+    ]);
+    link.signal.throwIfAborted();
+    // A stream that breaks kills the program, and a program that fails breaks the streams: the first cause is told.
+    if (incoming.status === 'rejected') throw incoming.reason;
+    if (ended.status === 'rejected') throw new MigrationRefused(`the files: ${reasonOf(ended.reason)}`, ended.reason);
+    if (out.status === 'rejected') throw out.reason;
+  } finally {
+    half.kill();
+  }
+}
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
