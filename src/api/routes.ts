@@ -1,5 +1,7 @@
 /** The whole API on one screen: every route of every resource. */
+import { certificateRoutes } from './resources/certificates.ts';
 import { eventRoutes } from './resources/events.ts';
+import { resourceRoutes } from './resources/host-resources.ts';
 import { imageRoutes } from './resources/images.ts';
 import { instanceRoutes } from './resources/instance-routes.ts';
 import { networkRoutes } from './resources/networks.ts';
@@ -8,17 +10,23 @@ import { profileRoutes } from './resources/profiles.ts';
 import { projectRoutes } from './resources/projects.ts';
 import { serverRoutes } from './resources/server.ts';
 import { storageRoutes } from './resources/storage.ts';
+import { volumeRoutes } from './resources/volume-routes.ts';
+import { warningRoutes } from './resources/warnings.ts';
 
 export const routes = {
   ...serverRoutes,
+  ...resourceRoutes,
+  ...warningRoutes,
   ...eventRoutes,
   ...operationRoutes,
+  ...certificateRoutes,
   ...instanceRoutes,
   ...imageRoutes,
   ...profileRoutes,
   ...projectRoutes,
   ...networkRoutes,
   ...storageRoutes,
+  ...volumeRoutes,
 };
 
 export type Routes = typeof routes;

@@ -3,6 +3,7 @@ import { fail } from '../api/errors.ts';
 import type { Handlers, Identity } from '../api/handlers.ts';
 import type { Routes } from '../api/routes.ts';
 import type { ListQuery } from '../api/schema.ts';
+import { certificateHandlers } from './certificates/handlers.ts';
 import { asCaller } from './events/caller.ts';
 import { eventHandlers } from './events/handlers.ts';
 import type { House } from './house.ts';
@@ -23,26 +24,35 @@ import { profileHandlers } from './profiles/handlers.ts';
 import { lookUpProject } from './projects/features.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { type ServerControl, serverHandlers } from './server/handlers.ts';
+import { resourceHandlers } from './server/resource-handlers.ts';
+import { volumeHandlers } from './volumes/handlers.ts';
+import { volumeSnapshotHandlers } from './volumes/snapshot-handlers.ts';
+import { warningHandlers } from './warnings/handlers.ts';
 
 export function createHandlers(house: House, control: ServerControl): Handlers<Routes> {
   return withCaller(
     insideProjects(house, {
       ...serverHandlers(house, control),
+      ...resourceHandlers(house),
+      ...warningHandlers(house),
       ...eventHandlers(house),
       ...operationHandlers(house),
+      ...certificateHandlers(house),
       ...instanceHandlers(house),
       ...stateHandlers(house),
       ...snapshotHandlers(house),
       ...sessionHandlers(house),
       ...fileHandlers(house),
       ...imageHandlers(house),
-    ...createImageHandlers(house),
-    ...imageFileHandlers(house),
+      ...createImageHandlers(house),
+      ...imageFileHandlers(house),
       ...aliasHandlers(house),
       ...profileHandlers(house),
       ...projectHandlers(house),
       ...networkHandlers(house),
       ...poolHandlers(house),
+      ...volumeHandlers(house),
+      ...volumeSnapshotHandlers(house),
     }),
   );
 }

@@ -12,14 +12,17 @@ import type { StepObserver } from './operations/steps.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DeviceTypes } from './ports/devices.ts';
 import type { Engine } from './ports/engine.ts';
+import type { ExecRecords } from './ports/exec-records.ts';
 import type { GuestFiles } from './ports/files.ts';
+import type { HttpsDoor } from './ports/https-door.ts';
 import type { ImageFiles } from './ports/images.ts';
 import type { Networks } from './ports/network.ts';
 import type { OwnCertificate } from './ports/own-certificate.ts';
 import type { Remotes } from './ports/remotes.ts';
+import type { HostResources } from './ports/resources.ts';
 import type { Pool, StorageDriver } from './ports/storage.ts';
 import type { Facts } from './server/facts.ts';
-
+import type { Warnings } from './warnings/warnings.ts';
 
 export type House = {
   documents: Documents;
@@ -36,9 +39,13 @@ export type House = {
   networks: Networks;
   images: ImageFiles;
   remotes: Remotes;
+  https: HttpsDoor;
+  /** Addresses of this host under which others may reach it. */
+  hostAddresses(): string[];
   /** Made at the first call. */
   ownCertificate(): OwnCertificate;
   files: GuestFiles;
+  execRecords: ExecRecords;
   devices: DeviceTypes;
   /** One writer at a time: keys are instance ids, `allocate`, `pool/image`. */
   queue: KeyedQueue;
@@ -48,6 +55,8 @@ export type House = {
   consoles: Map<string, () => void>;
   /** Links of guests that ran on while no daemon was there: `id/card` to the name of the link. */
   hostNames: Map<string, string>;
+  warnings: Warnings;
+  resources: HostResources;
   /** Checks of the host itself for `doctor`. */
   hostChecks(): Promise<Check[]>;
   facts: Facts;

@@ -1,4 +1,5 @@
 /** The documents that are stored: what cannot be observed on the host. Keys are made by the functions beside each type. */
+import type { CertificateType } from '../api/resources/certificates.ts';
 import type { EndCause } from './ports/engine.ts';
 import type { ImageTemplate } from './ports/images.ts';
 
@@ -106,7 +107,34 @@ export type VolumeSnapshotDoc = {
 };
 
 export type ProjectDoc = { name: string; description: string; config: ConfigMap };
+export type CertificateDoc = {
+  /** SHA-256 of the DER form, in hexadecimal. */
+  fingerprint: string;
+  name: string;
+  type: CertificateType;
+  restricted: boolean;
+  projects: string[];
+  /** PEM text. */
+  certificate: string;
+  description: string;
+};
 export type ServerDoc = { config: ConfigMap };
+/** When the images were last compared with their sources. */
+export type ImageCheckDoc = { at: string };
+export type WarningDoc = {
+  uuid: string;
+  /** What is wrong, in a few words without names. */
+  kind: string;
+  /** URL of what it is about; empty: the server. */
+  entity: string;
+  project: string;
+  severity: 'low' | 'moderate' | 'high';
+  status: 'new' | 'acknowledged' | 'resolved';
+  message: string;
+  count: number;
+  firstSeenAt: string;
+  lastSeenAt: string;
+};
 
 export const keys = {
   instance: (id: string) => `instances/${id}`,
@@ -123,5 +151,8 @@ export const keys = {
   volumeSnapshot: (volume: string, id: string) => `volume-snapshots/${volume}/${id}`,
   volumeSnapshotsOf: (volume: string) => `volume-snapshots/${volume}/`,
   project: (name: string) => `projects/${name}`,
+  certificate: (fingerprint: string) => `certificates/${fingerprint}`,
+  warning: (uuid: string) => `warnings/${uuid}`,
   server: 'server/config',
+  imageCheck: 'server/image-check',
 } as const;

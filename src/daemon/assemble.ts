@@ -8,14 +8,19 @@ import type { PoolDoc } from '../core/model.ts';
 import { createOperations } from '../core/operations/registry.ts';
 import type { StepObserver } from '../core/operations/steps.ts';
 import type { Pool, StorageDriver } from '../core/ports/storage.ts';
+import { createWarnings } from '../core/warnings/warnings.ts';
 import { deviceTypes } from '../devices/device-types.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
+import { createExecRecords } from '../files/exec-records.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
 import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
+import { hostAddresses } from '../host/host-addresses.ts';
 import { ensureLxcfs } from '../host/lxcfs.ts';
 import { hostNames, type StatePaths } from '../host/paths.ts';
+import { readResources } from '../host/resources/resources.ts';
 import { createSystemClock } from '../host/system-clock.ts';
+import { createTlsDoor } from '../http/tls-door.ts';
 import { createImageFiles } from '../images/image-files.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { createBridgeNetworks } from '../network/bridge/bridge-networks.ts';
@@ -85,6 +90,7 @@ export async function assemble(
     scratchDirectory: paths.scratch,
   });
   const ownCertificate = keptCertificate(paths.directory, clock.now);
+  const https = parts.use(createTlsDoor({ own: ownCertificate }));
   const whole = parts.move();
   return {
     documents,
@@ -99,13 +105,18 @@ export async function assemble(
     networks,
     images,
     remotes: createRemotes({ own: ownCertificate, userAgent: `Gasthof/${version}` }),
+    https,
+    hostAddresses,
     ownCertificate,
     files: createGuestFiles(),
+    execRecords: createExecRecords({ directory: paths.execRecords }),
     devices: deviceTypes,
     queue: createKeyedQueue(),
     runtime: createRuntime(),
     consoles: new Map(),
     hostNames: new Map(),
+    warnings: createWarnings({ documents, clock, events }),
+    resources: { read: () => readResources(hostFacts().architecture) },
     hostChecks: () => hostChecks({ lxcfs, cgroupParent: names.cgroupParent }),
     facts: {
       ...hostFacts(),

@@ -1,23 +1,29 @@
 /** From an assembled house to a served API: repair first, then open the door, then start guests. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { routes } from '../api/routes.ts';
-import { authorize } from '../auth/authorize.ts';
+import { createAuthorizer } from '../auth/authorize.ts';
 import { createPeerIdentifier } from '../auth/peer-identity.ts';
+import { createTlsIdentifier } from '../auth/tls-identity.ts';
 import { asDaemon } from '../core/events/caller.ts';
 import { createHandlers } from '../core/handlers.ts';
 import type { House } from '../core/house.ts';
+import { createImageSchedule } from '../core/images/update-schedule.ts';
 import { autostart } from '../core/instances/autostart.ts';
 import { guestEnded, guestOutOfMemory } from '../core/instances/ended.ts';
 import { createExpiry } from '../core/instances/expiry.ts';
 import { allInstances } from '../core/instances/find.ts';
 import { reconcile } from '../core/instances/reconcile.ts';
+import { type CertificateDoc, keys } from '../core/model.ts';
+import { projectFor } from '../core/projects/features.ts';
 import { makeDefaults } from '../core/server/defaults.ts';
+import { warnAtStart } from '../core/warnings/at-start.ts';
 import { bootId } from '../host/facts.ts';
 import { createMemberNotes, noteNamespaceMembers } from '../host/namespace-members.ts';
 import type { StatePaths } from '../host/paths.ts';
 import { descriptorOf, groupId, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { createHttpServer } from '../http/http-server.ts';
 import type { Log } from './log.ts';
+import { openDoor } from './open-door.ts';
 import { giveBackWhenQuiet } from './quiet-memory.ts';
 
 /** Resolves when the daemon answers. Disposing stops answering; guests run on. */
@@ -41,6 +47,9 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const expiry = parts.use(createExpiry(house));
   parts.use(house.documents.watch('snapshots/', expiry.look));
   expiry.look();
+  const images = parts.use(createImageSchedule(house));
+  for (const folder of ['images/', 'server/', 'projects/']) parts.use(house.documents.watch(folder, images.look));
+  images.look();
   noteNamespaceMembers(paths.namespaceMembers);
   const members = parts.use(createMemberNotes(paths.namespaceMembers));
   parts.use(house.events.subscribe((event) => (isStart(event.metadata) ? members.changed() : undefined)));
@@ -48,18 +57,28 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   // Members of the group `gasthof` are administrators, where the host has it.
   const adminGid = groupId('gasthof');
   const allowedGids = adminGid === undefined ? [] : [adminGid];
+  const overSocket = createPeerIdentifier(
+    { descriptorOf, peerCredentials, userName },
+    { uid: process.getuid?.() ?? 0, allowedGids },
+  );
+  const overTls = createTlsIdentifier(
+    (fingerprint) => house.documents.get<CertificateDoc>(keys.certificate(fingerprint)),
+    house.clock.now,
+  );
   const server = createHttpServer({
     routes,
     handlers: createHandlers(house, { shutdown }),
-    identify: createPeerIdentifier(
-      { descriptorOf, peerCredentials, userName },
-      { uid: process.getuid?.() ?? 0, allowedGids },
-    ),
-    authorize,
+    identify: (request) => overTls(request) ?? overSocket(request),
+    authorize: createAuthorizer((feature, project) => projectFor(house, feature, project)),
     log: ({ level, message }) => log(level, message),
   });
   parts.use(server);
   await server.listen({ socketPath: paths.socket, mode: 0o660, ...(adminGid === undefined ? {} : { gid: adminGid }) });
+  house.https.serve(server.accept);
+  parts.defer(() => house.https.move(undefined));
+  await openDoor(house, log, stopping.signal);
+  // Nobody waits for it: the checks try things, which takes a moment.
+  warnAtStart(house).catch((error: unknown) => log('error', 'the checks at the start', error));
   writeFileSync(paths.bootId, bootId(), { mode: 0o600 });
   if (ranBefore)
     autostart(house, ranBefore, stopping.signal).catch((error: unknown) =>

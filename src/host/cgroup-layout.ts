@@ -20,6 +20,8 @@ export type HostFacts = {
 export type CounterFiles = {
   /** Nanoseconds of CPU time from the content of `cpu.file`. */
   cpu: { controller: string; file: string; parse(text: string): number };
+  /** The part of it outside the kernel. */
+  cpuUser: { controller: string; file: string; parse(text: string): number };
   memory: { controller: 'memory'; current: string; peak: string; limit: string; stat: string };
   swap(read: (controller: string, file: string) => string | undefined): number;
   /** Memory that the kernel could give back without hurting: page cache. */
@@ -118,6 +120,7 @@ export const cgroupV1: CgroupLayout = {
   },
   counters: {
     cpu: { controller: 'cpuacct', file: 'cpuacct.usage', parse: Number },
+    cpuUser: { controller: 'cpuacct', file: 'cpuacct.usage_user', parse: Number },
     memory: {
       controller: 'memory',
       current: 'memory.usage_in_bytes',
@@ -185,6 +188,7 @@ export const cgroupV2: CgroupLayout = {
   },
   counters: {
     cpu: { controller: 'cpu', file: 'cpu.stat', parse: (text) => stat(text, 'usage_usec') * 1000 },
+    cpuUser: { controller: 'cpu', file: 'cpu.stat', parse: (text) => stat(text, 'user_usec') * 1000 },
     memory: {
       controller: 'memory',
       current: 'memory.current',

@@ -203,7 +203,7 @@ function writeAll(files: PathValue[]) {
 }
 
 function readUsage(layout: CgroupLayout, read: (controller: string, file: string) => string | undefined, id: string) {
-  const { cpu, memory, processes, swap } = layout.counters;
+  const { cpu, cpuUser, memory, processes, swap } = layout.counters;
   const used = read('memory', memory.current);
   if (used === undefined && read(processes.controller, processes.file) === undefined)
     throw new HostError(`guest ${id} has no control group: it does not run`, { errno: 'ENOENT' });
@@ -211,6 +211,7 @@ function readUsage(layout: CgroupLayout, read: (controller: string, file: string
   const limit = Number(read('memory', memory.limit)?.trim());
   return {
     cpuNs: cpu.parse(read(cpu.controller, cpu.file) ?? '0'),
+    cpuUserNs: cpuUser.parse(read(cpuUser.controller, cpuUser.file) ?? '0'),
     memoryBytes: Number(used ?? 0),
     // memory.peak is there since kernel 5.19 only.
     memoryPeakBytes: Number(read('memory', memory.peak) ?? used ?? 0),

@@ -10,7 +10,8 @@ import type { Event } from '../../src/api/resources/events.ts';
 import type { Operation } from '../../src/api/resources/operations.ts';
 import { routes } from '../../src/api/routes.ts';
 import type { Envelope } from '../../src/api/status.ts';
-import { authorize } from '../../src/auth/authorize.ts';
+import { createAuthorizer } from '../../src/auth/authorize.ts';
+import { createTlsIdentifier } from '../../src/auth/tls-identity.ts';
 import { openDocuments } from '../../src/core/documents.ts';
 import { createEventHub } from '../../src/core/events/hub.ts';
 import { createHandlers } from '../../src/core/handlers.ts';
@@ -18,21 +19,26 @@ import type { House } from '../../src/core/house.ts';
 import { guestEnded, guestOutOfMemory } from '../../src/core/instances/ended.ts';
 import { reconcile } from '../../src/core/instances/reconcile.ts';
 import { createRuntime } from '../../src/core/instances/runtime.ts';
-import type { PoolDoc } from '../../src/core/model.ts';
+import { type CertificateDoc, keys, type PoolDoc } from '../../src/core/model.ts';
 import { createOperations } from '../../src/core/operations/registry.ts';
 import type { GuestFiles, GuestRoot } from '../../src/core/ports/files.ts';
 import type { ImageFiles } from '../../src/core/ports/images.ts';
 import type { Networks } from '../../src/core/ports/network.ts';
 import type { Pool, StorageDriver } from '../../src/core/ports/storage.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import { projectFor } from '../../src/core/projects/features.ts';
 import { makeDefaults } from '../../src/core/server/defaults.ts';
 import type { Facts } from '../../src/core/server/facts.ts';
+import { createWarnings } from '../../src/core/warnings/warnings.ts';
 import { deviceTypes } from '../../src/devices/device-types.ts';
+import { createExecRecords } from '../../src/files/exec-records.ts';
 import { createGuestFiles } from '../../src/files/guest-files.ts';
+import { readResources } from '../../src/host/resources/resources.ts';
 import { createSystemClock } from '../../src/host/system-clock.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/http-server.ts';
 import type { InjectReply } from '../../src/http/in-memory.ts';
 import type { LogEntry } from '../../src/http/refusal.ts';
+import { createTlsDoor } from '../../src/http/tls-door.ts';
 import { createKeyedQueue } from '../../src/lib/keyed-queue.ts';
 import { keptCertificate } from '../../src/remotes/kept-certificate.ts';
 import { createRemotes } from '../../src/remotes/remotes.ts';
@@ -142,13 +148,18 @@ export async function openHouse(world: World, bugs: unknown[], overrides: Partia
     networks: world.networks,
     images: world.images,
     remotes: createRemotes({ own: ownCertificate, userAgent: 'test', connect: connectInside(world.remotes) }),
+    https: createTlsDoor({ own: ownCertificate }),
+    hostAddresses: () => ['192.0.2.7', '2001:db8::7'],
     ownCertificate,
     files: ownFiles(),
+    execRecords: createExecRecords({ directory: join(world.mountDirectory, 'exec-output') }),
     devices: deviceTypes,
     queue: createKeyedQueue(),
     runtime: createRuntime(),
     consoles: new Map(),
     hostNames: new Map(),
+    warnings: createWarnings({ documents, clock, events }),
+    resources: { read: () => readResources('x86_64') },
     hostChecks: async () => [],
     facts: testFacts,
     mountDirectory: world.mountDirectory,
@@ -175,14 +186,19 @@ export async function live(given?: World, overrides: Partial<House> = {}): Promi
   const server = createHttpServer({
     routes,
     handlers: createHandlers(house, { shutdown: () => {} }),
-    identify: () => caller,
-    authorize,
+    identify: createTlsIdentifier(
+      (fingerprint) => house.documents.get<CertificateDoc>(keys.certificate(fingerprint)),
+      house.clock.now,
+    ),
+    authorize: createAuthorizer((feature, project) => projectFor(house, feature, project)),
     log: (entry: LogEntry) => {
       if (entry.level === 'error') bugs.push(entry.message);
     },
     limits: { closeGraceMs: 100, lingerMs: 10 },
   });
   parts.use(server);
+  house.https.serve(server.accept);
+  parts.defer(() => house.https.move(undefined));
   const whole = parts.move();
   return {
     ...createCalls(server),

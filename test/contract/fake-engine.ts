@@ -227,6 +227,7 @@ function usageOf({ spec }: Guest): Usage {
   const memoryLimitBytes = spec.limits.memoryBytes ?? 2 ** 40;
   return {
     cpuNs: 1_000_000,
+    cpuUserNs: 600_000,
     memoryBytes: 8 * 2 ** 20,
     memoryPeakBytes: 9 * 2 ** 20,
     memoryLimitBytes,

@@ -1,7 +1,7 @@
 /** The server itself: what it is, its config, its health. */
 import { type Static, Type } from 'typebox';
 import type { RouteTable } from '../route.ts';
-import { Body, ConfigMap, Empty, ListQuery, Loose, LooseConfigMap, ProjectQuery } from '../schema.ts';
+import { Body, ConfigMap, Empty, Loose, LooseConfigMap, ProjectQuery } from '../schema.ts';
 
 export const ServerEnvironment = Type.Object({
   addresses: Type.Array(Type.String()),
@@ -107,13 +107,6 @@ export const serverRoutes = {
     answer: 'sync',
     reply: Type.Array(Check),
     extension: 'doctor',
-  },
-  'GET /1.0/warnings': {
-    summary: 'List the warnings',
-    access: 'view',
-    answer: 'sync',
-    query: ListQuery,
-    reply: Type.Array(Type.Unknown()),
   },
   'GET /1.0/cluster': {
     summary: 'Get the cluster: this server stands alone',

@@ -144,6 +144,8 @@ export interface ConsoleSession {
 
 export type Usage = {
   cpuNs: number;
+  /** The part of `cpuNs` that was spent outside the kernel. */
+  cpuUserNs: number;
   memoryBytes: number;
   memoryPeakBytes: number;
   memoryLimitBytes: number;
