@@ -17,6 +17,7 @@ export function statePaths(directory: string) {
     operations: at('run', 'operations'),
     mounts: at('run', 'mounts'),
     logs: at('logs'),
+    execRecords: at('exec-output'),
     networks: at('networks'),
     pools: at('pools'),
     images: at('images'),

@@ -127,8 +127,40 @@ test('exec: without websockets it runs and tells its exit code; environment come
     [environment.HOME, environment.USER, environment.FROM, environment.A],
     ['/root', 'root', 'config', 'b'],
   );
-  const missing = await life.must('POST', '/1.0/instances/web/exec', { command: ['/nonexistent'] });
-  assert.equal(missing.metadata?.return, 127);
+  const missing = await life.run('POST', '/1.0/instances/web/exec', { command: ['/nonexistent'] });
+  assert.deepEqual([missing.status_code, missing.err, missing.metadata?.return], [400, 'Command not found', 127]);
+});
+
+test('exec: a client without control socket that goes away takes its command with it', async () => {
+  await using life = await running();
+  const { sockets, ended } = await exec(life, { command: ['sleep', '1000'] }, ['0', '1', '2']);
+  await until(() =>
+    life.house.documents.list<{ id: string }>('instances/').some(({ id }) => life.world.engine.sessions(id).length > 0),
+  );
+  for (const socket of Object.values(sockets)) socket.terminate();
+  assert.equal((await ended()).metadata?.return, 137);
+});
+
+test('exec: output is recorded, listed, read and deleted', async () => {
+  await using life = await running();
+  const operation = await life.must('POST', '/1.0/instances/web/exec', {
+    command: ['sh', '-c', 'echo out; echo err >&2; exit 7'],
+    'record-output': true,
+  });
+  const output = operation.metadata?.output as Record<string, string>;
+  assert.match(output['1'] ?? '', /^\/1\.0\/instances\/web\/logs\/exec-output\/exec_[0-9a-f-]{36}\.stdout$/);
+  assert.equal(operation.metadata?.return, 7);
+  assert.deepEqual(
+    (await life.get<string[]>('/1.0/instances/web/logs/exec-output')).sort(),
+    Object.values(output).sort(),
+  );
+  assert.equal((await life.call('GET', output['1'] ?? '')).text, 'out\n');
+  assert.equal((await life.call('GET', output['2'] ?? '')).text, 'err\n');
+  assert.equal((await life.call('DELETE', output['1'] ?? '')).status, 200);
+  assert.equal((await life.call('GET', output['1'] ?? '')).status, 404);
+  assert.equal((await life.call('GET', '/1.0/instances/web/logs/exec-output/..%2F..%2Fsecret')).status, 404);
+  const plain = await life.must('POST', '/1.0/instances/web/exec', { command: ['echo', 'x'] });
+  assert.equal(plain.metadata?.output, undefined);
 });
 
 test('a secret opens its socket once; a wrong one never; cancelling ends the command', async () => {

@@ -1,6 +1,7 @@
 /** One command inside a guest, connected to this process's streams; gives back its exit code. */
 import { constants } from 'node:os';
 import type { InstanceExecPost } from '../../api/resources/instances.ts';
+import { ClientError } from '../../client/client-error.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { connectStream, controlMessage } from './operation-sockets.ts';
@@ -46,11 +47,25 @@ export async function execSession(context: Context, instance: string, request: E
   if (noStdin) input.sendText('');
   void [resize, signals, raw, pump, _input];
   // A failed start ends the operation without a word on the streams; a good one ends the streams first.
-  await Promise.race([Promise.all(outputs), finished]);
-  const ended = await finished;
+  const ending = finished.then(
+    (ended) => exitCodeOf(ended.metadata?.return, request.command),
+    (error: unknown) => startFailure(error, stderr),
+  );
+  await Promise.race([Promise.all(outputs), ending]);
+  const code = await ending;
   await Promise.all(outputs);
-  return exitCodeOf(ended.metadata?.return, request.command);
+  return code;
 }
+
+/** As shells and `incus exec` tell a command that could not be started. */
+function startFailure(error: unknown, stderr: NodeJS.WriteStream): number {
+  const code = error instanceof ClientError ? startFailures[error.code] : undefined;
+  if (code === undefined) throw error;
+  stderr.write(`${(error as ClientError).message}\n`);
+  return code;
+}
+
+const startFailures: Record<string, number> = { 'exec.not-executable': 126, 'exec.not-found': 127 };
 
 function exitCodeOf(code: unknown, command: readonly string[]): number {
   if (typeof code !== 'number') throw new CliError(`The server did not say how "${command.join(' ')}" ended`);

@@ -9,7 +9,7 @@ import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
 import { instanceById, snapshotsOf } from './find.ts';
 
-export type DeleteNeeds = Pick<House, 'documents' | 'engine' | 'pools' | 'queue' | 'clock' | 'events'>;
+export type DeleteNeeds = Pick<House, 'documents' | 'engine' | 'execRecords' | 'pools' | 'queue' | 'clock' | 'events'>;
 type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
 
 // No undo: a deletion that fails half-way stays `deleting` and is finished by the next call or the next start.
@@ -19,6 +19,7 @@ const deleteSteps: readonly Step<DeleteContext>[] = [
     do: async ({ house, doc }) => {
       await house.engine.remove(doc.id);
       await house.engine.forget(doc.id);
+      await house.execRecords.forget(doc.id);
     },
   },
   {

@@ -1,4 +1,5 @@
 /** Running a command inside: the operation's websockets on one side, the engine's session on the other. */
+import { pipeline } from 'node:stream/promises';
 import { execEnvironment } from '../../api/config-keys/instance.ts';
 import { fail } from '../../api/errors.ts';
 import type { Channel } from '../../api/handlers.ts';
@@ -12,6 +13,11 @@ import { expand } from './expand.ts';
 import { pumpIn, pumpOut } from './pump.ts';
 
 type Needs = Pick<House, 'engine' | 'documents' | 'runtime'>;
+/** Where standard output and error go when nobody listens. */
+export type ExecOutputs = Record<'1' | '2', NodeJS.WritableStream>;
+
+/** As shells say it; the engine answers alike. */
+const shellCodes = { notExecutable: 126, notFound: 127 };
 
 export function execSpec(house: Needs, doc: InstanceDoc, body: InstanceExecPost): ExecSpec {
   if (!house.runtime.get(doc.id)) fail('instance.not-running', { name: doc.name });
@@ -48,6 +54,7 @@ export async function runExec(
   spec: ExecSpec,
   channels: string[] | undefined,
   task: Task,
+  records?: ExecOutputs,
 ): Promise<void> {
   const open = new Map<string, Channel>();
   // Some clients (pylxd) never connect to the control socket: the command does not wait for it.
@@ -65,8 +72,13 @@ export async function runExec(
         },
         () => {},
       );
-    await connect(session, open);
-    task.setMetadata({ return: await session.exitCode });
+    const outputs = connect(session, open, records);
+    endWithoutListener(open, outputs, stop);
+    await outputs;
+    const code = await session.exitCode;
+    task.setMetadata({ return: code });
+    if (code === shellCodes.notFound) fail('exec.not-found');
+    if (code === shellCodes.notExecutable) fail('exec.not-executable');
     task.signal.throwIfAborted();
   } finally {
     task.signal.removeEventListener('abort', stop);
@@ -74,16 +86,42 @@ export async function runExec(
   }
 }
 
-async function connect(session: ExecSession, open: ReadonlyMap<string, Channel>): Promise<void> {
+/** Clients without a control socket (pylxd): when nobody reads the output any more, the command ends. */
+function endWithoutListener(open: ReadonlyMap<string, Channel>, outputs: Promise<void>, stop: () => void): void {
+  const readers = [...open].filter(([name]) => (open.has('1') ? name === '1' || name === '2' : name === '0'));
+  let left = readers.length;
+  let over = false;
+  const done = () => {
+    over = true;
+  };
+  outputs.then(done, done);
+  for (const [, channel] of readers)
+    channel.onClose(() => {
+      left -= 1;
+      if (left === 0 && !over) stop();
+    });
+}
+
+async function connect(
+  session: ExecSession,
+  open: ReadonlyMap<string, Channel>,
+  records: ExecOutputs | undefined,
+): Promise<void> {
   const input = open.get('0');
   if (input) pumpIn(input, session.stdin);
   else session.stdin.end();
   const outputs: Promise<void>[] = [];
   // A terminal has one socket for both directions.
-  outputs.push(pumpOut(session.stdout, open.get('1') ?? (session.stderr ? undefined : input)));
-  if (session.stderr) outputs.push(pumpOut(session.stderr, open.get('2')));
+  outputs.push(output(session.stdout, open.get('1') ?? (session.stderr ? undefined : input), records?.['1']));
+  if (session.stderr) outputs.push(output(session.stderr, open.get('2'), records?.['2']));
   await Promise.all(outputs);
 }
+
+const output = (
+  from: NodeJS.ReadableStream,
+  channel: Channel | undefined,
+  record: NodeJS.WritableStream | undefined,
+) => (record ? pipeline(from, record) : pumpOut(from, channel));
 
 /** Control messages: `{"command":"window-resize","args":{"width":"80","height":"24"}}`, `{"command":"signal","signal":15}`. */
 function obey(session: Pick<ExecSession, 'resize' | 'signal'>, data: Uint8Array): void {

@@ -3,6 +3,7 @@ import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
+import type { InstanceDoc } from '../model.ts';
 import { checkConsole, runConsole } from './console.ts';
 import { execChannels, execSpec, runExec } from './exec.ts';
 import { findInstance, instanceUrl } from './find.ts';
@@ -13,6 +14,8 @@ type Own = Pick<
   | `${'POST' | 'GET' | 'DELETE'} /1.0/instances/{name}/console`
   | 'GET /1.0/instances/{name}/logs'
   | `${'GET' | 'DELETE'} /1.0/instances/{name}/logs/{file}`
+  | 'GET /1.0/instances/{name}/logs/exec-output'
+  | `${'GET' | 'DELETE'} /1.0/instances/{name}/logs/exec-output/{file}`
 >;
 
 /** Log files that every guest has: name and how to get it. */
@@ -21,14 +24,28 @@ const logs: Record<string, (house: House, id: string) => Promise<string | Buffer
   'console.log': (house, id) => house.engine.consoleLog(id),
 };
 
+const recordUrl = (doc: InstanceDoc, name: string) => instanceUrl(doc, `/logs/exec-output/${encodeURIComponent(name)}`);
+
+function recordNames(house: House): Record<'1' | '2', string> {
+  const name = `exec_${house.clock.uuid()}`;
+  return { '1': `${name}.stdout`, '2': `${name}.stderr` };
+}
+
+const attachment = (name: string) => ({
+  'Content-Type': 'application/octet-stream',
+  'Content-Disposition': `inline;filename=${encodeURIComponent(name)}`,
+});
+
 export function sessionHandlers(house: House): Own {
   return {
     'POST /1.0/instances/{name}/exec'({ params, body, project, identity }) {
       const doc = findInstance(house, project, params.name);
       const spec = execSpec(house, doc, body);
-      if (body['record-output']) return fail('request.not-implemented');
       const channels = execChannels(body);
       const { command, environment } = spec;
+      const record = body['record-output'] && !channels && !spec.terminal ? recordNames(house) : undefined;
+      const output =
+        record && Object.fromEntries(Object.entries(record).map(([fd, name]) => [fd, recordUrl(doc, name)]));
       const metadata = { command, environment, interactive: spec.terminal !== undefined };
       house.events.lifecycle(project, {
         action: 'instance-exec',
@@ -46,7 +63,15 @@ export function sessionHandlers(house: House): Own {
           mayCancel: true,
           ...(channels ? { channels } : {}),
         },
-        (task) => runExec(house, doc, spec, channels, task),
+        async (task) => {
+          if (!record) return runExec(house, doc, spec, channels, task);
+          const outputs = {
+            '1': await house.execRecords.open(doc.id, record['1']),
+            '2': await house.execRecords.open(doc.id, record['2']),
+          };
+          task.setMetadata({ output });
+          await runExec(house, doc, spec, undefined, task, outputs);
+        },
       );
     },
     'POST /1.0/instances/{name}/console'({ params, body, project, identity }) {
@@ -71,7 +96,7 @@ export function sessionHandlers(house: House): Own {
     },
     async 'GET /1.0/instances/{name}/console'({ params, project }) {
       const doc = findInstance(house, project, params.name);
-      return { headers: { 'Content-Type': 'application/octet-stream' }, body: await house.engine.consoleLog(doc.id) };
+      return { headers: attachment(''), body: await house.engine.consoleLog(doc.id) };
     },
     async 'DELETE /1.0/instances/{name}/console'({ params, project }) {
       const doc = findInstance(house, project, params.name);
@@ -83,12 +108,26 @@ export function sessionHandlers(house: House): Own {
       const doc = findInstance(house, project, params.name);
       return Object.keys(logs).map((file) => instanceUrl(doc, `/logs/${file}`));
     },
+    async 'GET /1.0/instances/{name}/logs/exec-output'({ params, project }) {
+      const doc = findInstance(house, project, params.name);
+      return (await house.execRecords.list(doc.id)).map((name) => recordUrl(doc, name));
+    },
+    async 'GET /1.0/instances/{name}/logs/exec-output/{file}'({ params, project }) {
+      const doc = findInstance(house, project, params.name);
+      const body = (await house.execRecords.read(doc.id, params.file)) ?? fail('log.not-found');
+      return { headers: attachment(params.file), body };
+    },
+    async 'DELETE /1.0/instances/{name}/logs/exec-output/{file}'({ params, project, identity }) {
+      const doc = findInstance(house, project, params.name);
+      if (!(await house.execRecords.remove(doc.id, params.file))) fail('log.not-found');
+      const source = recordUrl(doc, params.file);
+      house.events.lifecycle(project, { action: 'instance-log-deleted', source, name: doc.name, requestor: identity });
+      return {};
+    },
     async 'GET /1.0/instances/{name}/logs/{file}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       const read = Object.hasOwn(logs, params.file) ? logs[params.file] : undefined;
-      return read
-        ? { headers: { 'Content-Type': 'text/plain' }, body: await read(house, doc.id) }
-        : fail('log.not-found');
+      return read ? { headers: attachment(params.file), body: await read(house, doc.id) } : fail('log.not-found');
     },
     async 'DELETE /1.0/instances/{name}/logs/{file}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
