@@ -1,7 +1,6 @@
 /** Adding images: received files become a document with aliases; built distributions too. */
 import { fail } from '../../api/errors.ts';
 import type { ImagesPost } from '../../api/resources/images.ts';
-import type { Requestor } from '../events/hub.ts';
 import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
@@ -25,8 +24,6 @@ export type ImageExtras = {
   aliases: { name: string; description: string }[];
   cached?: boolean;
   updateSource?: UpdateSource | undefined;
-  /** Who adds it, for the event. */
-  requestor?: Requestor | undefined;
 };
 
 export function extrasOf(body: ImagesPost): ImageExtras {
@@ -91,7 +88,6 @@ export async function enterImage(
     source: imageUrl(fingerprint, project),
     name: fingerprint,
     context: { type: received.type },
-    ...(extras.requestor ? { requestor: extras.requestor } : {}),
   });
 }
 

@@ -2,7 +2,6 @@
 import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
-import type { Requestor } from '../events/hub.ts';
 import type { House } from '../house.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../model.ts';
@@ -20,20 +19,14 @@ export function aliasHandlers(house: House): Own {
   const find = (project: string, name: string) => lookUpAlias(house, project, name) ?? fail('alias.not-found');
   const visible = (doc: AliasDoc, trusted: boolean) =>
     trusted || (house.documents.get<ImageDoc>(keys.image(doc.project, doc.target))?.public ?? false);
-  const told = (
-    { project, identity }: { project: string; identity: Requestor },
-    verb: string,
-    name: string,
-    context: Record<string, string> = {},
-  ) =>
+  const told = (project: string, verb: string, name: string, context: Record<string, string> = {}) =>
     house.events.lifecycle(project, {
       action: `image-alias-${verb}`,
       source: aliasUrl(name, project),
       name,
       context,
-      requestor: identity,
     });
-  const change: Own[`PUT ${One}`] = async ({ params, body, project, identity, checkMatch }) => {
+  const change: Own[`PUT ${One}`] = async ({ params, body, project, checkMatch }) => {
     const doc = find(project, params.name);
     checkMatch(aliasView(house, doc));
     const target = body.target === undefined ? doc.target : findByFingerprint(house, project, body.target).fingerprint;
@@ -42,7 +35,7 @@ export function aliasHandlers(house: House): Own {
       target,
       description: body.description ?? doc.description,
     });
-    told({ project, identity }, 'updated', doc.name, { target });
+    told(project, 'updated', doc.name, { target });
     return {};
   };
   return {
@@ -55,7 +48,7 @@ export function aliasHandlers(house: House): Own {
         query,
       );
     },
-    async 'POST /1.0/images/aliases'({ body, project, identity }) {
+    async 'POST /1.0/images/aliases'({ body, project }) {
       checkAliases(house, project, [body]);
       const { fingerprint } = findByFingerprint(house, project, body.target);
       const owner = imagesOwner(house, project);
@@ -66,7 +59,7 @@ export function aliasHandlers(house: House): Own {
         description,
         target: fingerprint,
       } satisfies AliasDoc);
-      told({ project, identity }, 'created', body.name, { target: fingerprint });
+      told(project, 'created', body.name, { target: fingerprint });
       return { location: aliasUrl(body.name, project) };
     },
     'GET /1.0/images/aliases/{name}'({ params, project, identity }) {
@@ -75,20 +68,20 @@ export function aliasHandlers(house: House): Own {
     },
     'PUT /1.0/images/aliases/{name}': change,
     'PATCH /1.0/images/aliases/{name}': change,
-    async 'POST /1.0/images/aliases/{name}'({ params, body, project, identity }) {
+    async 'POST /1.0/images/aliases/{name}'({ params, body, project }) {
       const doc = find(project, params.name);
       checkAliases(house, project, [body]);
       await house.documents.commit([
         { delete: keys.alias(doc.project, doc.name) },
         { put: keys.alias(doc.project, body.name), value: { ...doc, name: body.name } },
       ]);
-      told({ project, identity }, 'renamed', body.name, { old_name: doc.name });
+      told(project, 'renamed', body.name, { old_name: doc.name });
       return { location: aliasUrl(body.name, project) };
     },
-    async 'DELETE /1.0/images/aliases/{name}'({ params, project, identity }) {
+    async 'DELETE /1.0/images/aliases/{name}'({ params, project }) {
       const doc = find(project, params.name);
       await house.documents.delete(keys.alias(doc.project, doc.name));
-      told({ project, identity }, 'deleted', doc.name);
+      told(project, 'deleted', doc.name);
       return {};
     },
   };

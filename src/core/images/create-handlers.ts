@@ -4,9 +4,9 @@ import type { Handlers } from '../../api/handlers.ts';
 import type { ImagesPost } from '../../api/resources/images.ts';
 import type { Operation } from '../../api/resources/operations.ts';
 import type { Routes } from '../../api/routes.ts';
-import type { Requestor } from '../events/hub.ts';
 import type { House } from '../house.ts';
 import type { Task } from '../operations/registry.ts';
+import { allowImageServer } from '../projects/rules.ts';
 import { buildImage, checkAliases, extrasOf, type ImageExtras } from './add.ts';
 import { publishImage } from './publish.ts';
 import { importAddress, pullImage, pushedMetadata } from './remote/copy.ts';
@@ -25,7 +25,7 @@ export function createImageHandlers(house: House): Own {
     async 'POST /1.0/images'({ body, stream, headers, project, identity, signal }) {
       if (stream) {
         const token = takeUploadToken(house, project, headers, identity);
-        const extras = { ...uploadExtras(headers, token), requestor: identity };
+        const extras = uploadExtras(headers, token);
         const received = await receiveUpload(house, headers, stream, signal);
         return house.operations.start(
           {
@@ -39,28 +39,23 @@ export function createImageHandlers(house: House): Own {
         );
       }
       if (!identity.trusted) return fail('request.forbidden');
-      const asked = { project, body: body ?? {}, source: body?.source ?? {}, extras: readExtras(body, identity) };
+      const asked = { project, body: body ?? {}, source: body?.source ?? {}, extras: extrasOf(body ?? {}) };
       checkAliases(house, project, asked.extras.aliases);
-      if (asked.source.mode === 'push') return pushedImage(house, asked, identity);
+      if (asked.source.mode === 'push') return pushedImage(house, asked);
       const { description, work } = workOf(house, asked);
       return house.operations.start({ description, project, resources: {}, mayCancel: true }, work);
     },
   };
 }
 
-const readExtras = (body: ImagesPost | undefined, requestor: Requestor): ImageExtras => ({
-  ...extrasOf(body ?? {}),
-  requestor,
-});
-
 /** Another server will send it; whoever asked gives that one the secret. */
-function pushedImage(house: House, { project, body, source, extras }: Asked, requestor: Requestor): Operation {
+function pushedImage(house: House, { project, body, source, extras }: Asked): Operation {
   const fingerprint = source.fingerprint ?? '';
   if (!/^[0-9a-f]{64}$/.test(fingerprint))
     return fail('image.source', { reason: 'an image that is pushed needs its whole fingerprint' });
   const token = createImageToken(house, project, fingerprint, pushedMetadata(body, extras));
   const from = imageUrl(fingerprint, project);
-  house.events.lifecycle(project, { action: 'image-secret-created', source: from, requestor });
+  house.events.lifecycle(project, { action: 'image-secret-created', source: from });
   return token;
 }
 
@@ -79,6 +74,7 @@ const works: Record<string, (house: House, asked: Asked) => Work> = {
   image(house, { project, source, extras }) {
     if (source.mode && source.mode !== 'pull')
       return fail('image.source', { reason: `the mode "${source.mode}" is not one of pull, push` });
+    allowImageServer(house, project, source.server ?? '');
     const from = remoteSource(source);
     return { description: 'Downloading image', work: (task) => pullImage(house, project, from, extras, task) };
   },
@@ -86,6 +82,7 @@ const works: Record<string, (house: House, asked: Asked) => Work> = {
     const address = source.url ?? '';
     if (!isDirectAddress(address))
       return fail('image.source', { reason: `"${address}" does not begin with https://; nothing else is fetched` });
+    allowImageServer(house, project, address);
     return { description: 'Downloading image', work: (task) => importAddress(house, project, address, extras, task) };
   },
 };

@@ -28,13 +28,12 @@ export function imageFileHandlers(house: House): Own {
         action: 'image-retrieved',
         source: imageUrl(doc.fingerprint, project),
         name: doc.fingerprint,
-        requestor: identity,
       });
       const named = filename === undefined ? {} : { 'Content-Disposition': `inline;filename=${filename}` };
       const sized = filename === undefined ? {} : { 'Content-Length': String(sizeBytes) };
       return { headers: { 'Content-Type': contentType, ...sized, ...named, 'X-Incus-Type': 'incus' }, body };
     },
-    'POST /1.0/images/{fingerprint}/export'({ params, body, project, identity }) {
+    'POST /1.0/images/{fingerprint}/export'({ params, body, project }) {
       const doc = findByFingerprint(house, project, params.fingerprint);
       const target = {
         server: body.target,
@@ -54,23 +53,21 @@ export function imageFileHandlers(house: House): Own {
             source: imageUrl(doc.fingerprint, project),
             name: doc.fingerprint,
             context: { target: target.server },
-            requestor: identity,
           });
         },
       );
     },
-    'POST /1.0/images/{fingerprint}/secret'({ params, project, identity }) {
+    'POST /1.0/images/{fingerprint}/secret'({ params, project }) {
       const { fingerprint } = findByFingerprint(house, project, params.fingerprint);
       const token = createImageToken(house, project, fingerprint);
       house.events.lifecycle(project, {
         action: 'image-secret-created',
         source: imageUrl(fingerprint, project),
         name: fingerprint,
-        requestor: identity,
       });
       return token;
     },
-    'POST /1.0/images/{fingerprint}/refresh'({ params, project, identity }) {
+    'POST /1.0/images/{fingerprint}/refresh'({ params, project }) {
       const doc = findByFingerprint(house, project, params.fingerprint);
       if (!doc.updateSource) return fail('image.no-update');
       return house.operations.start(
@@ -88,7 +85,6 @@ export function imageFileHandlers(house: House): Own {
             action: 'image-refreshed',
             source: imageUrl(doc.fingerprint, project),
             name: doc.fingerprint,
-            requestor: identity,
           });
         },
       );

@@ -20,7 +20,7 @@ export async function instanceImage(
   const kept = allImages(house, project).find((doc) => !doc.supersededBy && cameFrom(doc, source));
   // It is kept up to date: nobody has to ask.
   if (kept?.autoUpdate && settings.updateEveryHours > 0) return checked(kept);
-  const found = await findOrKeep(house, source, task, kept);
+  const found = await findOrKeep(house, project, source, task, kept);
   if (!found) return checked(kept ?? fail('image.not-found'));
   const updateSource = source.secret ? undefined : updateSourceOf(source, found.fingerprint);
   const extras: ImageExtras = {
@@ -42,12 +42,13 @@ export async function instanceImage(
 /** Undefined when the server cannot be asked, and what was fetched from it earlier will do. */
 async function findOrKeep(
   house: ObtainNeeds,
+  project: string,
   source: RemoteSource,
   task: Task,
   kept: ImageDoc | undefined,
 ): Promise<RemoteImage | undefined> {
   try {
-    return await findRemoteImage(house, source, task.signal);
+    return await findRemoteImage(house, project, source, task.signal);
   } catch (error) {
     if (!kept || !(error instanceof ApiError) || error.code !== 'image.remote') throw error;
     house.events.logging('warning', `${error.message}; the image that was fetched earlier is used`);

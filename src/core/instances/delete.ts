@@ -2,6 +2,7 @@
 import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
+import { releaseImage } from '../images/delete.ts';
 import { type InstanceDoc, keys } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import { runSteps, type Step } from '../operations/steps.ts';
@@ -9,7 +10,10 @@ import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
 import { instanceById, snapshotsOf } from './find.ts';
 
-export type DeleteNeeds = Pick<House, 'documents' | 'engine' | 'execRecords' | 'pools' | 'queue' | 'clock' | 'events'>;
+export type DeleteNeeds = Pick<
+  House,
+  'documents' | 'engine' | 'execRecords' | 'pools' | 'queue' | 'clock' | 'events' | 'images'
+>;
 type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
 
 // No undo: a deletion that fails half-way stays `deleting` and is finished by the next call or the next start.
@@ -36,6 +40,14 @@ const deleteSteps: readonly Step<DeleteContext>[] = [
         ...snapshotsOf(house, doc.id).map((snapshot) => ({ delete: keys.snapshot(doc.id, snapshot.id) })),
         { delete: keys.instance(doc.id) },
       ]),
+  },
+  {
+    name: 'let go of the image',
+    // What stays behind is found at the next start; the instance is gone in any case.
+    do: ({ house, doc }) =>
+      releaseImage(house, doc.pool, doc.config['volatile.base_image'] ?? '').catch((error: unknown) =>
+        house.events.logging('warning', `The image of ${doc.name} could not be let go of: ${error}`),
+      ),
   },
 ];
 

@@ -2,6 +2,7 @@
 import type { ImagesPost } from '../../../api/resources/images.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../../model.ts';
 import type { Task } from '../../operations/registry.ts';
+import { allowImageServer } from '../../projects/rules.ts';
 import { checkAliases, type ImageExtras } from '../add.ts';
 import { findDirectImage } from './direct-image.ts';
 import { findRemoteImage, refuseRemote } from './find.ts';
@@ -16,7 +17,7 @@ export async function pullImage(
   extras: ImageExtras,
   task: Task,
 ): Promise<void> {
-  const found = await findRemoteImage(house, source, task.signal);
+  const found = await findRemoteImage(house, project, source, task.signal);
   const updateSource = source.secret ? undefined : updateSourceOf(source, found.fingerprint);
   await enterFound(house, project, source.server, found, { ...extras, updateSource }, task);
 }
@@ -28,6 +29,7 @@ export async function importAddress(
   extras: ImageExtras,
   task: Task,
 ): Promise<void> {
+  allowImageServer(house, project, address);
   const found = await findDirectImage(house, address, task.signal).catch((error) => refuseRemote(address, error));
   await enterFound(house, project, address, found, extras, task);
 }

@@ -10,7 +10,7 @@ import { counted, type FindNeeds, type RemoteImage } from './remote-image.ts';
 type Place = { remote: RemoteAddress; path: string };
 
 export async function findDirectImage(
-  { remotes, facts }: FindNeeds,
+  { remotes, facts }: Pick<FindNeeds, 'remotes' | 'facts'>,
   address: string,
   signal: AbortSignal,
 ): Promise<RemoteImage> {

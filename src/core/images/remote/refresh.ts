@@ -17,7 +17,7 @@ export type RefreshNeeds = ObtainNeeds & DeleteImageNeeds;
 export async function refreshImage(house: RefreshNeeds, old: ImageDoc, task: Task): Promise<boolean> {
   const { updateSource } = old;
   if (!updateSource) return fail('image.no-update');
-  const found = await findRemoteImage(house, sourceOfUpdate(updateSource), task.signal);
+  const found = await findRemoteImage(house, old.project, sourceOfUpdate(updateSource), task.signal);
   if (found.fingerprint === old.fingerprint) return false;
   const extras = {
     filename: '',

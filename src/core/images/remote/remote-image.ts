@@ -20,7 +20,12 @@ export type FetchOptions = { progress: ByteProgress; signal: AbortSignal };
 /** Told of every piece that came. */
 export type ByteProgress = (bytes: number) => void;
 
-export type FindNeeds = { remotes: Remotes; facts: Pick<House['facts'], 'architecture' | 'version'> };
+export type FindNeeds = {
+  remotes: Remotes;
+  facts: Pick<House['facts'], 'architecture' | 'version'>;
+  /** Those that fit, the best first. */
+  architectures: readonly string[];
+};
 
 /** Passes a body on while its bytes are counted. */
 export async function* counted(body: NodeJS.ReadableStream, progress: ByteProgress): AsyncGenerator<Buffer> {

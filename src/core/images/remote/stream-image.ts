@@ -1,7 +1,6 @@
 /** Images of simplestreams servers. Sizes and hashes of the files are held while they flow. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { architecturesOf } from '../../../lib/architecture.ts';
 import { chooseImage } from '../../../lib/simplestreams/choose.ts';
 import { parseIndex, parseProducts, type StreamFile, type StreamImage } from '../../../lib/simplestreams/products.ts';
 import { textOf } from '../../../lib/streams.ts';
@@ -23,7 +22,7 @@ export async function findStreamImage(
   const found = chooseImage(images, {
     name: source.name,
     type: source.type,
-    architectures: architecturesOf(needs.facts.architecture),
+    architectures: needs.architectures,
   });
   if (!found) throw new RemoteRefused(404, `there is no image "${source.name}" for ${needs.facts.architecture}`);
   return {
