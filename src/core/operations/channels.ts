@@ -27,7 +27,7 @@ export function createChannelDesk(names: readonly string[], secret: () => string
       slot.taken = true;
       return (channel) => (slot.over ? channel.close() : slot.arrived.resolve(channel));
     },
-    async take(name: string, signal: AbortSignal): Promise<Channel> {
+    async take(name: string, signal: AbortSignal, withinMs = arrivalMs): Promise<Channel> {
       const slot = slots.find((candidate) => candidate.name === name);
       if (!slot) return fail('operation.not-found');
       const give = (error: unknown) => {
@@ -35,8 +35,8 @@ export function createChannelDesk(names: readonly string[], secret: () => string
         slot.over = true;
       };
       const abort = () => give(signal.reason);
-      const late = () => give(new ApiError('operation.no-client', { name, seconds: arrivalMs / 1000 }));
-      const timer = setTimeout(late, arrivalMs);
+      const late = () => give(new ApiError('operation.no-client', { name, seconds: withinMs / 1000 }));
+      const timer = setTimeout(late, withinMs);
       signal.addEventListener('abort', abort, { once: true });
       try {
         return await slot.arrived.promise;

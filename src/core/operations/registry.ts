@@ -19,8 +19,8 @@ export type Task = {
   /** Merged into the operation's metadata; null deletes a key. */
   setMetadata(patch: Record<string, unknown>): void;
   onStep(report: StepReport): void;
-  /** The websocket that the client opens under this name. */
-  channel(name: string): Promise<Channel>;
+  /** The websocket that the client opens under this name. @default within 10 seconds */
+  channel(name: string, withinMs?: number): Promise<Channel>;
 };
 
 export type OperationSpec = {
@@ -31,6 +31,8 @@ export type OperationSpec = {
   mayCancel?: boolean;
   /** Names of websockets; each gets a secret in `metadata.fds`. */
   channels?: string[];
+  /** The secrets lie in the metadata itself: clients of migrations take whatever is in there for secrets. */
+  bareSecrets?: boolean;
 };
 
 type Entry = {
@@ -93,7 +95,8 @@ export function createOperations(deps: {
   const enter = (id: string, spec: OperationSpec, token = false): Entry => {
     const now = deps.clock.now().toISOString();
     const desk = createChannelDesk(spec.channels ?? [], () => deps.clock.randomHex(32));
-    const metadata = spec.channels ? { ...spec.metadata, fds: desk.secrets } : (spec.metadata ?? null);
+    const secrets = spec.bareSecrets ? desk.secrets : { fds: desk.secrets };
+    const metadata = spec.channels ? { ...spec.metadata, ...secrets } : (spec.metadata ?? null);
     const view: Operation = {
       id,
       class: token ? 'token' : spec.channels ? 'websocket' : 'task',
@@ -149,7 +152,7 @@ export function createOperations(deps: {
           change(entry, 'Running');
           deps.onStep?.(spec.description, report);
         },
-        channel: (name) => entry.desk.take(name, entry.abort.signal),
+        channel: (name, withinMs) => entry.desk.take(name, entry.abort.signal, withinMs),
       };
       entry.done = Promise.resolve()
         .then(() => work(task))
