@@ -92,6 +92,15 @@ export const errorCatalogue = {
   'instance.refresh-running': { status: 400, text: 'Cannot refresh a running instance' },
   'instance.move-running': { status: 400, text: 'Instance must be stopped to be moved across {how}' },
   'instance.source': { status: 400, text: 'Invalid source: {reason}' },
+  'migration.failed': { status: 500, text: 'Error transferring instance data: {reason}' },
+  'migration.mode': { status: 501, text: 'Mode "{mode}" not implemented', help: 'use the mode pull, push or relay' },
+  'migration.secret': { status: 400, text: 'Expected "{name}" connection secret missing from the migration request' },
+  'migration.address': { status: 400, text: 'Invalid address of the other operation: {reason}' },
+  'migration.live': {
+    status: 400,
+    text: "Unable to perform container live migration. CRIU isn't installed on the source server. To migrate the container, stop the container before migration",
+    help: 'incus copy --stateless, or stop the instance first',
+  },
   'instance.limit': { status: 400, text: 'Limit refused: {reason}' },
   'instance.volatile': { status: 400, text: "Volatile idmap keys can't be deleted by the user" },
 
@@ -121,6 +130,8 @@ export const errorCatalogue = {
     text: 'No space left on the disk for {path}',
     help: 'Free some space; nothing was changed',
   },
+  'template.not-found': { status: 404, text: 'Template not found', help: 'gast config template list INSTANCE' },
+  'template.broken': { status: 400, text: 'The template of {path} cannot be used: {reason}' },
   'log.not-found': { status: 404, text: 'Log file not found' },
 
   'image.not-found': {
@@ -180,6 +191,11 @@ export const errorCatalogue = {
     help: 'Choose another subnet, or auto for a free one',
   },
   'network.full': { status: 400, text: 'The network {network} has no free address left in {subnet}' },
+  'network.name-taken': {
+    status: 409,
+    text: 'Instance DNS name "{name}" already used on network',
+    help: 'It belongs to a guest of the project {project}; choose another name or another network',
+  },
   'network.address-taken': { status: 400, text: 'The address {address} belongs to {owner}' },
 
   'pool.not-found': { status: 404, text: 'Storage pool not found', help: 'gast storage list' },

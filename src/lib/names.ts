@@ -48,6 +48,13 @@ export function poolNameError(name: string): string | undefined {
   return fileNameError(name, wrong);
 }
 
+export function volumeNameError(name: string): string | undefined {
+  const wrong = (what: string) => what;
+  if (name === '') return wrong('Cannot be empty');
+  if (/[\s/]/.test(name)) return wrong('Cannot contain spaces or slashes');
+  return fileNameError(name, wrong);
+}
+
 /** The name of a bridge is the name of its link: the kernel takes 15 bytes. */
 export function networkNameError(name: string): string | undefined {
   const wrong = (what: string) => `Invalid network name: ${what}`;

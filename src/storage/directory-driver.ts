@@ -29,6 +29,7 @@ export function createDirectoryDriver(driver: DirectoryDriver, options: Director
     version: driver.version ?? '1',
     keys: [{ key: 'source', doc: 'Directory of the pool; empty or new. Default: below the state directory.' }],
     unusable: driver.unusable,
+    location: directoryOf,
 
     async open(config) {
       const directory = await openPoolDirectory(directoryOf(config), driver.name);

@@ -142,6 +142,9 @@ export function createVolumes(
       await rmdir(target).catch(() => {});
     },
 
-    usage: async (id, snapshot) => usage(`${await existing(id, snapshot)}/${format.content}`),
+    async usage(id, snapshot, { recent = false } = {}) {
+      if (recent) return usage(`${place(id, snapshot)}/${format.content}`, true);
+      return usage(`${await existing(id, snapshot)}/${format.content}`);
+    },
   };
 }

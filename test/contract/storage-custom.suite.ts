@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { makeSample, stateOf } from './file-state.ts';
 import type { Law, Room } from './storage-room.ts';
 
@@ -79,6 +80,15 @@ export function customLaws(law: Law): void {
       truncateSync(path, 1000);
     });
     assert.equal(read(join(tree(room, 'a'), 'file')), 'x');
+    assert.equal(await custom.receive('i', Readable.from([Buffer.from('by'), Buffer.from('tes')])), 5);
+    assert.equal(read(disk(room, 'i')), 'bytes');
+    const broken = Readable.from(
+      (async function* () {
+        yield Buffer.from('b');
+        throw new Error('no more');
+      })(),
+    );
+    await assert.rejects(custom.receive('j', broken), /no more/);
     const bad = async () => {
       throw new Error('no more');
     };
@@ -87,7 +97,7 @@ export function customLaws(law: Law): void {
     const stopped = { signal: AbortSignal.abort(new Error('stop')) };
     await assert.rejects(custom.createEmpty('b', { kind: 'filesystem' }, stopped), /stop/);
     await assert.rejects(custom.createEmpty('a', { kind: 'filesystem' }), { errno: 'EEXIST' });
-    assert.deepEqual([await custom.list(), await custom.snapshots('a')], [['a', 'd'], []]);
+    assert.deepEqual([await custom.list(), await custom.snapshots('a')], [['a', 'd', 'i'], []]);
   });
 
   law('content of another pool is copied with its snapshots', async (room) => {

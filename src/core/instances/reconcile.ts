@@ -7,15 +7,17 @@ import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc, type SnapshotDo
 import { nicSpecs } from '../networks/nics.ts';
 import { networkSpec } from '../networks/spec.ts';
 import type { EndCause, Observed } from '../ports/engine.ts';
+import { clearVolumes } from '../volumes/sweep.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
 import { clearAfterEnd, type EndedNeeds, startAgain } from './ended.ts';
 import { allInstances } from './find.ts';
+import { settleDevices } from './hot-plug.ts';
 import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
 
 export type ReconcileNeeds = EndedNeeds & ReplaceNeeds & Pick<House, 'hostNames'>;
 type RunningObserved = Extract<Observed, { pid: number }>;
-type FoundNic = { hostName: string; guest: string; name: string };
+type FoundNic = Awaited<ReturnType<House['networks']['observe']>>['nics'][number];
 
 export async function reconcile(house: ReconcileNeeds): Promise<void> {
   await clearStorage(house);
@@ -25,7 +27,7 @@ export async function reconcile(house: ReconcileNeeds): Promise<void> {
   const rebooting: InstanceDoc[] = [];
   for (const doc of allInstances(house)) {
     try {
-      const { reached = false, again = false } = await settle(house, doc, observed.get(doc.id));
+      const { reached = false, again = false } = await settle(house, doc, observed.get(doc.id), nics);
       if (reached && doc.operation) succeeded.add(doc.operation);
       if (again) rebooting.push(doc);
     } catch (error) {
@@ -47,7 +49,12 @@ export async function reconcile(house: ReconcileNeeds): Promise<void> {
 type Settled = { reached?: boolean; again?: boolean };
 
 /** Brings one instance out of whatever phase the last daemon left it in. */
-async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<Settled> {
+async function settle(
+  house: ReconcileNeeds,
+  doc: InstanceDoc,
+  guest: Observed | undefined,
+  nics: readonly FoundNic[],
+): Promise<Settled> {
   const running = guest?.state === 'running' || guest?.state === 'frozen' ? guest : undefined;
   switch (doc.phase) {
     case 'creating':
@@ -76,6 +83,7 @@ async function settle(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed |
       }
       adopt(house, doc, running);
       await followFreezer(house, doc, running);
+      await settleDevices(house, doc, nics);
       return {};
     }
   }
@@ -131,6 +139,7 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
   const images = new Set(house.documents.list<ImageDoc>('images/').map((doc) => doc.fingerprint));
   for (const [name, pool] of house.pools) {
     await pool.sweep();
+    await clearVolumes(house, name, pool);
     for (const id of await pool.volumes.list()) {
       if (instances.get(id)?.pool !== name) {
         await pool.volumes.remove(id);

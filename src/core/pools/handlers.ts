@@ -11,6 +11,8 @@ import { listing } from '../listing.ts';
 import { type ConfigMap, keys, type PoolDoc, type ProfileDoc } from '../model.ts';
 import type { StorageDriver } from '../ports/storage.ts';
 import { profileUrl } from '../profiles/find.ts';
+import { allVolumes, volumeUrl } from '../volumes/find.ts';
+import { changedPoolConfig, checkPoolConfig } from './config.ts';
 
 const poolUrl = (name: string) => `/1.0/storage-pools/${encodeURIComponent(name)}`;
 
@@ -24,12 +26,20 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
       .list<ProfileDoc>('profiles/')
       .filter((doc) => Object.values(doc.devices).some((device) => device.type === 'disk' && device.pool === name))
       .map((doc) => profileUrl(doc.name, doc.project)),
+    ...allVolumes(house)
+      .filter((doc) => doc.pool === name)
+      .map((doc) => volumeUrl(doc)),
   ];
+  /** The directory is shown also when it was not chosen. */
+  const shownConfig = (doc: PoolDoc): ConfigMap => {
+    const source = house.drivers.find((driver) => driver.name === doc.driver)?.location(doc);
+    return { ...(source === undefined ? {} : { source }), ...doc.config };
+  };
   const view = (doc: PoolDoc): StoragePool => ({
     name: doc.name,
     description: doc.description,
     driver: doc.driver,
-    config: doc.config,
+    config: shownConfig(doc),
     used_by: usedBy(doc.name),
     status: house.pools.has(doc.name) ? 'Created' : 'Unavailable',
     locations: ['none'],
@@ -44,11 +54,12 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
     house.queue(`pool:${name}`, async () => {
       const doc = find(name);
       checkMatch(view(doc));
-      const { description, config } = next(doc);
-      for (const key of new Set([...Object.keys(doc.config), ...Object.keys(config)]))
-        if (!key.startsWith('user.') && doc.config[key] !== config[key])
-          fail('pool.config', { reason: `${key} cannot be changed after the pool was made` });
-      await house.documents.put(keys.pool(name), { ...doc, description, config });
+      const shown = shownConfig(doc);
+      const { description, config: sent } = next({ ...doc, config: shown });
+      const config = changedPoolConfig(shown, sent);
+      const { source: _, ...rest } = config;
+      const kept = doc.config.source === undefined ? {} : { source: doc.config.source };
+      await house.documents.put(keys.pool(name), { ...doc, description, config: { ...kept, ...rest } });
       told('updated', name);
       return {};
     });
@@ -65,11 +76,7 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
         if (house.documents.get(keys.pool(body.name))) fail('pool.exists', { name: body.name });
         const driver = await usableDriver(house, body.driver);
         const config = plainConfig(body.config);
-        for (const key of Object.keys(config))
-          if (!key.startsWith('user.') && !driver.keys.some((row) => row.key === key))
-            fail('pool.config', { reason: `Unknown configuration key: ${key}` });
-        if (config.source !== undefined && !config.source.startsWith('/'))
-          fail('pool.config', { reason: `source: "${config.source}" is not an absolute path` });
+        checkPoolConfig(driver, config);
         await createPool(house, driver, {
           name: body.name,
           description: body.description ?? '',

@@ -34,6 +34,8 @@ export interface StorageDriver {
   readonly keys: readonly PoolKey[];
   /** Undefined when this host can use the driver, else the reason why not, with what would help. */
   unusable(): Promise<string | undefined>;
+  /** Where the pool lies, also when its config does not say it. */
+  location(pool: PoolConfig): string;
   /** Makes the pool's directory when it is not there and opens it. */
   open(pool: PoolConfig): Promise<Pool>;
   /** Deletes the pool with all that is in it. The caller has checked that nothing uses it. */
@@ -98,8 +100,11 @@ export interface Volumes {
   mount(id: string, target: string, options: { range?: IdRange; snapshot?: string; readOnly?: boolean }): Promise<void>;
   /** Detaches at once and takes the empty directory away; a guest that runs on it keeps it. Not mounted: succeeds. */
   unmount(target: string): Promise<void>;
-  /** Bytes that this volume alone takes (shared image trees not counted). */
-  usage(id: string, snapshot?: string): Promise<number>;
+  /**
+   * Bytes that this volume alone takes (shared image trees not counted). With `recent` it may be what was measured before,
+   * for lists: it is measured again behind their back.
+   */
+  usage(id: string, snapshot?: string, options?: { recent?: boolean }): Promise<number>;
 }
 
 export type CustomContent =

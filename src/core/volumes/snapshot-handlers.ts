@@ -1,0 +1,113 @@
+/** Routes of snapshots of custom volumes. */
+import { fail } from '../../api/errors.ts';
+import type { Handlers } from '../../api/handlers.ts';
+import type { volumeRoutes } from '../../api/resources/volume-routes.ts';
+import { expiryTime } from '../expiry-time.ts';
+import type { House } from '../house.ts';
+import { listing } from '../listing.ts';
+import type { VolumeDoc } from '../model.ts';
+import type { Task } from '../operations/registry.ts';
+import {
+  findPool,
+  findVolume,
+  findVolumeSnapshot,
+  volumeProject,
+  volumeSnapshots,
+  volumeSnapshotUrl,
+  volumeUrl,
+} from './find.ts';
+import { changeVolumeSnapshot, deleteVolumeSnapshot, takeVolumeSnapshot, volumeSnapshotName } from './snapshots.ts';
+import { onlyCustom } from './type.ts';
+import { volumeSnapshotView } from './view.ts';
+
+type All = '/1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots';
+type One = `${All}/{snapshot}`;
+type Own = Pick<
+  Handlers<typeof volumeRoutes>,
+  `${'GET' | 'POST'} ${All}` | `${'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'} ${One}`
+>;
+type Params = { pool: string; type: string; volume: string };
+
+export function volumeSnapshotHandlers(house: House): Own {
+  const find = ({ pool, type, volume: name }: Params, project: string): VolumeDoc => {
+    findPool(house, pool);
+    onlyCustom(type);
+    return findVolume(house, { pool, project: volumeProject(house, project), name });
+  };
+  const start = (
+    doc: VolumeDoc,
+    project: string,
+    description: string,
+    name: string,
+    work: (task: Task) => Promise<unknown>,
+  ) =>
+    house.operations.start(
+      {
+        description,
+        project,
+        resources: { storage_volumes: [volumeUrl(doc)], storage_volume_snapshots: [volumeSnapshotUrl(doc, name)] },
+      },
+      async (task) => {
+        await house.queue(doc.id, () => work(task));
+      },
+    );
+  const change: Own[`PUT ${One}`] = async ({ params, body, project, checkMatch }) => {
+    const doc = find(params, project);
+    checkMatch(volumeSnapshotView(doc, findVolumeSnapshot(house, doc, params.snapshot), false));
+    const patch = {
+      ...(body.expires_at === undefined ? {} : { expiresAt: expiryTime(body.expires_at) }),
+      ...(body.description === undefined ? {} : { description: body.description }),
+    };
+    await house.queue(doc.id, () => changeVolumeSnapshot(house, doc.id, params.snapshot, patch));
+    return {};
+  };
+  return {
+    'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots'({ params, query, project }) {
+      // Those of guests are shown by their guests.
+      const doc = find(params, project);
+      return listing(
+        volumeSnapshots(house, doc.id).map((snapshot) => ({
+          url: volumeSnapshotUrl(doc, snapshot.name),
+          object: () => volumeSnapshotView(doc, snapshot, true),
+        })),
+        query,
+      );
+    },
+    'POST /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots'({ params, body, project }) {
+      const doc = find(params, project);
+      const name = volumeSnapshotName(house, doc, body.name);
+      const request = {
+        name,
+        ...(body.description ? { description: body.description } : {}),
+        // The zero time is "never"; null and absent leave it to the volume's config.
+        ...(body.expires_at ? { expiresAt: expiryTime(body.expires_at) } : {}),
+      };
+      return start(doc, project, 'Creating storage volume snapshot', name, (task) =>
+        takeVolumeSnapshot(house, doc.id, request, task),
+      );
+    },
+    'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots/{snapshot}'({ params, project }) {
+      const doc = find(params, project);
+      return volumeSnapshotView(doc, findVolumeSnapshot(house, doc, params.snapshot), false);
+    },
+    'PUT /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots/{snapshot}': change,
+    'PATCH /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots/{snapshot}': change,
+    'POST /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots/{snapshot}'({ params, body, project }) {
+      const doc = find(params, project);
+      findVolumeSnapshot(house, doc, params.snapshot);
+      if (body.migration) return fail('volume.source', { reason: 'snapshots cannot be sent to another server' });
+      const name = body.name ?? '';
+      volumeSnapshotName(house, doc, name || ' ');
+      return start(doc, project, 'Renaming storage volume snapshot', name, () =>
+        changeVolumeSnapshot(house, doc.id, params.snapshot, { name }),
+      );
+    },
+    'DELETE /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots/{snapshot}'({ params, project }) {
+      const doc = find(params, project);
+      findVolumeSnapshot(house, doc, params.snapshot);
+      return start(doc, project, 'Deleting storage volume snapshot', params.snapshot, () =>
+        deleteVolumeSnapshot(house, doc.id, params.snapshot),
+      );
+    },
+  };
+}
