@@ -136,7 +136,7 @@ export const errorCatalogue = {
 
   'image.not-found': {
     status: 404,
-    text: 'Image not found',
+    text: 'Image "{name}" not found',
     help: 'gast image list; gast image build debian/12 makes one',
   },
   'image.ambiguous': {
@@ -158,7 +158,7 @@ export const errorCatalogue = {
   },
   'image.source': { status: 400, text: 'Invalid image source: {reason}' },
   'image.remote': { status: 400, text: 'Failed getting the image from {server}: {reason}' },
-  'image.remote-missing': { status: 404, text: 'Image not found: {reason}' },
+  'image.missing': { status: 404, text: 'Image not found: {reason}' },
   'image.type': {
     status: 400,
     text: 'Requested image\'s type "{type}" doesn\'t match instance type "{instance}"',

@@ -5,11 +5,14 @@ import { instanceImage } from '../images/instance-image.ts';
 import type { RemoteSource } from '../images/remote/source.ts';
 import { ensureImageTree } from '../images/tree.ts';
 import { type ConfigMap, type ImageDoc, type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
+import { checkHostName } from '../networks/host-names.ts';
 import { allocateAddresses } from '../networks/nics.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { Pool } from '../ports/storage.ts';
+import { lookUpProject } from '../projects/features.ts';
+import { allowInstance } from '../projects/rules.ts';
 import { applyEvent } from './change.ts';
 import { copyVolume, type VolumeSource } from './copy-volume.ts';
 import { rootPool } from './devices.ts';
@@ -115,7 +118,9 @@ function reserve(
   operation: string,
 ): Promise<InstanceDoc> {
   return house.queue('allocate', async () => {
+    if (!lookUpProject(house, draft.project)) fail('project.not-found', { name: draft.project });
     if (lookUpInstance(house, draft.project, draft.name)) fail('instance.exists', { name: draft.name });
+    allowInstance(house, draft);
     const now = house.clock.now().toISOString();
     const uuid = house.clock.uuid();
     const doc: InstanceDoc = {
@@ -141,6 +146,7 @@ function reserve(
       ...doc.config,
       ...allocateAddresses(house, doc, expand(house, doc), { mayClash: source.kind === 'volume' }),
     };
+    checkHostName(house, doc);
     await house.documents.commit([{ put: keys.instance(doc.id), value: doc }, ...imageUsed(house, source, now)]);
     return doc;
   });

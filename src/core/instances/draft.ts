@@ -8,6 +8,7 @@ import type { House } from '../house.ts';
 import { findImage } from '../images/find.ts';
 import { remoteSource } from '../images/remote/source.ts';
 import type { ConfigMap, InstanceDoc } from '../model.ts';
+import { allowImageServer, allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig, plainConfig } from './config.ts';
 import { copiedConfig, type VolumeSource } from './copy-volume.ts';
 import type { Draft, Source } from './create.ts';
@@ -44,6 +45,7 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
   const { devices } = expand(house, draft);
   checkExpandedDevices(house, devices);
   rootPool(house, devices);
+  allowInstance(house, draft);
   return { draft, source };
 }
 
@@ -69,7 +71,10 @@ function readSource(house: Needs, project: string, body: InstancesPost): { sourc
   const source = body.source ?? {};
   switch (source.type ?? '') {
     case 'image': {
-      if (source.server) return { source: { kind: 'remote', from: remoteSource(source, body.type) } };
+      if (source.server) {
+        allowImageServer(house, project, source.server);
+        return { source: { kind: 'remote', from: remoteSource(source, body.type) } };
+      }
       const wanted = source.fingerprint || source.alias;
       if (!wanted) return fail('instance.source', { reason: 'an image needs an alias or a fingerprint' });
       const image = findImage(house, project, wanted);

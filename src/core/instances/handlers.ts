@@ -7,6 +7,7 @@ import { instanceNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
 import { listing, readFilter, recursionOf, wantsAllProjects } from '../listing.ts';
 import type { InstanceDoc } from '../model.ts';
+import { checkHostName } from '../networks/host-names.ts';
 import { changeInstance } from './change.ts';
 import { patchedConfig, plainConfig } from './config.ts';
 import { createInstance } from './create.ts';
@@ -14,6 +15,7 @@ import { deleteInstance } from './delete.ts';
 import { plainDevices } from './devices.ts';
 import { draftInstance } from './draft.ts';
 import { allInstances, findInstance, findSnapshot, instanceById, instanceUrl, lookUpInstance } from './find.ts';
+import { createFullList } from './full-list.ts';
 import { rebuildInstance } from './rebuild.ts';
 import { copyResources, isLocalMove, startMove, startRefresh, tellCreated, wantedRefresh } from './relocation.ts';
 import { restoreSnapshot } from './restore.ts';
@@ -32,6 +34,7 @@ type Own = Pick<
 >;
 
 export function instanceHandlers(house: House): Own {
+  const fullList = createFullList(house);
   const resources = (doc: Pick<InstanceDoc, 'name' | 'project'>) => ({ instances: [instanceUrl(doc)] });
   return {
     async 'GET /1.0/instances'({ query, project }) {
@@ -43,11 +46,12 @@ export function instanceHandlers(house: House): Own {
           docs.map((doc) => ({ url: instanceUrl(doc), object: () => instanceView(house, doc) })),
           query,
         );
-      const full = await Promise.all(
-        docs.map(async (doc) => instanceFullView(house, doc, await instanceState(house, doc))),
-      );
       const filter = readFilter(query.filter);
-      return filter ? full.filter(filter) : full;
+      if (!filter) return fullList(docs);
+      const full = await Promise.all(
+        docs.map(async (doc) => instanceFullView(house, doc, await instanceState(house, doc, { recent: true }))),
+      );
+      return full.filter(filter);
     },
     'POST /1.0/instances'({ body, project, identity, stream }) {
       if (stream || !body) return fail('request.not-implemented');
@@ -183,5 +187,6 @@ async function rename(house: House, id: string, name: string): Promise<void> {
   const doc = instanceById(house, id);
   if (doc.phase !== 'stopped') fail('instance.running', { name: doc.name });
   if (lookUpInstance(house, doc.project, name)) fail('instance.exists', { name });
+  checkHostName(house, { ...doc, name });
   await changeInstance(house, id, { name });
 }

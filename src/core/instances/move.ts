@@ -3,10 +3,13 @@ import { fail } from '../../api/errors.ts';
 import { instanceNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
+import { checkHostName } from '../networks/host-names.ts';
 import { allocateAddresses } from '../networks/nics.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
+import { lookUpProject } from '../projects/features.ts';
+import { allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig } from './config.ts';
 import { type CopyNeeds, copyState, devicesInPool, openedPool } from './copy-volume.ts';
 import { checkDevices, checkExpandedDevices, rootDevice } from './devices.ts';
@@ -43,6 +46,7 @@ const moveSteps: readonly Step<Context>[] = [
     do: ({ house, from, to, snapshots, left }) =>
       house.queue('allocate', async () => {
         if (to.name !== from.name || to.project !== from.project) checkFree(house, to);
+        allowInstance(house, to);
         const config = { ...to.config, ...allocateAddresses(house, to, expand(house, to)) };
         await house.documents.commit([
           { put: keys.instance(to.id), value: { ...to, config } },
@@ -92,9 +96,13 @@ function destination(house: MoveNeeds, from: InstanceDoc, move: Move): InstanceD
   if (!house.documents.get(keys.pool(to.pool))) fail('pool.not-found', { name: to.pool });
   to.devices = devicesInPool(house, to.project, to, to.pool);
   checkExpandedDevices(house, expand(house, to).devices);
+  allowInstance(house, to);
   return to;
 }
 
-function checkFree(house: MoveNeeds, { project, name }: InstanceDoc): void {
+function checkFree(house: MoveNeeds, to: InstanceDoc): void {
+  const { project, name } = to;
+  if (!lookUpProject(house, project)) fail('project.not-found', { name: project });
   if (lookUpInstance(house, project, name)) fail('instance.exists', { name });
+  checkHostName(house, to);
 }

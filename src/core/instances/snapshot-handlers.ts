@@ -7,6 +7,7 @@ import type { House } from '../house.ts';
 import { listing } from '../listing.ts';
 import type { InstanceDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
+import { allowSnapshot } from '../projects/rules.ts';
 import { findInstance, findSnapshot, instanceUrl, snapshotsOf } from './find.ts';
 import { changeSnapshot, deleteSnapshot, takeSnapshot } from './snapshots.ts';
 import { snapshotView } from './view.ts';
@@ -54,6 +55,7 @@ export function snapshotHandlers(house: House): Own {
     },
     'POST /1.0/instances/{name}/snapshots'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
+      allowSnapshot(house, project);
       if (body.stateful) return fail('snapshot.stateful');
       const request = {
         ...(body.name ? { name: body.name } : {}),

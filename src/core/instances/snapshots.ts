@@ -7,6 +7,7 @@ import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import { runSteps, type Step } from '../operations/steps.ts';
+import { allowSnapshot } from '../projects/rules.ts';
 import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl, snapshotsOf } from './find.ts';
 import { standingStill } from './still.ts';
@@ -55,6 +56,7 @@ export async function takeSnapshot(
 }
 
 function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: SnapshotRequest): SnapshotDoc {
+  allowSnapshot(house, doc.project);
   const names = snapshotsOf(house, doc.id).map((snapshot) => snapshot.name);
   const { config } = expand(house, doc);
   const name = request.name || nextNumbered((config['snapshots.pattern'] ?? 'snap%d').replace('%d', ''), names);

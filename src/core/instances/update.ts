@@ -6,8 +6,10 @@ import { fail } from '../../api/errors.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { House } from '../house.ts';
 import { type ConfigMap, type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
+import { checkHostName } from '../networks/host-names.ts';
 import { allocateAddresses } from '../networks/nics.ts';
 import { profileUsers } from '../profiles/find.ts';
+import { allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig, parseLimits } from './config.ts';
 import { checkDevices, checkExpandedDevices, rootPool } from './devices.ts';
 import { checkProfiles, type Expanded, expand } from './expand.ts';
@@ -32,6 +34,7 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
   checkDevices(house, doc.devices);
   const expanded = expand(house, doc);
   checkExpandedDevices(house, expanded.devices);
+  allowInstance(house, doc);
   if (rootPool(house, expanded.devices) !== old.pool)
     fail('instance.devices', {
       device: 'root',
@@ -40,6 +43,8 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
   await applyLive(house, old, expand(house, old), expanded);
   try {
     await house.queue('allocate', async () => {
+      allowInstance(house, doc);
+      checkHostName(house, doc);
       doc.config = { ...doc.config, ...allocateAddresses(house, doc, expanded) };
       await house.documents.put(keys.instance(id), doc);
     });

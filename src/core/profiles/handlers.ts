@@ -13,6 +13,7 @@ import { applyProfileChange } from '../instances/update.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
 import { projectFor } from '../projects/features.ts';
+import { allowProfile } from '../projects/rules.ts';
 import { profileUrl, profileUsers } from './find.ts';
 
 type One = '/1.0/profiles/{name}';
@@ -51,7 +52,9 @@ export function profileHandlers(house: House): Own {
   const change = async (doc: ProfileDoc, part: Part) => {
     check(part);
     const next: ProfileDoc = { ...doc, ...part };
-    for (const user of users(doc)) checkUser(withProfile(house, next), user);
+    const planned = withProfile(house, next);
+    for (const user of users(doc)) checkUser(planned, user);
+    allowProfile(planned, next);
     const before = new Map(users(doc).map((user) => [user.id, expand(house, user)]));
     await house.documents.put(keys.profile(doc.project, doc.name), next);
     told(doc.project, 'updated', doc.name);
@@ -82,6 +85,7 @@ export function profileHandlers(house: House): Own {
         devices: plainDevices(body.devices),
       };
       check(doc);
+      allowProfile(house, doc);
       await house.documents.put(keys.profile(doc.project, body.name), doc);
       told(project, 'created', body.name);
       return { location: profileUrl(body.name, project) };

@@ -1,0 +1,275 @@
+/** limits.* and restricted.* of projects, and moving between projects. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Operation } from '../../src/api/resources/operations.ts';
+import { addImage, fromImage, type Life, live } from './house.ts';
+
+const own = { 'features.images': 'false', 'features.profiles': 'true' };
+const root = { type: 'disk', path: '/', pool: 'default' };
+
+/** A life with the image `base` and a project `p1` whose default profile has a root disk. */
+async function withProject(config: Record<string, string>, rootDisk: Record<string, string> = root): Promise<Life> {
+  const life = await live();
+  await addImage(life, 'base');
+  const made = await life.call('POST', '/1.0/projects', { name: 'p1', config: { ...own, ...config } });
+  assert.equal(made.status, 201, made.text);
+  const set = await life.call('PUT', '/1.0/profiles/default?project=p1', { devices: { root: rootDisk } });
+  assert.equal(set.status, 200, set.text);
+  return life;
+}
+
+const create = (life: Life, name: string, rest: Record<string, unknown> = {}, project = 'p1') =>
+  life.call('POST', `/1.0/instances?project=${project}`, fromImage(name, rest));
+async function created(life: Life, name: string, rest: Record<string, unknown> = {}): Promise<void> {
+  await life.must('POST', '/1.0/instances?project=p1', fromImage(name, rest));
+}
+const patch = (life: Life, config: Record<string, string>) => life.call('PATCH', '/1.0/projects/p1', { config });
+const refused = (reply: { status: number; text: string }, words: RegExp, status = 403) => {
+  assert.equal(reply.status, status, reply.text);
+  assert.match((JSON.parse(reply.text) as { error: string }).error, words);
+};
+
+test('limits.instances and limits.containers count, and cannot be set below what is there', async () => {
+  await using life = await withProject({ 'limits.instances': '2', 'limits.containers': '1' });
+  await created(life, 'a');
+  refused(await create(life, 'b'), /Reached maximum number of instances of type "container" in project "p1"/);
+  await patch(life, { 'limits.containers': '' });
+  await created(life, 'b');
+  refused(await create(life, 'c'), /Reached maximum number of instances in project "p1"/);
+  refused(await patch(life, { 'limits.instances': '1' }), /there currently are 2 total instances/);
+  assert.equal((await patch(life, { 'limits.instances': '2' })).status, 200);
+});
+
+test('of many instances created at once no more than the limit come in', async () => {
+  await using life = await withProject({ 'limits.instances': '3' });
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const replies = await Promise.all(names.map((name) => create(life, name)));
+  for (const reply of replies) if (reply.status === 202) await life.call('GET', `${reply.json().operation}/wait`);
+  assert.equal((await life.get<string[]>('/1.0/instances?project=p1')).length, 3);
+});
+
+test('sums: each guest needs the key, pinned CPUs and percentages do not add up', async () => {
+  await using life = await withProject({ 'limits.memory': '1GiB', 'limits.cpu': '3', 'limits.processes': '1000' });
+  const config = { 'limits.memory': '600MiB', 'limits.cpu': '2', 'limits.processes': '500' };
+  refused(await create(life, 'a'), /Instance "a" in project "p1" has no "limits\.\w+" config/);
+  refused(await create(life, 'a', { config: { ...config, 'limits.cpu': '0-1' } }), /CPUs can't be pinned/);
+  refused(await create(life, 'a', { config: { ...config, 'limits.memory': '10%' } }), /can't be a percentage/);
+  await created(life, 'a', { config });
+  refused(
+    await create(life, 'b', { config: { ...config, 'limits.cpu': '1' } }),
+    /Failed checking if instance creation allowed: Reached maximum aggregate value "1GiB" for "limits.memory" in project "p1"/,
+  );
+  await created(life, 'b', { config: { ...config, 'limits.cpu': '1', 'limits.memory': '100MiB' } });
+  refused(await patch(life, { 'limits.memory': '512MiB' }), /"limits.memory" is too low: current total is "700MiB"/);
+});
+
+test('sums hold for changes of an instance and of a profile too', async () => {
+  await using life = await withProject({});
+  await life.call('PATCH', '/1.0/profiles/default?project=p1', { config: { 'limits.memory': '100MiB' } });
+  await created(life, 'a');
+  await created(life, 'b');
+  assert.equal((await patch(life, { 'limits.memory': '250MiB' })).status, 200);
+  refused(
+    await life.call('PATCH', '/1.0/profiles/default?project=p1', { config: { 'limits.memory': '200MiB' } }),
+    /Failed checking if profile update allowed: Reached maximum/,
+  );
+  refused(
+    await life.call('PATCH', '/1.0/instances/a?project=p1', { config: { 'limits.memory': '200MiB' } }),
+    /Failed checking if instance update allowed: Reached maximum/,
+  );
+  assert.equal(
+    (await life.call('PATCH', '/1.0/instances/a?project=p1', { config: { 'limits.memory': '150MiB' } })).status,
+    200,
+  );
+});
+
+test('a changed profile of default counts in the projects that share it', async () => {
+  await using life = await live();
+  await addImage(life, 'base');
+  const config = { 'features.images': 'false', 'features.profiles': 'false' };
+  await life.call('POST', '/1.0/projects', { name: 'p1', config });
+  await life.call('POST', '/1.0/profiles', { name: 'small', config: { 'limits.memory': '100MiB' } });
+  await created(life, 'a', { profiles: ['default', 'small'] });
+  assert.equal((await patch(life, { 'limits.memory': '150MiB' })).status, 200);
+  refused(
+    await life.call('PATCH', '/1.0/profiles/small', { config: { 'limits.memory': '200MiB' } }),
+    /Reached maximum aggregate value "150MiB" for "limits.memory" in project "p1"/,
+  );
+});
+
+test('limits.disk wants a size of each root disk and volume', async () => {
+  await using life = await withProject({ 'limits.disk': '10GiB', 'limits.disk.pool.default': '8GiB' });
+  refused(await create(life, 'a'), /has no "size" config set on the root device/);
+});
+
+const devices: [string, Record<string, string>, Record<string, string>, RegExp | undefined][] = [
+  ['a bind mount', {}, { type: 'disk', source: '/srv', path: '/mnt' }, /not backed by a pool is forbidden/],
+  [
+    'a bind mount outside of the paths',
+    { 'restricted.devices.disk': 'allow', 'restricted.devices.disk.paths': '/srv/a,/srv/b' },
+    { type: 'disk', source: '/srv/a/../c', path: '/mnt' },
+    /Disk source path "\/srv\/a\/\.\.\/c" not allowed/,
+  ],
+  [
+    'a path that only begins alike',
+    { 'restricted.devices.disk': 'allow', 'restricted.devices.disk.paths': '/srv/a' },
+    { type: 'disk', source: '/srv/ab', path: '/mnt' },
+    /not allowed/,
+  ],
+  [
+    'a card on a network that is not named',
+    { 'restricted.networks.access': 'other' },
+    { type: 'nic', network: 'gastbr0' },
+    /Network not allowed in project/,
+  ],
+  [
+    'any card',
+    { 'restricted.devices.nic': 'block' },
+    { type: 'nic', network: 'gastbr0' },
+    /Network devices are forbidden/,
+  ],
+  ['a card on a managed network', {}, { type: 'nic', network: 'gastbr0' }, undefined],
+];
+for (const [what, config, device, words] of devices)
+  test(`restricted devices: ${what} is ${words ? 'refused' : 'allowed'}`, async () => {
+    await using life = await withProject({ restricted: 'true', ...config });
+    const reply = await create(life, 'a', { devices: { d1: device } });
+    if (words) refused(reply, words);
+    else assert.equal(reply.status, 202, reply.text);
+    const inProfile = await life.call('POST', '/1.0/profiles?project=p1', { name: 'x', devices: { d1: device } });
+    assert.equal(inProfile.status, words ? 403 : 201, inProfile.text);
+  });
+
+test('restricted config: low-level keys are refused, and allowed when the project says so', async () => {
+  await using life = await withProject({ restricted: 'true' });
+  const config = { 'limits.memory.swap': 'false' };
+  refused(
+    await create(life, 'a', { config }),
+    /Use of low-level config "limits.memory.swap" on container "a" of project "p1" is forbidden/,
+  );
+  assert.equal((await patch(life, { 'restricted.containers.lowlevel': 'allow' })).status, 200);
+  await created(life, 'a', { config });
+  refused(
+    await patch(life, { 'restricted.containers.lowlevel': 'block' }),
+    /Conflict detected when changing "restricted.containers.lowlevel" in project "p1"/,
+  );
+});
+
+test('a project with forbidden things in it cannot become restricted', async () => {
+  await using life = await withProject({});
+  await created(life, 'a', { config: { 'limits.memory.swap': 'false' } });
+  refused(await patch(life, { restricted: 'true' }), /Conflict detected when changing "restricted"/);
+});
+
+test('restricted snapshots and image servers', async () => {
+  await using life = await withProject({ restricted: 'true', 'restricted.images.servers': 'images.example.org' });
+  await created(life, 'a');
+  refused(
+    await life.call('POST', '/1.0/instances/a/snapshots?project=p1', { name: 's0' }),
+    /Project "p1" doesn't allow for snapshot creation/,
+  );
+  await patch(life, { 'restricted.snapshots': 'allow' });
+  await life.must('POST', '/1.0/instances/a/snapshots?project=p1', { name: 's0' });
+  const source = {
+    type: 'image',
+    mode: 'pull',
+    server: 'https://elsewhere.example',
+    protocol: 'simplestreams',
+    alias: 'x',
+  };
+  refused(
+    await life.call('POST', '/1.0/instances?project=p1', { name: 'b', source }),
+    /Image server "elsewhere.example" isn't allowed in this project/,
+  );
+  refused(await life.call('POST', '/1.0/images?project=p1', { source }), /isn't allowed in this project/);
+});
+
+test('a name is free on a network or refused, in whatever project it is used', async () => {
+  await using life = await live();
+  await addImage(life, 'base');
+  await life.call('POST', '/1.0/projects', {
+    name: 'p1',
+    config: { 'features.images': 'false', 'features.profiles': 'false' },
+  });
+  await life.must('POST', '/1.0/instances', fromImage('web'));
+  const taken = await life.run('POST', '/1.0/instances?project=p1', fromImage('Web'));
+  assert.equal(taken.err, 'Instance DNS name "web" already used on network');
+  await created(life, 'other');
+  const renamed = await life.run('POST', '/1.0/instances/other?project=p1', { name: 'web' });
+  assert.match(renamed.err, /already used on network/);
+  await created(life, 'web', { devices: { eth0: { type: 'none' } } });
+  const back = await life.call('PATCH', '/1.0/instances/web?project=p1', {
+    devices: { eth0: { type: 'nic', network: 'gastbr0' } },
+  });
+  assert.equal(back.status, 409, back.text);
+});
+
+test('an instance moves to another project with its snapshots, and back', async () => {
+  await using life = await live();
+  await addImage(life, 'base');
+  await life.call('POST', '/1.0/projects', {
+    name: 'p1',
+    config: { 'features.images': 'false', 'features.profiles': 'false' },
+  });
+  await life.must('POST', '/1.0/instances', fromImage('web'));
+  await life.must('POST', '/1.0/instances/web/snapshots', { name: 's0' });
+  const body = {
+    name: 'web',
+    migration: true,
+    live: true,
+    target: null,
+    pool: '',
+    project: 'p1',
+    Config: null,
+    Devices: null,
+    Profiles: null,
+  };
+  const moved = await life.must('POST', '/1.0/instances/web', body);
+  assert.equal(moved.description, 'Migrating instance');
+  assert.deepEqual(await life.get('/1.0/instances'), []);
+  assert.deepEqual(await life.get('/1.0/instances/web/snapshots?project=p1'), [
+    '/1.0/instances/web/snapshots/s0?project=p1',
+  ]);
+  await life.must('POST', '/1.0/instances/web?project=p1', { ...body, project: 'default' });
+  assert.deepEqual(await life.get('/1.0/instances'), ['/1.0/instances/web']);
+  const nowhere = await life
+    .run('POST', '/1.0/instances/web', { ...body, project: 'nosuch' })
+    .catch((error) => error as Error);
+  assert.match(nowhere instanceof Error ? nowhere.message : nowhere.err, /Project not found/);
+});
+
+test('a move is refused when the project is full, lacks the profile, has the name, or the guest runs', async () => {
+  await using life = await withProject({ 'limits.instances': '1' });
+  const move = async (name: string): Promise<string> => {
+    const reply = await life.call('POST', `/1.0/instances/${name}`, { migration: true, project: 'p1' });
+    if (reply.status !== 202) return reply.json().error as string;
+    const ended = (await life.call('GET', `${reply.json().operation}/wait`)).json().metadata as Operation;
+    return ended.err;
+  };
+  await life.call('POST', '/1.0/profiles', { name: 'extra' });
+  await life.must('POST', '/1.0/instances', fromImage('a', { profiles: ['default', 'extra'] }));
+  assert.match(await move('a'), /Profile not found/);
+  await life.must('POST', '/1.0/instances', fromImage('b', { start: true }));
+  assert.match(await move('b'), /must be stopped to be moved across projects/);
+  await life.must('PUT', '/1.0/instances/b/state', { action: 'stop', force: true });
+  await created(life, 'c');
+  assert.match(await move('b'), /Reached maximum number of instances/);
+  await patch(life, { 'limits.instances': '' });
+  assert.equal(await move('b'), '');
+});
+
+test('a copy of an instance or a snapshot goes into another project', async () => {
+  await using life = await withProject({});
+  await life.must('POST', '/1.0/instances', fromImage('web', { config: { 'user.a': '1' } }));
+  await life.must('POST', '/1.0/instances/web/snapshots', { name: 's0' });
+  const copy = (name: string, source: string) =>
+    life.must('POST', '/1.0/instances?project=p1', { name, source: { type: 'copy', source, project: 'default' } });
+  await copy('one', 'web');
+  await copy('two', 'web/s0');
+  const one = await life.get<{ config: Record<string, string>; project: string }>('/1.0/instances/one?project=p1');
+  assert.deepEqual([one.project, one.config['user.a']], ['p1', '1']);
+  assert.deepEqual(await life.get('/1.0/instances?project=p1'), [
+    '/1.0/instances/one?project=p1',
+    '/1.0/instances/two?project=p1',
+  ]);
+});
