@@ -5,6 +5,7 @@
  */
 import { paddingBytes, shownName, type TarMember, tarBlockBytes, writeHeader } from '../lib/tar-header.ts';
 import { createTarScanner, type TarScanner } from '../lib/tar-scan.ts';
+import { withAccessLists } from './access-lists.ts';
 import { type ArchiveLimits, type CheckedMember, createMemberCheck } from './check-members.ts';
 import type { ArchiveSubject } from './subject.ts';
 
@@ -52,11 +53,15 @@ function filterScanner(options: FilterOptions, write: (piece: Buffer) => void): 
   });
 }
 
-/** The member as it is unpacked, undefined when it is left out. */
-export function rootMember(member: CheckedMember, prefix: string, subject: ArchiveSubject): TarMember | undefined {
+/** The member as it is unpacked, undefined when it is left out. `keep.dev`: the tree is no root file system. */
+export function rootMember(
+  member: CheckedMember,
+  prefix: string,
+  subject: ArchiveSubject,
+  keep: { dev: boolean } = { dev: false },
+): TarMember | undefined {
   const path = below(member.path, prefix);
-  if (path === undefined || path.startsWith('dev/') || (path === 'dev' && member.kind !== 'directory'))
-    return undefined;
+  if (path === undefined || (!keep.dev && isDevice(path, member))) return undefined;
   if (member.kind === 'character' || member.kind === 'block') return undefined;
   let link = member.link;
   if (member.kind === 'hardlink') {
@@ -72,6 +77,11 @@ export function rootMember(member: CheckedMember, prefix: string, subject: Archi
   return { ...member, name, link, records: guestRecords(member.records) };
 }
 
+/** What a guest finds in /dev is made for it at each start. */
+function isDevice(path: string, member: TarMember): boolean {
+  return path.startsWith('dev/') || (path === 'dev' && member.kind !== 'directory');
+}
+
 function below(path: string, prefix: string): string | undefined {
   if (prefix === '') return path;
   if (path === prefix) return '';
@@ -84,11 +94,10 @@ function below(path: string, prefix: string): string | undefined {
  */
 function guestRecords(records: ReadonlyMap<string, string>): Map<string, string> {
   return new Map(
-    [...records].filter(
+    [...withAccessLists(records)].filter(
       ([key]) =>
         key === 'SCHILY.xattr.security.capability' ||
         key.startsWith('SCHILY.acl.') ||
-        key.startsWith('SCHILY.xattr.system.posix_acl_') ||
         (key.startsWith('SCHILY.xattr.user.') && !key.startsWith('SCHILY.xattr.user.overlay.')),
     ),
   );

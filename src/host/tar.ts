@@ -2,6 +2,7 @@
  * GNU tar as a child: it knows ownership, attributes and sparse files better than any library. Unpacking runs with a
  * capability bounding set of what that needs and no more: above all it cannot make device nodes.
  */
+import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { outputOf, startPiped } from './piped.ts';
 
@@ -42,16 +43,25 @@ function isBrokenPipe(error: unknown): boolean {
 
 export type PackedTree = {
   directory: string;
-  entries: string[] /** Put in place of the leading `.`. */;
+  entries: string[];
+  /** Put in place of the directory's own name; then all of it is packed. */
   prefix?: string;
 };
+
+/** Names begin with that of the directory, so that each of several trees can have a prefix of its own. */
+function renamed(directory: string, prefix: string): string {
+  const pattern = basename(directory).replace(/[.*[\]^$\\,]/g, '\\$&');
+  return `s,^${pattern}/\\.\\(/\\|$\\),${prefix.replace(/[&\\,]/g, '\\$&')}\\1,S`;
+}
 
 /** A tar stream of directory trees: names sorted and no access times, so that the same files give the same bytes. */
 export function packTar(
   trees: readonly PackedTree[],
   options: { signal?: AbortSignal | undefined; exclude?: string[] } = {},
 ): AsyncGenerator<Buffer> {
-  const prefixes = trees.flatMap(({ prefix }) => (prefix ? [`--transform=s,^\\.\\(/\\|$\\),${prefix}\\1,S`] : []));
+  const prefixes = trees.flatMap((tree) =>
+    tree.prefix ? [`--transform=${renamed(tree.directory, tree.prefix)}`] : [],
+  );
   const program = startPiped(
     'tar',
     [
@@ -59,7 +69,11 @@ export function packTar(
       ...['--pax-option=delete=atime,delete=ctime', '--warning=no-file-ignored', '--one-file-system'],
       ...(options.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
       ...prefixes,
-      ...trees.flatMap(({ directory, entries }) => [`--directory=${directory}`, ...entries]),
+      ...trees.flatMap(({ directory, entries, prefix }) =>
+        prefix
+          ? [`--directory=${dirname(directory)}`, `${basename(directory)}/.`]
+          : [`--directory=${directory}`, ...entries],
+      ),
     ],
     { stdout: 'pipe', ...(options.signal ? { signal: options.signal } : {}) },
   );

@@ -1,0 +1,108 @@
+/**
+ * The backups port on plain files: DIRECTORY/ID is a kept backup; what is being made or received lies in a folder of its
+ * own with a leading dot, and appears by one rename.
+ */
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ArchiveLimits, defaultLimits } from '../archives/check-members.ts';
+import { compressionOf } from '../archives/distrust.ts';
+import { freeBytes, storeStream } from '../archives/store-stream.ts';
+import { type BackupFiles, BackupRefused } from '../core/ports/backups.ts';
+import { backupArchive } from './backup-archive.ts';
+import { compressions, packBackup, sizeOf } from './pack.ts';
+import { readIndex } from './read-index.ts';
+import { unpackBackup } from './unpack.ts';
+
+export type BackupFilesOptions = { directory: string; limits?: Partial<ArchiveLimits> };
+
+const noHash = { update: () => noHash as never };
+
+export function createBackupFiles({ directory, limits }: BackupFilesOptions): BackupFiles {
+  const working = new Set<string>();
+  const pathOf = (id: string) => join(directory, checked(id));
+
+  async function workFolder(): Promise<AsyncDisposable & { path: string }> {
+    const name = `.work-${randomUUID()}`;
+    const path = join(directory, name);
+    working.add(name);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return {
+      path,
+      async [Symbol.asyncDispose]() {
+        await rm(path, { recursive: true, force: true });
+        working.delete(name);
+      },
+    };
+  }
+
+  return {
+    compressions,
+
+    async create(id, content, options) {
+      const final = pathOf(id);
+      await using work = await workFolder();
+      const path = await packBackup(work.path, content, options);
+      options.signal?.throwIfAborted();
+      await rename(path, final);
+      return { sizeBytes: await sizeOf(final) };
+    },
+
+    async open(id) {
+      const path = pathOf(id);
+      const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === 'ENOENT' ? new BackupRefused('not-found', `backup ${id} has no file here`) : error;
+      });
+      return {
+        sizeBytes: status.size,
+        modifiedAt: status.mtime,
+        open: () => createReadStream(path, { highWaterMark: 1024 * 1024 }),
+      };
+    },
+
+    list: async () => (await names(directory)).filter((name) => !name.startsWith('.')).sort(),
+    remove: (id) => rm(pathOf(id), { force: true }),
+
+    async receive(stream, { progress, signal }) {
+      // A sender may fail before its stream is read; reading it then tells the error, nobody else must.
+      stream.on('error', () => {});
+      await using parts = new AsyncDisposableStack();
+      const work = parts.use(await workFolder());
+      const path = join(work.path, 'upload');
+      const onBytes = progress ? { onBytes: progress } : {};
+      const sizeBytes = await storeStream(stream, path, noHash, backupArchive, { ...onBytes, signal });
+      const compression = await compressionOf(path, backupArchive);
+      const bounds = { ...defaultLimits, ...limits };
+      const index = await readIndex({ path, compression, limits: bounds }, signal);
+      const kept = parts.move();
+      return {
+        sizeBytes,
+        index,
+        async unpack(place, visit, options) {
+          const room = Math.min(bounds.storedBytes, await freeBytes(directory));
+          await unpackBackup({ path, compression, limits: { ...bounds, storedBytes: room } }, place, visit, options);
+        },
+        [Symbol.asyncDispose]: () => kept.disposeAsync(),
+      };
+    },
+
+    async sweep() {
+      const left = (await names(directory)).filter((name) => name.startsWith('.work-') && !working.has(name));
+      for (const name of left) await rm(join(directory, name), { recursive: true, force: true });
+      return left;
+    },
+  };
+}
+
+function checked(id: string): string {
+  if (/^[0-9a-z][0-9a-z-]{0,80}$/.test(id)) return id;
+  throw new BackupRefused('not-found', `${JSON.stringify(id.slice(0, 80))} is not the id of a backup`);
+}
+
+async function names(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}

@@ -1,0 +1,86 @@
+/** Makes the tarball of a backup: its index first, then each state with its small files and its tree. */
+import { createWriteStream } from 'node:fs';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { freeBytes } from '../archives/store-stream.ts';
+import { BackupRefused, type BackupWork, type PackedState } from '../core/ports/backups.ts';
+import { compressTo } from '../host/compress.ts';
+import { explainDiskFull } from '../host/disk-full.ts';
+import { type PackedTree, packTar } from '../host/tar.ts';
+import { HostError } from '../lib/host-error.ts';
+import { indexName } from './backup-archive.ts';
+
+export const compressions = ['none', 'gzip', 'bzip2', 'xz', 'zstd'] as const;
+
+export async function packBackup(
+  folder: string,
+  content: { index: string; states: readonly PackedState[] },
+  options: BackupWork & { compression: string },
+): Promise<string> {
+  const compression = compressions.find((name) => name === options.compression);
+  if (!compression)
+    throw new BackupRefused(
+      'unsupported',
+      `compression ${JSON.stringify(options.compression)} is not known`,
+      `use one of ${compressions.join(', ')}`,
+    );
+  const top = join(folder, 'top');
+  const trees = await writeTop(top, content);
+  const path = join(folder, 'backup');
+  const packed = packTar(trees, { signal: options.signal });
+  const target = createWriteStream(path, { mode: 0o600, flush: true });
+  try {
+    await compressTo(counted(packed, folder, options.progress), compression, target, options);
+  } catch (error) {
+    throw noSpace(explainDiskFull(error, folder));
+  }
+  return path;
+}
+
+/** Writes the small files, and says what goes into the archive in which order. */
+async function writeTop(
+  top: string,
+  { index, states }: { index: string; states: readonly PackedState[] },
+): Promise<PackedTree[]> {
+  await mkdir(join(top, dirname(indexName)), { recursive: true });
+  await writeFile(join(top, indexName), index, { mode: 0o644 });
+  const trees: PackedTree[] = [{ directory: top, entries: [indexName] }];
+  for (const { name, tree, files } of states) {
+    const state = `backup/${name}`;
+    for (const [file, text] of Object.entries(files ?? {})) {
+      await mkdir(dirname(join(top, state, file)), { recursive: true });
+      await writeFile(join(top, state, file), text, { mode: 0o644 });
+    }
+    if (files) trees.push({ directory: top, entries: [state] });
+    trees.push({ directory: tree.directory, entries: ['.'], prefix: tree.place ? `${state}/${tree.place}` : state });
+  }
+  return trees;
+}
+
+const lookEveryBytes = 32 * 1024 * 1024;
+
+/** Tells how far it is, and ends before the disk is full: others need it too. */
+async function* counted(
+  source: AsyncIterable<Buffer>,
+  folder: string,
+  progress?: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  let looked = -lookEveryBytes;
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    if (bytes - looked >= lookEveryBytes) {
+      looked = bytes;
+      if ((await freeBytes(folder)) === 0) throw new HostError(`no space left in ${folder}`, { errno: 'ENOSPC' });
+      progress?.(bytes);
+    }
+    yield chunk;
+  }
+}
+
+export function noSpace(error: unknown): unknown {
+  if (!(error instanceof HostError) || (error.errno !== 'ENOSPC' && error.errno !== 'EDQUOT')) return error;
+  return new BackupRefused('no-space', error.message, 'free some space, or delete backups that are not needed');
+}
+
+export const sizeOf = async (path: string): Promise<number> => (await stat(path)).size;

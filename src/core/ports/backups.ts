@@ -1,0 +1,70 @@
+/**
+ * THE BACKUPS PORT: tarballs of instances and volumes in the layout of Incus, kept in a directory of the daemon, and those
+ * that clients send.
+ *
+ * Vocabulary. A backup has an *index* (`backup/index.yaml`, its first member) and *states* below `backup/`: `container`,
+ * `snapshots/NAME`, `volume`, `volume-snapshots/NAME`. A state has a tree of files, at its top or at `rootfs` in it, and
+ * may have small files beside that.
+ *
+ * Laws (test/contract/backups.suite.ts):
+ * - Making, receiving and unpacking is all or nothing; what is killed half-way is invisible to `list`, and swept.
+ * - A tree comes back with owners, modes, times, links, extended attributes, access lists, capabilities and holes.
+ * - Nothing of a received archive is taken at its word: names that lead out, devices, absurd sizes and bombs are refused
+ *   with the member's name; only what lies in the tree of a state is written, and only into the directory given for it.
+ */
+export type BackupFile = { sizeBytes: number; modifiedAt: Date; open(): NodeJS.ReadableStream };
+
+export type PackedState = {
+  /** Below `backup/`. */
+  name: string;
+  /** A directory with unshifted ids, and where its content goes in the state: `rootfs`, or empty for the top of it. */
+  tree: { directory: string; place: 'rootfs' | '' };
+  /** Files beside the tree, by their path in the state. */
+  files?: Record<string, string>;
+};
+
+export type BackupWork = { progress?: (bytes: number) => void; signal?: AbortSignal };
+
+export interface BackupFiles {
+  /** Words that `compression` may be. */
+  readonly compressions: readonly string[];
+  /** Makes the kept backup `id`; `index` is YAML. */
+  create(
+    id: string,
+    content: { index: string; states: readonly PackedState[] },
+    options: BackupWork & { compression: string },
+  ): Promise<{ sizeBytes: number }>;
+  open(id: string): Promise<BackupFile>;
+  list(): Promise<string[]>;
+  /** Succeeds when it is not there. */
+  remove(id: string): Promise<void>;
+  /** Takes what a client sends, in any known compression, and reads its index; the rest is checked while it is unpacked. */
+  receive(stream: NodeJS.ReadableStream, work: BackupWork): Promise<ReceivedBackup>;
+  /** Clears what an interrupted call left behind. Returns what was cleared. */
+  sweep(): Promise<string[]>;
+}
+
+/** An archive that lies here until it is disposed of. */
+export type ReceivedBackup = AsyncDisposable & {
+  sizeBytes: number;
+  /** The parsed YAML, whatever it holds. */
+  index: unknown;
+  /**
+   * Shows each state in the order of the archive; `fill` writes its tree into an empty directory. A state whose `fill` is
+   * not called is passed over. `place`: where in the states their trees lie.
+   */
+  unpack(place: PackedState['tree']['place'], visit: StateVisitor, work: BackupWork): Promise<void>;
+};
+export type StateVisitor = (name: string, fill: (directory: string) => Promise<void>) => Promise<void>;
+
+/** Expected refusals of this port; the core turns them into catalogue errors. */
+export class BackupRefused extends Error {
+  readonly reason: 'broken' | 'hostile' | 'unsupported' | 'too-big' | 'no-space' | 'not-found';
+  readonly help: string | undefined;
+  constructor(reason: BackupRefused['reason'], message: string, help?: string) {
+    super(message);
+    this.name = 'BackupRefused';
+    this.reason = reason;
+    this.help = help;
+  }
+}
