@@ -4,7 +4,19 @@ import type { Operation } from './resources/operations.ts';
 import type { BodyOf, Params, QueryOf, ReplyOf, Route } from './route.ts';
 
 /** Who calls. `username` and `protocol` go into events. */
-export type Identity = { username: string; protocol: 'unix' | 'tls'; address: string; trusted: boolean };
+export type Identity = {
+  /** Of a certificate: its fingerprint. */
+  username: string;
+  protocol: 'unix' | 'tls';
+  address: string;
+  trusted: boolean;
+  /** The projects that a certificate is confined to; absent: all of them. */
+  projects?: readonly string[];
+  /** May read the metrics and nothing else. */
+  only?: 'metrics';
+  /** PEM text of the certificate that was shown, trusted or not. */
+  certificate?: string;
+};
 
 export type Call<K extends string, R extends Route> = {
   params: Params<K>;
@@ -25,6 +37,17 @@ export type Call<K extends string, R extends Route> = {
 
 /** A `varied` answer: 200 with a value, 201 with the address of what was made, or 202 with an operation. */
 export type VariedReply = { value: unknown } | { location: string } | { operation: Operation };
+
+/**
+ * A value whose JSON text is there already, in pieces: large lists keep the text of what rarely changes. Handlers of `sync`
+ * routes may return it instead of the value.
+ */
+export class RenderedJson {
+  readonly parts: readonly Uint8Array[];
+  constructor(parts: readonly Uint8Array[]) {
+    this.parts = parts;
+  }
+}
 
 /** A `raw` answer: own bytes, or an ordinary value in an envelope. */
 export type RawReply =
@@ -63,7 +86,7 @@ type Result<R extends Route> = R['answer'] extends 'async'
           ? Accept
           : R['answer'] extends 'upgrade'
             ? AcceptConnection
-            : ReplyOf<R>;
+            : ReplyOf<R> | RenderedJson;
 
 export type Handler<K extends string, R extends Route> = (call: Call<K, R>) => Promise<Result<R>> | Result<R>;
 export type Handlers<T extends Record<string, Route>> = { [K in keyof T & string]: Handler<K, T[K]> };

@@ -1,7 +1,71 @@
-/** Decides what an identity may do. For now there are two kinds of callers: trusted ones may everything. */
+/**
+ * Decides what an identity may do. Strangers have what is public; trusted callers may everything, unless their certificate
+ * confines them to projects: then the tables below say what is left.
+ */
+import { fail } from '../api/errors.ts';
 import type { Identity } from '../api/handlers.ts';
 import type { Access } from '../api/route.ts';
 
-export function authorize(identity: Identity, access: Access): boolean {
-  return access === 'public' || identity.trusted;
+export type Asked = {
+  access: Access;
+  /** As in the route table: `/1.0/instances/{name}`. */
+  path: string;
+  project: string;
+  allProjects: boolean;
+};
+
+/** Throws when not. */
+export type Authorize = (identity: Identity, asked: Asked) => void;
+
+/** What this file needs from core: the project whose images, profiles, ... are used in `project`. */
+export type ProjectFor = (feature: SharedFeature, project: string) => string;
+type SharedFeature = 'images' | 'profiles' | 'storage.volumes';
+
+/** Belongs to no project: who is confined may look, or the handler shows them their part, and they change nothing. */
+const serverWide =
+  /^\/(1\.0(\/(projects(\/.*)?|storage-pools(\/\{\w+\}(\/resources)?)?|network[a-z-]*(\/.*)?|warnings(\/.*)?|cluster(\/.*)?|resources|metadata\/.*|doctor|openapi\.json))?)?$/;
+
+/** The handlers look themselves whose it is: a certificate has an owner, an operation a project. */
+const ownBusiness = /^\/1\.0\/(certificates|operations\/\{\w+\})(\/|$)/;
+
+/** A project can use the ones of `default`: they are not its own to change. */
+const shared: readonly [path: RegExp, feature: SharedFeature][] = [
+  [/^\/1\.0\/images(\/|$)/, 'images'],
+  [/^\/1\.0\/profiles(\/|$)/, 'profiles'],
+  [/^\/1\.0\/storage-pools\/\{\w+\}\/volumes/, 'storage.volumes'],
+];
+
+export function createAuthorizer(projectFor: ProjectFor): Authorize {
+  return (identity, asked) => {
+    const { access, path } = asked;
+    if (identity.only === 'metrics') {
+      if (access !== 'public' && path !== '/1.0/metrics') fail('auth.restricted');
+      return;
+    }
+    if (!identity.trusted) {
+      if (access !== 'public' && access !== 'secret') fail('request.forbidden');
+      return;
+    }
+    // Who waits for the daemon or stops it is on its host.
+    if (path.startsWith('/internal/') && identity.protocol !== 'unix') fail('request.forbidden');
+    if (identity.projects !== undefined) confine(identity.projects, asked, projectFor);
+  };
+}
+
+function confine(projects: readonly string[], asked: Asked, projectFor: ProjectFor): void {
+  const { access, path, project } = asked;
+  if (access === 'admin') fail('auth.restricted');
+  if (ownBusiness.test(path)) return;
+  const looks = access === 'public' || access === 'view';
+  if (serverWide.test(path)) {
+    if (!looks) fail('auth.restricted');
+    return;
+  }
+  if (asked.allProjects) fail('auth.restricted');
+  if (!projects.includes(project)) fail('auth.project', { project });
+  if (looks) return;
+  for (const [pattern, feature] of shared) {
+    const owner = pattern.test(path) ? projectFor(feature, project) : project;
+    if (!projects.includes(owner)) fail('auth.project', { project: owner });
+  }
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { authorize } from './authorize.ts';
 import { createPeerIdentifier, type PeerLookup } from './peer-identity.ts';
 
 type Peer = { uid: number; gid: number; groups: number[] };
@@ -47,11 +46,4 @@ test('a connection is asked once; a closed one has no identity', () => {
   identify({ socket } as IncomingMessage);
   assert.equal(asked, 1);
   assert.equal(identify({ socket: {} } as IncomingMessage), undefined);
-});
-
-test('authorize lets strangers have what is public only', () => {
-  const stranger = { username: 'x', protocol: 'unix', address: '@', trusted: false } as const;
-  assert.equal(authorize(stranger, 'public'), true);
-  assert.equal(authorize(stranger, 'view'), false);
-  assert.equal(authorize({ ...stranger, trusted: true }, 'admin'), true);
 });

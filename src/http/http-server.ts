@@ -5,7 +5,8 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { Handlers, Identity } from '../api/handlers.ts';
-import type { Access, RouteTable } from '../api/route.ts';
+import type { RouteTable } from '../api/route.ts';
+import type { Authorize } from '../auth/authorize.ts';
 import { trackConnections } from './connections.ts';
 import type { Exchange, Upgrade } from './exchange.ts';
 import { type InjectReply, type InjectRequest, injectOver } from './in-memory.ts';
@@ -23,13 +24,15 @@ export type HttpServerOptions<T extends RouteTable> = {
   handlers: Handlers<T>;
   /** Who is on the other end; undefined is refused everything, also what is public. */
   identify(request: IncomingMessage): Identity | undefined;
-  authorize(identity: Identity, access: Access): boolean;
+  authorize: Authorize;
   log: Log;
   limits?: Partial<Limits>;
 };
 
 export type HttpServer = AsyncDisposable & {
   listen(address: UnixAddress): Promise<void>;
+  /** Serves a connection that another listener has accepted. */
+  accept(connection: Duplex): void;
   /** A connection inside this process, already identified. Any HTTP or websocket client can use it. */
   connect(identity: Identity): Promise<Duplex>;
   inject(request: InjectRequest & { identity: Identity }): Promise<InjectReply>;
@@ -104,6 +107,10 @@ export function createHttpServer<const T extends RouteTable>(options: HttpServer
     async listen(address) {
       await router.ready();
       await listenOnUnixSocket(server, address);
+    },
+    accept(connection) {
+      if (closing) connection.destroy();
+      else server.emit('connection', connection);
     },
     connect,
     async inject({ identity, ...request }) {

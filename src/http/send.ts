@@ -2,7 +2,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import type { RawReply } from '../api/handlers.ts';
+import type { RawReply, RenderedJson } from '../api/handlers.ts';
 import type { Envelope } from '../api/status.ts';
 import { errorEnvelope, syncEnvelope } from './envelope.ts';
 import { type Exchange, hasBody } from './exchange.ts';
@@ -11,6 +11,8 @@ import type { Refusal } from './refusal.ts';
 
 export type Sender = {
   json(exchange: Exchange, status: number, envelope: Envelope, headers?: OutgoingHttpHeaders): void;
+  /** A sync answer whose value is JSON text already. */
+  rendered(exchange: Exchange, value: RenderedJson): void;
   refusal(exchange: Exchange, refusal: Refusal): void;
   raw(exchange: Exchange, reply: RawReply): Promise<void>;
 };
@@ -33,6 +35,21 @@ export function createSender(limits: Limits, closing: () => boolean): Sender {
   };
   return {
     json,
+    rendered(exchange, { parts }) {
+      const { response, request } = exchange;
+      if (response.destroyed) return;
+      prepare(exchange);
+      const [head = '', tail = ''] = JSON.stringify(syncEnvelope(null)).split(/null(?=\}$)/);
+      const size = parts.reduce((sum, part) => sum + part.byteLength, head.length + tail.length);
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': size });
+      if (request.method === 'HEAD') return void response.end();
+      // Corked, so that the pieces leave in one call.
+      response.cork();
+      response.write(head);
+      for (const part of parts) response.write(part);
+      response.end(tail);
+      response.uncork();
+    },
     refusal(exchange, { error, help }) {
       json(exchange, error.status, errorEnvelope(error, help), { 'X-Content-Type-Options': 'nosniff' });
     },

@@ -1,8 +1,18 @@
 /** The way of one call: identity, permission, body, schema, handler, reply. */
+import { isTrue } from '../api/config-keys/key.ts';
 import { fail } from '../api/errors.ts';
-import type { Accept, AcceptConnection, Call, Identity, RawReply, VariedReply } from '../api/handlers.ts';
+import {
+  type Accept,
+  type AcceptConnection,
+  type Call,
+  type Identity,
+  type RawReply,
+  RenderedJson,
+  type VariedReply,
+} from '../api/handlers.ts';
 import type { Operation } from '../api/resources/operations.ts';
-import type { Access, Route } from '../api/route.ts';
+import type { Route } from '../api/route.ts';
+import type { Authorize } from '../auth/authorize.ts';
 import { asyncEnvelope, syncEnvelope } from './envelope.ts';
 import { matchCheck, replyEtag } from './etags.ts';
 import { departureSignal, type Exchange } from './exchange.ts';
@@ -21,7 +31,7 @@ export type Endpoint = { path: string; route: Route; handler: AnyHandler };
 export type Serving = {
   routes: Record<string, Route>;
   identify(exchange: Exchange): Identity | undefined;
-  authorize(identity: Identity, access: Access): boolean;
+  authorize: Authorize;
   log: Log;
   limits: Limits;
   send: Sender;
@@ -55,7 +65,10 @@ async function prepareCall(
 ): Promise<Call<string, Route>> {
   const { request, response, params } = exchange;
   const identity = serving.identify(exchange);
-  if (identity === undefined || !serving.authorize(identity, route.access)) fail('request.forbidden');
+  if (identity === undefined) fail('request.forbidden');
+  const project = exchange.query.project || 'default';
+  const allProjects = isTrue(exchange.query['all-projects']);
+  serving.authorize(identity, { access: route.access, path, project, allProjects });
   if (route.answer === 'websocket') serving.websockets.check(exchange);
   if (route.answer === 'upgrade') checkUpgrade(route, exchange);
   const query = route.query === undefined ? exchange.query : validated(route.query, exchange.query, 'query');
@@ -69,7 +82,7 @@ async function prepareCall(
     stream: body.stream,
     headers: request.headers,
     identity,
-    project: exchange.query.project || 'default',
+    project,
     get signal() {
       return signal();
     },
@@ -89,6 +102,7 @@ async function answer(serving: Serving, endpoint: Endpoint, exchange: Exchange, 
       return 'location' in reply ? as('created', reply) : as('sync', reply.value);
     }
     case 'sync': {
+      if (result instanceof RenderedJson) return send.rendered(exchange, result);
       const etag = route.etag === undefined ? undefined : { ETag: `"${replyEtag(route.etag, result)}"` };
       return send.json(exchange, 200, syncEnvelope(result === undefined ? {} : result), etag);
     }

@@ -101,7 +101,7 @@ test('openapi describes every route once, with unique operation ids and paramete
       named,
       [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name),
     );
-    assert.ok(Object.keys(found.responses).length === 2, key);
+    assert.ok(Object.keys(found.responses).length === (route.answer === 'varied' ? 4 : 2), key);
     assert.ok(route.summary.length > 5, key);
   }
   assert.equal(ids.size, Object.values(description.paths).flatMap((methods) => Object.keys(methods)).length);

@@ -8,6 +8,7 @@ import type { Handlers, Identity } from '../../src/api/handlers.ts';
 import type { Operation } from '../../src/api/resources/operations.ts';
 import type { RouteTable } from '../../src/api/route.ts';
 import { Body, Empty, Loose } from '../../src/api/schema.ts';
+import { createAuthorizer } from '../../src/auth/authorize.ts';
 import { StoreConflict } from '../../src/core/ports/store.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/http-server.ts';
 import type { Limits } from '../../src/http/limits.ts';
@@ -88,7 +89,7 @@ export async function openFixture(options: { limits?: Partial<Limits>; handlers?
     routes: testRoutes,
     handlers: { ...plainHandlers(), ...options.handlers },
     identify: () => root,
-    authorize: (identity, access) => access === 'public' || identity.trusted,
+    authorize: createAuthorizer((_feature, project) => project),
     log: (entry) => log.push(entry),
     limits: { closeGraceMs: 200, ...options.limits },
   });

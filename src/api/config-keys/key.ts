@@ -1,6 +1,7 @@
 /** Key tables: one row per config key. Validation, documentation, completion and forms are made from the rows. */
 import { expiryDate } from '../../lib/duration.ts';
 import { parseIp } from '../../lib/ip.ts';
+import { parseListenAddress } from '../../lib/listen-address.ts';
 import { normaliseMac } from '../../lib/mac.ts';
 import { parseBytes, parsePercent } from '../../lib/units.ts';
 
@@ -15,6 +16,7 @@ export type KeyType =
   | 'list'
   | 'expiry'
   | 'address'
+  | 'listen-address'
   | 'mac';
 
 export type KeyRow = {
@@ -69,6 +71,8 @@ const checks: Record<KeyType, (value: string) => string | undefined> = {
   allowance: (value) => (isAllowance(value) ? undefined : 'a share from 1% to 100% or a time like 25ms/100ms'),
   expiry: (value) => (expiryDate(value, new Date()) ? undefined : 'a duration like 3d or 1w 12H (units M H d w m y)'),
   address: (value) => (value === 'none' || parseIp(value) ? undefined : 'an address or none'),
+  'listen-address': (value) =>
+    parseListenAddress(value) ? undefined : 'an address to listen on, like :8443 or [::]:8443',
   mac: (value) =>
     value.includes(':') && normaliseMac(value) ? undefined : 'a MAC address of one card, like 10:66:6a:01:02:03',
 };

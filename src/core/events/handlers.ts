@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import type { Channel, Handlers } from '../../api/handlers.ts';
 import { type Event, type eventRoutes, eventTypes } from '../../api/resources/events.ts';
+import type { Operation } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
 import { wantsAllProjects } from '../listing.ts';
 
@@ -10,7 +11,7 @@ const backlogBytes = 8 * 1024 * 1024;
 
 export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eventRoutes> {
   return {
-    'GET /1.0/events'({ query, project }) {
+    'GET /1.0/events'({ query, project, identity }) {
       const types = query.type ? query.type.split(',') : [...eventTypes];
       for (const type of types)
         if (type !== 'network-acl' && !eventTypes.some((known) => known === type)) fail('event.type', { type });
@@ -19,10 +20,17 @@ export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eve
         query.heartbeat === undefined ? undefined : Math.max(1, wholeNumber('heartbeat', query.heartbeat));
       const all = wantsAllProjects(query);
       const wanted = (event: Event) =>
-        types.includes(event.type) && (all || event.project === undefined || event.project === project);
+        types.includes(event.type) &&
+        (all || event.project === undefined || event.project === project) &&
+        (!identity.projects || isHarmless(event));
       return (channel) => follow(house, channel, wanted, { since, heartbeat });
     },
   };
+}
+
+/** Who is confined to projects sees neither the server's log nor tokens, whose secret would make them anybody. */
+function isHarmless({ type, project, metadata }: Event): boolean {
+  return project !== undefined && !(type === 'operation' && (metadata as Operation).class === 'token');
 }
 
 function wholeNumber(name: string, text: string): number {

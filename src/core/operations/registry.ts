@@ -52,6 +52,7 @@ export interface Operations {
   /** Ends the operations that an earlier life of the daemon left running: those named have reached their goal. */
   settleInterrupted(succeeded: ReadonlySet<string>): void;
   get(id: string): Operation;
+  projectOf(id: string): string;
   list(project: string | undefined): Operation[];
   /** The operation when it has ended, or as it is after `timeoutMs`. */
   wait(id: string, timeoutMs: number | undefined, signal: AbortSignal): Promise<Operation>;
@@ -188,6 +189,7 @@ export function createOperations(deps: {
       }
     },
     get: (id) => seen(find(id).view),
+    projectOf: (id) => find(id).project,
     list: (project) =>
       [...entries.values()]
         .filter((entry) => project === undefined || entry.project === project)

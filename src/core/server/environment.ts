@@ -2,16 +2,20 @@
 import type { ServerEnvironment } from '../../api/resources/server.ts';
 import type { House } from '../house.ts';
 import type { PoolDoc } from '../model.ts';
+import { serverAddresses } from './addresses.ts';
 
-export function environment(house: Pick<House, 'facts' | 'engine' | 'drivers' | 'documents'>): ServerEnvironment {
+type Needs = Pick<House, 'facts' | 'engine' | 'drivers' | 'documents' | 'ownCertificate' | 'hostAddresses'>;
+
+export function environment(house: Needs): ServerEnvironment {
+  const own = house.ownCertificate();
   const { facts, engine, drivers } = house;
   const used = new Set(house.documents.list<PoolDoc>('pools/').map((pool) => pool.driver));
   const storage = drivers.filter((driver) => used.has(driver.name));
   return {
-    addresses: [],
+    addresses: serverAddresses(house),
     architectures: [facts.architecture],
-    certificate: '',
-    certificate_fingerprint: '',
+    certificate: own.certificate,
+    certificate_fingerprint: own.fingerprint,
     driver: engine.driver.name,
     driver_version: engine.driver.version,
     firewall: 'nftables',
