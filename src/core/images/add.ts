@@ -73,7 +73,7 @@ export async function enterImage(
   await house.queue(imageQueue(fingerprint), async () => {
     if (house.documents.get(keys.image(owner, fingerprint))) fail('image.exists');
     // Another project may have deleted its image of the same content, and the files with it, since they were received.
-    if (!(await house.images.list()).includes(fingerprint)) fail('image.not-found');
+    if (!(await house.images.list()).includes(fingerprint)) fail('image.not-found', { name: fingerprint });
     try {
       await storeImage(house, owner, received, extras);
     } catch (error) {

@@ -30,10 +30,10 @@ export const lookUpAlias = (house: Needs, project: string, name: string): AliasD
   house.documents.get<AliasDoc>(keys.alias(imagesOwner(house, project), name));
 
 export function findByFingerprint(house: Needs, project: string, start: string): ImageDoc {
-  if (!/^[0-9a-f]{1,64}$/.test(start)) return fail('image.not-found');
+  if (!/^[0-9a-f]{1,64}$/.test(start)) return fail('image.not-found', { name: start });
   const found = allImages(house, project).filter((doc) => doc.fingerprint.startsWith(start));
   if (found.length > 1) return fail('image.ambiguous', { fingerprint: start });
-  return found[0] ?? fail('image.not-found');
+  return found[0] ?? fail('image.not-found', { name: start });
 }
 
 /** An alias wins over a fingerprint that begins with the same letters. */

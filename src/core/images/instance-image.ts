@@ -21,7 +21,7 @@ export async function instanceImage(
   // It is kept up to date: nobody has to ask.
   if (kept?.autoUpdate && settings.updateEveryHours > 0) return checked(kept);
   const found = await findOrKeep(house, project, source, task, kept);
-  if (!found) return checked(kept ?? fail('image.not-found'));
+  if (!found) return checked(kept ?? fail('image.not-found', { name: source.name }));
   const updateSource = source.secret ? undefined : updateSourceOf(source, found.fingerprint);
   const extras: ImageExtras = {
     filename: '',

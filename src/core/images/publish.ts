@@ -3,6 +3,7 @@ import { fail } from '../../api/errors.ts';
 import type { ImagesPost } from '../../api/resources/images.ts';
 import type { House } from '../house.ts';
 import { findInstance, findSnapshot, instanceById } from '../instances/find.ts';
+import { metadataOf } from '../instances/guest-metadata.ts';
 import { standingStill } from '../instances/still.ts';
 import type { ConfigMap, InstanceDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
@@ -10,7 +11,6 @@ import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { type AddNeeds, enterImage, type ImageExtras, progressOf } from './add.ts';
-import { imageOfContent } from './find.ts';
 import { imageSettings } from './settings.ts';
 
 export type PublishNeeds = AddNeeds & Pick<House, 'pools' | 'engine' | 'facts' | 'mountDirectory'>;
@@ -27,7 +27,7 @@ export async function publishImage(
   const doc = findInstance(house, project, source.instance);
   const snapshot = source.snapshot === undefined ? undefined : findSnapshot(house, doc, source.snapshot);
   const properties = { ...imageProperties(doc), ...extras.properties };
-  const { templates, texts } = await templatesOf(house, doc);
+  const { templates, files } = await metadataOf(house, snapshot ? { ...doc, ...snapshot.state } : doc);
   const metadata = {
     architecture: doc.architecture,
     creationDate: house.clock.now(),
@@ -46,7 +46,7 @@ export async function publishImage(
           withUnshifted(house, instanceById(house, id), snapshot?.id, task.id, (directory) =>
             house.images.publish(directory, metadata, {
               compression,
-              templates: texts,
+              templates: files,
               ...progressOf(task, 'create_image_from_container_pack_progress'),
             }),
           ),
@@ -91,22 +91,4 @@ async function withUnshifted<T>(
     }
   };
   return snapshot === undefined ? standingStill(house, doc, mount) : mount();
-}
-
-/** Those of the image that the instance was made of. */
-async function templatesOf(house: PublishNeeds, doc: InstanceDoc) {
-  const fingerprint = doc.config['volatile.base_image'] ?? '';
-  const image = imageOfContent(house, fingerprint);
-  const found = await Promise.all(
-    Object.entries(image?.templates ?? {}).map(async ([path, template]) => ({
-      path,
-      template,
-      text: await house.images.template(fingerprint, template.template),
-    })),
-  );
-  const there = found.filter((one) => one.text !== undefined);
-  return {
-    templates: Object.fromEntries(there.map(({ path, template }) => [path, template])),
-    texts: Object.fromEntries(there.map(({ template, text }) => [template.template, text ?? ''])),
-  };
 }

@@ -4,7 +4,7 @@ import { FormBroken } from '../../lib/multipart.ts';
 import { ImageRefused } from '../ports/images.ts';
 
 const codes: Partial<Record<ImageRefused['reason'], ErrorCode>> = {
-  'not-found': 'image.not-found',
+  'not-found': 'image.missing',
   'no-space': 'image.no-space',
 };
 

@@ -33,5 +33,5 @@ export function findVisible(
       )
     : [];
   if (found.length > 1) return fail('image.ambiguous', { fingerprint: start });
-  return found[0] ?? fail('image.not-found');
+  return found[0] ?? fail('image.not-found', { name: start });
 }

@@ -18,6 +18,7 @@ import { copyVolume, type VolumeSource } from './copy-volume.ts';
 import { rootPool } from './devices.ts';
 import { expand } from './expand.ts';
 import { lookUpInstance, snapshotsOf } from './find.ts';
+import { imageMetadata, keepMetadata } from './guest-metadata.ts';
 import { freeIdBase } from './ids.ts';
 
 export type CreateNeeds = Pick<
@@ -75,10 +76,22 @@ const createSteps: readonly Step<CreateContext>[] = [
     do: async (context) => {
       const { house, snapshots } = context;
       await house.documents.commit(snapshots.map((value) => ({ put: keys.snapshot(value.instance, value.id), value })));
-      context.doc = await applyEvent(house, context.doc.id, 'created');
+      context.doc = await applyEvent(house, context.doc.id, 'created', await metadataFrom(house, context.source));
     },
   },
 ];
+
+/** The copy of its own that the instance gets; without one it has what its image says. */
+async function metadataFrom(house: CreateNeeds, source: LocalSource): Promise<Pick<InstanceDoc, 'metadata'>> {
+  if (source.kind === 'image') return { metadata: await keepMetadata(house, await imageMetadata(house, source.image)) };
+  if (source.kind === 'none') return {};
+  const { id, snapshot } = source;
+  const { metadata } =
+    snapshot === undefined
+      ? (house.documents.get<InstanceDoc>(keys.instance(id)) ?? {})
+      : (house.documents.get<SnapshotDoc>(keys.snapshot(id, snapshot))?.state ?? {});
+  return metadata === undefined ? {} : { metadata };
+}
 
 /** Makes the instance, stopped. Returns its document. */
 export async function createInstance(
@@ -96,12 +109,17 @@ export async function createInstance(
     await performSteps(house, task, createSteps, context);
     return context.doc;
   } catch (error) {
-    await house.documents.commit([
-      ...snapshotsOf(house, doc.id).map(({ id }) => ({ delete: keys.snapshot(doc.id, id) })),
-      { delete: keys.instance(doc.id) },
-    ]);
+    await forgetReserved(house, doc.id);
     throw error;
   }
+}
+
+/** Undoes `reserve`. */
+export async function forgetReserved(house: Pick<House, 'documents'>, id: string): Promise<void> {
+  await house.documents.commit([
+    ...snapshotsOf(house, id).map((snapshot) => ({ delete: keys.snapshot(id, snapshot.id) })),
+    { delete: keys.instance(id) },
+  ]);
 }
 
 async function localSource(house: CreateNeeds, project: string, wanted: Source, task: Task): Promise<LocalSource> {
@@ -110,10 +128,10 @@ async function localSource(house: CreateNeeds, project: string, wanted: Source, 
 }
 
 /** Takes name, ids and addresses in one commit, so that no two instances get the same. */
-function reserve(
+export function reserve(
   house: CreateNeeds,
   draft: Draft,
-  source: LocalSource,
+  source: LocalSource | { kind: 'arriving' },
   pool: string,
   operation: string,
 ): Promise<InstanceDoc> {
@@ -123,6 +141,7 @@ function reserve(
     allowInstance(house, draft);
     const now = house.clock.now().toISOString();
     const uuid = house.clock.uuid();
+    const copied = source.kind === 'volume' || source.kind === 'arriving';
     const doc: InstanceDoc = {
       ...draft,
       id: uuid.replaceAll('-', '').slice(-12),
@@ -135,16 +154,17 @@ function reserve(
       lastUsedAt: '0001-01-01T00:00:00Z',
       config: {
         ...imageConfig(source),
-        ...draft.config,
         'volatile.uuid': uuid,
         'volatile.uuid.generation': uuid,
         'volatile.cloud-init.instance-id': house.clock.uuid(),
-        'volatile.apply_template': source.kind === 'volume' ? 'copy' : 'create',
+        'volatile.apply_template': copied ? 'copy' : 'create',
+        // What moves here from another server keeps what it is known by.
+        ...draft.config,
       },
     };
     doc.config = {
       ...doc.config,
-      ...allocateAddresses(house, doc, expand(house, doc), { mayClash: source.kind === 'volume' }),
+      ...allocateAddresses(house, doc, expand(house, doc), { mayClash: copied }),
     };
     checkHostName(house, doc);
     await house.documents.commit([{ put: keys.instance(doc.id), value: doc }, ...imageUsed(house, source, now)]);
@@ -153,14 +173,14 @@ function reserve(
 }
 
 /** Caches forget what nobody used for long. */
-function imageUsed(house: CreateNeeds, source: LocalSource, now: string) {
+function imageUsed(house: CreateNeeds, source: LocalSource | { kind: 'arriving' }, now: string) {
   if (source.kind !== 'image') return [];
   const key = keys.image(source.image.project, source.image.fingerprint);
-  const image = house.documents.get<ImageDoc>(key) ?? fail('image.not-found');
+  const image = house.documents.get<ImageDoc>(key) ?? fail('image.not-found', { name: source.image.fingerprint });
   return [{ put: key, value: { ...image, lastUsedAt: now } }];
 }
 
-function imageConfig(source: LocalSource): ConfigMap {
+function imageConfig(source: LocalSource | { kind: 'arriving' }): ConfigMap {
   if (source.kind !== 'image') return {};
   const properties = Object.entries(source.image.properties).map(([key, value]) => [`image.${key}`, value]);
   return { ...Object.fromEntries(properties), 'volatile.base_image': source.image.fingerprint };

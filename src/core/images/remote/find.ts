@@ -37,6 +37,6 @@ export function findRemoteImage(
 export function refuseRemote(server: string, error: unknown): never {
   if (!(error instanceof RemoteRefused)) return refuseImage(error);
   // A caller who named something that is not there gets to know just that.
-  if (error.status === 404) return fail('image.remote-missing', { reason: error.message }, error);
+  if (error.status === 404) return fail('image.missing', { reason: error.message }, error);
   return fail('image.remote', { server, reason: error.message }, error);
 }

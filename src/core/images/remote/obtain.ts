@@ -38,7 +38,7 @@ export async function obtainImage(
     const kept = imageOfContent(house, found.fingerprint);
     const received = kept ? receivedAs(kept) : await fetchImage(house, server, found, task);
     await enterImage(house, project, describedBy(found, received), { ...extras, filename: found.filename }, task);
-    return { doc: lookUp() ?? fail('image.not-found'), known: false };
+    return { doc: lookUp() ?? fail('image.not-found', { name: found.fingerprint }), known: false };
   });
 }
 
