@@ -3,6 +3,7 @@ import { certificateRoutes } from './resources/certificates.ts';
 import { eventRoutes } from './resources/events.ts';
 import { resourceRoutes } from './resources/host-resources.ts';
 import { imageRoutes } from './resources/images.ts';
+import { instanceMetadataRoutes } from './resources/instance-metadata.ts';
 import { instanceRoutes } from './resources/instance-routes.ts';
 import { networkRoutes } from './resources/networks.ts';
 import { operationRoutes } from './resources/operations.ts';
@@ -21,6 +22,7 @@ export const routes = {
   ...operationRoutes,
   ...certificateRoutes,
   ...instanceRoutes,
+  ...instanceMetadataRoutes,
   ...imageRoutes,
   ...profileRoutes,
   ...projectRoutes,

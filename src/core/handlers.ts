@@ -13,6 +13,7 @@ import { imageFileHandlers } from './images/file-handlers.ts';
 import { imageHandlers } from './images/handlers.ts';
 import { fileHandlers } from './instances/files.ts';
 import { instanceHandlers } from './instances/handlers.ts';
+import { metadataHandlers } from './instances/metadata-handlers.ts';
 import { sessionHandlers } from './instances/session-handlers.ts';
 import { snapshotHandlers } from './instances/snapshot-handlers.ts';
 import { stateHandlers } from './instances/state-handlers.ts';
@@ -42,6 +43,7 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...stateHandlers(house),
       ...snapshotHandlers(house),
       ...sessionHandlers(house),
+    ...metadataHandlers(house),
       ...fileHandlers(house),
       ...imageHandlers(house),
       ...createImageHandlers(house),

@@ -35,7 +35,20 @@ export type InstanceDoc = {
   /** What its root file system is being replaced by (phase `restoring`); a restarted daemon begins again. */
   restoring?: Replacement;
   lastEnd?: EndCause;
+  /** Hash of its metadata (`metadata/HASH`); absent: that of its image. */
+  metadata?: string;
 };
+
+/** What an image says about itself, with the texts of its templates by file name; times in seconds, 0 is none. */
+export type GuestMetadata = {
+  architecture: string;
+  creationDate: number;
+  expiryDate: number;
+  properties: ConfigMap;
+  templates: Record<string, ImageTemplate>;
+  files: Record<string, string>;
+};
+export type MetadataDoc = GuestMetadata & { hash: string };
 
 /** The id of a snapshot, the fingerprint of an image, or an empty root file system. */
 export type Replacement = { kind: 'snapshot'; id: string } | { kind: 'image'; fingerprint: string } | { kind: 'empty' };
@@ -47,7 +60,7 @@ export type SnapshotDoc = {
   description: string;
   createdAt: string;
   expiresAt: string;
-  state: Pick<InstanceDoc, 'architecture' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'lastUsedAt'>;
+  state: Pick<InstanceDoc, 'architecture' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'lastUsedAt' | 'metadata'>;
 };
 
 export type ImageDoc = {
@@ -139,6 +152,7 @@ export type WarningDoc = {
 export const keys = {
   instance: (id: string) => `instances/${id}`,
   snapshot: (instance: string, id: string) => `snapshots/${instance}/${id}`,
+  metadata: (hash: string) => `metadata/${hash}`,
   snapshotsOf: (instance: string) => `snapshots/${instance}/`,
   /** Files of images are shared by all projects, documents are not. */
   image: (project: string, fingerprint: string) => `images/${project}/${fingerprint}`,

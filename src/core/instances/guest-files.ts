@@ -1,14 +1,16 @@
 /** Files that the house writes into a guest before its init starts: host name, resolver, and the image's templates. */
 
+import { fail } from '../../api/errors.ts';
 import { textOf, textStream } from '../../lib/streams.ts';
 import { renderTemplate } from '../../lib/template.ts';
+import { TemplateBroken } from '../../lib/template-expression.ts';
 import type { House } from '../house.ts';
-import { imageOfContent } from '../images/find.ts';
 import { type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
 import { FileRefused, type GuestRoot } from '../ports/files.ts';
 import type { ImageTemplate } from '../ports/images.ts';
 import type { NicSpec } from '../ports/network.ts';
 import type { Expanded } from './expand.ts';
+import { metadataOf } from './guest-metadata.ts';
 import { rangeOf } from './ids.ts';
 
 type Needs = Pick<House, 'files' | 'images' | 'documents'>;
@@ -88,16 +90,15 @@ async function writeTemplates(
   expanded: Expanded,
   triggers: string[],
 ): Promise<void> {
-  const fingerprint = doc.config['volatile.base_image'] ?? '';
-  const image = imageOfContent(house, fingerprint);
-  for (const [path, template] of Object.entries(image?.templates ?? {})) {
+  const { templates, files } = await metadataOf(house, doc);
+  for (const [path, template] of Object.entries(templates)) {
     const trigger = triggers.find((candidate) => template.when.some((when) => when === candidate));
     if (!trigger) continue;
-    const source = await house.images.template(fingerprint, template.template);
+    const source = Object.hasOwn(files, template.template) ? files[template.template] : undefined;
     if (source === undefined) continue;
     const old = template.createOnly ? await readText(house, root, path) : undefined;
     if (old !== undefined) continue;
-    const text = renderTemplate(source, templateValues(doc, expanded, path, template, trigger));
+    const text = rendered(path, source, templateValues(doc, expanded, path, template, trigger));
     const owner = {
       ...(template.uid === undefined ? {} : { uid: template.uid }),
       ...(template.gid === undefined ? {} : { gid: template.gid }),
@@ -107,14 +108,24 @@ async function writeTemplates(
   }
 }
 
-/** What Incus gives its templates. */
+/** Whoever may edit templates can break them. */
+function rendered(path: string, source: string, values: Record<string, unknown>): string {
+  try {
+    return renderTemplate(source, values);
+  } catch (error) {
+    if (error instanceof TemplateBroken) fail('template.broken', { path, reason: error.message }, error);
+    throw error;
+  }
+}
+
+/** What Incus gives its templates: truth values are texts there. */
 function templateValues(doc: InstanceDoc, expanded: Expanded, path: string, template: ImageTemplate, trigger: string) {
   const instance = {
     name: doc.name,
     architecture: doc.architecture,
     type: doc.type,
-    privileged: false,
-    ephemeral: doc.ephemeral,
+    privileged: 'false',
+    ephemeral: String(doc.ephemeral),
   };
   const { config, devices } = expanded;
   const config_get = (key: unknown, otherwise: unknown) => config[String(key)] ?? otherwise ?? '';

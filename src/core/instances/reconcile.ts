@@ -12,6 +12,7 @@ import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
 import { clearAfterEnd, type EndedNeeds, startAgain } from './ended.ts';
 import { allInstances } from './find.ts';
+import { sweepMetadata } from './guest-metadata.ts';
 import { settleDevices } from './hot-plug.ts';
 import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
 
@@ -153,6 +154,7 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
     for (const tree of await pool.images.list())
       if (!images.has(tree) && !needed.has(tree)) await pool.images.remove(tree);
   }
+  await sweepMetadata(house);
   await house.images.sweep();
   for (const fingerprint of await house.images.list())
     if (!images.has(fingerprint)) await house.images.remove(fingerprint);

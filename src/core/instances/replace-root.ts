@@ -12,7 +12,9 @@ import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { Pool } from '../ports/storage.ts';
 import { applyEvent } from './change.ts';
+import { imageMetadata, keepMetadata, noMetadata } from './guest-metadata.ts';
 import { instanceById } from './find.ts';
+import { imageMetadata, keepMetadata, noMetadata } from './guest-metadata.ts';
 
 export type ReplaceNeeds = Pick<House, 'documents' | 'pools' | 'images' | 'queue' | 'clock' | 'events'>;
 
@@ -23,7 +25,7 @@ const replaceSteps: readonly Step<Context>[] = [
   {
     name: 'enter the new state',
     do: async ({ house, doc, by }) => {
-      await applyEvent(house, doc.id, 'restored', stateOf(house, doc, by));
+      await enterState(house, doc, by);
     },
   },
 ];
@@ -50,7 +52,7 @@ export async function replaceRootAgain(house: ReplaceNeeds, doc: InstanceDoc): P
   const { signal } = new AbortController();
   if (by.kind === 'image') await ensureImageTree(house, doc.pool, pool, by.fingerprint, signal);
   await replaceVolume({ house, doc, pool, by }, signal);
-  await applyEvent(house, doc.id, 'restored', stateOf(house, doc, by));
+  await enterState(house, doc, by);
 }
 
 async function replaceVolume({ doc, pool, by }: Context, signal: AbortSignal): Promise<void> {
@@ -61,13 +63,27 @@ async function replaceVolume({ doc, pool, by }: Context, signal: AbortSignal): P
   else await pool.volumes.createEmpty(doc.id);
 }
 
+async function enterState(house: ReplaceNeeds, doc: InstanceDoc, by: Replacement): Promise<void> {
+  const image = by.kind === 'image' ? imageOfContent(house, by.fingerprint) : undefined;
+  const metadata = image
+    ? await keepMetadata(house, await imageMetadata(house, image))
+    : by.kind === 'empty'
+      ? await keepMetadata(house, noMetadata(doc))
+      : undefined;
+  await applyEvent(house, doc.id, 'restored', {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...stateOf(house, doc, by),
+  });
+}
+
 /** What the instance is after it, beside its files. */
 function stateOf(house: ReplaceNeeds, doc: InstanceDoc, by: Replacement): Partial<InstanceDoc> {
   if (by.kind === 'snapshot') {
     const snapshot = house.documents.get<SnapshotDoc>(keys.snapshot(doc.id, by.id)) ?? fail('snapshot.not-found');
     const { config, devices, profiles, architecture, ephemeral } = snapshot.state;
     const volatile = Object.fromEntries(Object.entries(doc.config).filter(([key]) => key.startsWith('volatile.')));
-    return { config: { ...config, ...volatile }, devices, profiles, architecture, ephemeral };
+    const metadata = snapshot.state.metadata === undefined ? {} : { metadata: snapshot.state.metadata };
+    return { config: { ...config, ...volatile }, devices, profiles, architecture, ephemeral, ...metadata };
   }
   const kept = Object.entries(doc.config).filter(([key]) => !key.startsWith('image.') && key !== 'volatile.base_image');
   const image = by.kind === 'image' ? imageOfContent(house, by.fingerprint) : undefined;

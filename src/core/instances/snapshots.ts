@@ -64,7 +64,7 @@ function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: Snapshot
   if (reason) fail('snapshot.name', { reason });
   if (names.includes(name)) fail('snapshot.exists', { name });
   const now = house.clock.now();
-  const { architecture, devices, profiles, ephemeral, lastUsedAt } = doc;
+  const { architecture, devices, profiles, ephemeral, lastUsedAt, metadata } = doc;
   return {
     id: house.clock.randomHex(6),
     instance: doc.id,
@@ -72,7 +72,10 @@ function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: Snapshot
     description: request.description ?? '',
     createdAt: now.toISOString(),
     expiresAt: request.expiresAt ?? expiryDate(config['snapshots.expiry'] ?? '', now)?.toISOString() ?? '',
-    state: { architecture, config: doc.config, devices, profiles, ephemeral, lastUsedAt },
+    state: {
+      ...{ architecture, config: doc.config, devices, profiles, ephemeral, lastUsedAt },
+      ...(metadata === undefined ? {} : { metadata }),
+    },
   };
 }
 
