@@ -3,6 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import { createClient } from '../client/client.ts';
 import { ClientError, unreachable } from '../client/client-error.ts';
 import { findSocketPath } from '../client/socket-path.ts';
+import { chosenProject } from './chosen-project.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { Command, Input } from './command.ts';
 import { commands, loadAll } from './commands.ts';
@@ -33,9 +34,10 @@ export async function runCommandLine(words: readonly string[], streams: Process)
 
 async function runCommand(command: Command, input: Input, streams: Process, texts: Texts): Promise<number> {
   const { quiet, debug } = input.options;
-  const project = input.options.project ?? streams.env.GASTHOF_PROJECT;
+  const socketPath = findSocketPath({ env: streams.env, uid: streams.uid, usable });
+  const project = input.options.project ?? streams.env.GASTHOF_PROJECT ?? chosenProject(streams.env, socketPath);
   using client = createClient({
-    socketPath: findSocketPath({ env: streams.env, uid: streams.uid, usable }),
+    socketPath,
     project: typeof project === 'string' && project !== '' ? project : undefined,
     userAgent: `gast ${version}`,
     onRequest: debug === true ? (line) => streams.stderr.write(`debug: ${line}\n`) : undefined,
@@ -47,7 +49,7 @@ async function runCommand(command: Command, input: Input, streams: Process, text
     env: streams.env,
     texts,
     quiet: quiet === true,
-    project: typeof project === 'string' ? project : undefined,
+    project: typeof project === 'string' && project !== '' ? project : undefined,
   });
   return (await command.run(context, input)) ?? exitCodes.ok;
 }

@@ -83,7 +83,9 @@ export function createClient({ socketPath, project, userAgent = 'gast', onReques
 
   const send = async (key: string, args: AnyArgs = {}): Promise<IncomingMessage> => {
     const { method, template } = splitKey(key);
-    const path = requestPath(template, args.params, project ? { project, ...args.query } : args.query);
+    // All projects and one exclude each other.
+    const inside = project && args.query?.['all-projects'] === undefined ? { project } : {};
+    const path = requestPath(template, args.params, { ...inside, ...args.query });
     const json = args.body === undefined ? undefined : JSON.stringify(args.body);
     const headers: Record<string, string> = { 'User-Agent': userAgent, ...args.headers };
     if (json !== undefined) headers['Content-Type'] = 'application/json';

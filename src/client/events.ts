@@ -15,8 +15,9 @@ export type EventsOptions = {
 export function eventsPath({ types, project, allProjects, since }: EventsOptions): string {
   const query = new URLSearchParams();
   if (types && types.length > 0) query.set('type', types.join(','));
-  if (project) query.set('project', project);
+  // All projects and one exclude each other.
   if (allProjects) query.set('all-projects', 'true');
+  else if (project) query.set('project', project);
   if (since !== undefined) query.set('since', String(since));
   const search = query.toString();
   return search === '' ? '/1.0/events' : `/1.0/events?${search}`;

@@ -58,6 +58,22 @@ export function profile(name: string): Editable {
   };
 }
 
+export function project(name: string): Editable {
+  const params = { name };
+  return {
+    label: name,
+    read: async (context) => (await context.client.read('GET /1.0/projects/{name}', { params })) as Loaded,
+    write: (context, value, etag) =>
+      context.client.call('PUT /1.0/projects/{name}', {
+        params,
+        body: pick(value, ['config', 'description']),
+        ifMatch: etag,
+      }),
+    editable: ['config', 'description'],
+    keys: 'config',
+  };
+}
+
 export function network(name: string): Editable {
   const params = { name };
   return {

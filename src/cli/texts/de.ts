@@ -41,4 +41,8 @@ export const de: Readonly<Record<TextKey, string>> = {
     '# Den Text ändern und speichern; Zeilen, die mit # beginnen, zählen nicht.\n# Eine leere oder unveränderte Datei ändert nichts.',
   'edit-again': 'Eingabetaste bearbeitet noch einmal, Strg-C lässt alles, wie es war',
   'not-deleted': 'Nichts wurde gelöscht',
+  'project-created': 'Projekt {name} angelegt',
+  'project-deleted': 'Projekt {name} gelöscht',
+  'delete-project': '{name} mit allem darin löschen?',
+  'no-home': 'Kein Heimatverzeichnis, um sich das Projekt zu merken',
 };

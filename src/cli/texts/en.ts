@@ -39,5 +39,9 @@ export const en = {
     '# Edit the text below and save it; lines that begin with # are left out.\n# An empty file, or one without a change, changes nothing.',
   'edit-again': 'Press Enter to edit again, Ctrl-C to leave it as it was',
   'not-deleted': 'Nothing was deleted',
+  'project-created': 'Project {name} created',
+  'project-deleted': 'Project {name} deleted',
+  'delete-project': 'Delete {name} with everything in it?',
+  'no-home': 'There is no home directory to remember the project in',
 } as const;
 export type TextKey = keyof typeof en;

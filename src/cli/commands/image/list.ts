@@ -1,5 +1,6 @@
 import type { Image } from '../../../api/resources/images.ts';
 import { any, defineCommand, flag } from '../../command.ts';
+import { allProjectsOption, allProjectsQuery, projectColumn } from '../../objects/all-projects.ts';
 import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
 import { formatBytes, formatTime } from '../../output/units.ts';
 
@@ -20,7 +21,11 @@ export const imageList = defineCommand({
   group: 'images',
   summary: 'List the images, and what can be built',
   args: { filters: any('filter', 'image') },
-  options: { format: formatOption, recipes: flag('--recipes', 'what can be built here instead') },
+  options: {
+    format: formatOption,
+    recipes: flag('--recipes', 'what can be built here instead'),
+    allProjects: allProjectsOption,
+  },
   examples: [
     ['gast image list', 'all images'],
     ['gast image list debian', 'by alias, fingerprint or property'],
@@ -29,9 +34,11 @@ export const imageList = defineCommand({
   async run(context, { args, options }) {
     if (options.recipes)
       return printRows(context, options.format, recipeColumns, await context.client.call('GET /1.0/images/recipes'));
-    const images = (await context.client.call('GET /1.0/images', { query: { recursion: '1' } })) as Image[];
+    const images = (await context.client.call('GET /1.0/images', {
+      query: { recursion: '1', ...allProjectsQuery(options.allProjects) },
+    })) as Image[];
     const fits = images.filter((image) => args.filters.every((filter) => matches(image, filter)));
-    await printRows(context, options.format, columns, fits);
+    await printRows(context, options.format, [...projectColumn<Image>(options.allProjects), ...columns], fits);
   },
 });
 

@@ -1,5 +1,6 @@
 import type { Network } from '../../../api/resources/networks.ts';
 import { defineCommand } from '../../command.ts';
+import { allProjectsOption, allProjectsQuery, projectColumn } from '../../objects/all-projects.ts';
 import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
 
 const columns: Column<Network>[] = [
@@ -19,10 +20,12 @@ export const networkList = defineCommand({
   group: 'network-storage',
   summary: 'List managed networks and the links of this computer',
   args: {},
-  options: { format: formatOption },
+  options: { format: formatOption, allProjects: allProjectsOption },
   examples: [['gast network list', '']],
   async run(context, { options }) {
-    const networks = (await context.client.call('GET /1.0/networks', { query: { recursion: '1' } })) as Network[];
-    await printRows(context, options.format, columns, networks);
+    const networks = (await context.client.call('GET /1.0/networks', {
+      query: { recursion: '1', ...allProjectsQuery(options.allProjects) },
+    })) as Network[];
+    await printRows(context, options.format, [...projectColumn<Network>(options.allProjects), ...columns], networks);
   },
 });
