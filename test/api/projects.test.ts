@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Project } from '../../src/api/resources/projects.ts';
-import { addImage, fromImage, type Life, live } from './house.ts';
+import { type ImageDoc, keys } from '../../src/core/model.ts';
+import { addImage, createWorld, fromImage, type Life, live } from './house.ts';
 
 const shared = { 'features.images': 'false', 'features.profiles': 'false' };
 const make = (life: Life, name: string, config: Record<string, string> = {}) =>
@@ -248,3 +249,19 @@ test('state: limits and usage with capital names', async () => {
 });
 
 const action = (metadata: unknown) => (metadata as { action?: string }).action;
+
+test('images that an older Gasthof stored without a project are those of default', async () => {
+  using world = createWorld();
+  {
+    await using life = await live(world);
+    const fingerprint = await addImage(life, 'base');
+    const [doc] = life.house.documents.list<ImageDoc>('images/');
+    await life.house.documents.commit([
+      { delete: keys.image('default', fingerprint) },
+      { put: `images/${fingerprint}`, value: doc },
+    ]);
+  }
+  await using life = await live(world);
+  assert.equal((await life.get<unknown[]>('/1.0/images')).length, 1);
+  await life.must('POST', '/1.0/instances', fromImage('web', { start: true }));
+});

@@ -8,6 +8,7 @@ import { nicSpecs } from '../networks/nics.ts';
 import { networkSpec } from '../networks/spec.ts';
 import type { EndCause, Observed } from '../ports/engine.ts';
 import { clearVolumes } from '../volumes/sweep.ts';
+import { upgradeDocuments } from '../server/upgrade.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
 import { clearAfterEnd, type EndedNeeds, startAgain } from './ended.ts';
@@ -21,6 +22,7 @@ type RunningObserved = Extract<Observed, { pid: number }>;
 type FoundNic = Awaited<ReturnType<House['networks']['observe']>>['nics'][number];
 
 export async function reconcile(house: ReconcileNeeds): Promise<void> {
+  await upgradeDocuments(house);
   await clearStorage(house);
   const nics = await repairNetworks(house);
   const observed = new Map((await house.engine.observe()).map((guest) => [guest.id, guest]));
