@@ -34,8 +34,17 @@ export const ListQuery = Type.Object({
   'all-projects': Type.Optional(Type.String()),
   recursion: Type.Optional(Type.String({ description: '0 addresses, 1 objects, 2 objects with state and snapshots' })),
   filter: Type.Optional(Type.String({ description: 'like: status eq running and config.user.tag ne old' })),
+  offset: Type.Optional(Type.String({ description: 'how many to leave out at the beginning (extension list_pages)' })),
+  limit: Type.Optional(Type.String({ description: 'how many to give at most (extension list_pages)' })),
 });
-export type ListQuery = { project?: string; 'all-projects'?: string; recursion?: string; filter?: string };
+export type ListQuery = {
+  project?: string;
+  'all-projects'?: string;
+  recursion?: string;
+  filter?: string;
+  offset?: string;
+  limit?: string;
+};
 
 export const ItemQuery = Type.Object({
   project: Type.Optional(Type.String()),

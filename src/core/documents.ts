@@ -9,6 +9,8 @@ export interface Documents {
   /** All documents below a folder (ends in /), in the order in which they came. Values must not be changed in place. */
   list<T>(folder: string): T[];
   revision(key: string): number;
+  /** Another number after each change of a document directly in this folder; for what is made from them and kept. */
+  version(folder: string): number;
   commit(changes: readonly Change[]): Promise<void>;
   put(key: string, value: unknown): Promise<void>;
   delete(key: string): Promise<void>;
@@ -20,6 +22,8 @@ export interface Documents {
 export async function openDocuments(store: Store): Promise<Documents> {
   // By folder (`snapshots/1f0c9d2e/`), so that the few of one instance are found among the many of all.
   const folders = new Map<string, Map<string, Doc>>();
+  const versions = new Map<string, number>();
+  let changes = 0;
   const folderOf = (key: string) => key.slice(0, key.lastIndexOf('/') + 1);
   const put = (doc: Doc) => {
     const name = folderOf(doc.key);
@@ -27,10 +31,16 @@ export async function openDocuments(store: Store): Promise<Documents> {
     const known = folder.get(doc.key);
     if (!known || known.revision < doc.revision) folder.set(doc.key, doc);
     folders.set(name, folder);
+    changes += 1;
+    versions.set(name, changes);
   };
   const remove = (key: string) => {
-    const folder = folders.get(folderOf(key));
-    if (folder?.delete(key) && folder.size === 0) folders.delete(folderOf(key));
+    const name = folderOf(key);
+    const folder = folders.get(name);
+    if (!folder?.delete(key)) return;
+    if (folder.size === 0) folders.delete(name);
+    changes += 1;
+    versions.set(name, changes);
   };
   const apply = (commit: Commit) => {
     for (const doc of commit.puts) put(doc);
@@ -54,6 +64,7 @@ export async function openDocuments(store: Store): Promise<Documents> {
       return [...folders].flatMap(([name, docs]) => (name.startsWith(folder) ? valuesIn<T>(docs) : []));
     },
     revision: (key) => find(key)?.revision ?? 0,
+    version: (folder) => versions.get(folder) ?? 0,
     commit,
     put: (key, value) => commit([{ put: key, value }]),
     delete: (key) => commit([{ delete: key }]),

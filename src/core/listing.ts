@@ -1,4 +1,4 @@
-/** What all collections do alike: recursion, filter, project. */
+/** What all collections do alike: recursion, filter, page, project. */
 import { fail } from '../api/errors.ts';
 import type { ListQuery } from '../api/schema.ts';
 import { FilterError, parseFilter } from '../lib/filter.ts';
@@ -7,10 +7,26 @@ import { FilterError, parseFilter } from '../lib/filter.ts';
 export function listing<T>(items: readonly { url: string; object: () => T }[], query: ListQuery): (string | T)[] {
   const recursion = recursionOf(query);
   const filter = readFilter(query.filter);
-  if (!filter && recursion < 1) return items.map((item) => item.url);
-  const seen = items.map((item) => ({ url: item.url, object: item.object() }));
-  const kept = filter ? seen.filter((item) => filter(item.object)) : seen;
+  const page = pageOf(query);
+  if (!filter && recursion < 1) return page(items).map((item) => item.url);
+  const seen = (filter ? items : page(items)).map((item) => ({ url: item.url, object: item.object() }));
+  const kept = filter ? page(seen.filter((item) => filter(item.object))) : seen;
   return kept.map((item) => (recursion >= 1 ? item.object : item.url));
+}
+
+/** Cuts the page that is asked for out of a whole list. */
+export function pageOf(query: Pick<ListQuery, 'offset' | 'limit'>): <T>(items: readonly T[]) => readonly T[] {
+  const offset = wholeNumber('offset', query.offset) ?? 0;
+  const limit = wholeNumber('limit', query.limit);
+  if (offset === 0 && limit === undefined) return (items) => items;
+  return (items) => items.slice(offset, limit === undefined ? undefined : offset + limit);
+}
+
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  return /^\d{1,9}$/.test(text)
+    ? Number(text)
+    : fail('request.invalid', { reason: `${name}: "${text}" is not a whole number` });
 }
 
 export function recursionOf(query: { recursion?: string }): number {

@@ -22,9 +22,10 @@ export async function flushFileSystem(directory: string): Promise<void> {
 
 /**
  * Bytes that trees take on disk. Questions that come while one program runs are answered together by the next, so that
- * a list of hundreds of guests costs two programs; answers are kept for `keepMs`.
+ * a list of hundreds of guests costs two programs. Answers are good for `keepMs`; `recent` takes older ones too, and has
+ * them renewed meanwhile.
  */
-export function createDiskUsage(keepMs = 5_000): (directory: string) => Promise<number> {
+export function createDiskUsage(keepMs = 5_000): (directory: string, recent?: boolean) => Promise<number> {
   const kept = new Map<string, { until: number; bytes: number }>();
   let waiting = new Map<string, PromiseWithResolvers<number>>();
   let running = false;
@@ -36,11 +37,12 @@ export function createDiskUsage(keepMs = 5_000): (directory: string) => Promise<
       waiting = new Map();
       const found = await measure([...batch.keys()]).catch((error: unknown) => error);
       const now = performance.now();
-      for (const [path, entry] of kept) if (entry.until <= now) kept.delete(path);
       for (const [path, { resolve, reject }] of batch) {
         const bytes = found instanceof Map ? (found.get(path) as number | undefined) : undefined;
-        if (bytes === undefined) reject(found instanceof Map ? new HostError(`${path}: not there`) : found);
-        else {
+        if (bytes === undefined) {
+          kept.delete(path);
+          reject(found instanceof Map ? new HostError(`${path}: not there`) : found);
+        } else {
           kept.set(path, { until: now + keepMs, bytes });
           resolve(bytes);
         }
@@ -49,14 +51,21 @@ export function createDiskUsage(keepMs = 5_000): (directory: string) => Promise<
     running = false;
   }
 
-  return (directory) => {
-    const known = kept.get(directory);
-    if (known && known.until > performance.now()) return Promise.resolve(known.bytes);
+  const ask = (directory: string): Promise<number> => {
     const answer = waiting.get(directory) ?? Promise.withResolvers<number>();
     waiting.set(directory, answer);
     // Starts after this tick: whoever asks for many asks for them at once.
     if (!running) queueMicrotask(() => running || work());
     return answer.promise;
+  };
+  return (directory, recent = false) => {
+    const known = kept.get(directory);
+    if (known && known.until > performance.now()) return Promise.resolve(known.bytes);
+    const answer = ask(directory);
+    if (!known || !recent) return answer;
+    // It may have gone; then the next question finds nothing kept.
+    answer.catch(() => {});
+    return Promise.resolve(known.bytes);
   };
 }
 

@@ -5,7 +5,9 @@ import type { InstancePut } from '../../api/resources/instances.ts';
 import type { Routes } from '../../api/routes.ts';
 import { instanceNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
-import { listing, readFilter, recursionOf, wantsAllProjects } from '../listing.ts';
+import { listing, pageOf, readFilter, recursionOf, wantsAllProjects } from '../listing.ts';
+import { startArrival } from '../migration/arrival.ts';
+import { startSending } from '../migration/send-instance.ts';
 import type { InstanceDoc } from '../model.ts';
 import { checkHostName } from '../networks/host-names.ts';
 import { changeInstance } from './change.ts';
@@ -47,14 +49,16 @@ export function instanceHandlers(house: House): Own {
           query,
         );
       const filter = readFilter(query.filter);
-      if (!filter) return fullList(docs);
+      const page = pageOf(query);
+      if (!filter) return fullList(page(docs));
       const full = await Promise.all(
         docs.map(async (doc) => instanceFullView(house, doc, await instanceState(house, doc, { recent: true }))),
       );
-      return full.filter(filter);
+      return [...page(full.filter(filter))];
     },
     'POST /1.0/instances'({ body, project, identity, stream }) {
       if (stream || !body) return fail('request.not-implemented');
+      if (body.source?.type === 'migration') return startArrival(house, project, body, identity);
       const refreshed = wantedRefresh(house, project, body);
       if (refreshed) return startRefresh(house, refreshed, body);
       const { draft, source } = draftInstance(house, project, body);
@@ -113,7 +117,7 @@ export function instanceHandlers(house: House): Own {
     'POST /1.0/instances/{name}'({ params, body, project, identity }) {
       const doc = findInstance(house, project, params.name);
       if (isLocalMove(doc, body)) return startMove(house, doc, body, identity);
-      if (body.migration) return fail('request.not-implemented');
+      if (body.migration) return startSending(house, doc, body);
       const name = body.name ?? '';
       const reason = instanceNameError(name);
       if (reason) return fail('instance.name', { reason });

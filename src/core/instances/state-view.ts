@@ -11,9 +11,13 @@ import { phaseStatus } from './state.ts';
 
 type Needs = Pick<House, 'runtime' | 'engine' | 'pools'>;
 
-export async function instanceState(house: Needs, doc: InstanceDoc): Promise<InstanceState> {
+/** `recent`: the size on disk may be some seconds old, as lists have it. */
+export async function instanceState(house: Needs, doc: InstanceDoc, { recent = false } = {}): Promise<InstanceState> {
   const guest = house.runtime.get(doc.id);
-  const [disk, live] = await Promise.all([diskUsage(house, doc), guest ? liveState(house, doc, guest) : undefined]);
+  const [disk, live] = await Promise.all([
+    diskUsage(house, doc, recent),
+    guest ? liveState(house, doc, guest) : undefined,
+  ]);
   const status = phaseStatus[doc.phase];
   return {
     ...(live ?? stoppedState),
@@ -33,12 +37,12 @@ const stoppedState = {
   os_info: null,
 };
 
-async function diskUsage(house: Needs, doc: InstanceDoc): Promise<number> {
+async function diskUsage(house: Needs, doc: InstanceDoc, recent: boolean): Promise<number> {
   // A volume that is being made or deleted has no size to tell.
   return (
     (await house.pools
       .get(doc.pool)
-      ?.volumes.usage(doc.id)
+      ?.volumes.usage(doc.id, undefined, { recent })
       .catch(() => 0)) ?? 0
   );
 }
