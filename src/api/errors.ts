@@ -123,6 +123,28 @@ export const errorCatalogue = {
   'exec.not-executable': { status: 400, text: 'Command not executable' },
   'console.busy': { status: 400, text: 'This console is already connected', help: 'Add --force to take it over' },
 
+  'backup.not-found': { status: 404, text: 'Instance backup not found' },
+  'backup.exists': { status: 409, text: 'Backup "{name}" already exists', help: 'Choose another name' },
+  'backup.name': { status: 400, text: 'Invalid backup name: {reason}' },
+  'backup.compression': { status: 400, text: 'Invalid compression algorithm "{name}"', help: 'One of {known}' },
+  'backup.expired': { status: 400, text: 'Backup expiry date is in the past' },
+  'backup.invalid': { status: 400, text: 'Invalid backup: {reason}' },
+  'backup.no-space': {
+    status: 500,
+    text: 'No space left on the disk for the backup: {reason}',
+    help: 'Free some space; nothing was changed',
+  },
+  'backup.target-exists': {
+    status: 400,
+    text: 'Create instance from backup: Cannot restore volume, already exists on target',
+    help: 'Give another name: gast import FILE NAME',
+  },
+  'backup.profile': {
+    status: 400,
+    text: 'Create instance from backup: Profile "{name}" of the backup does not exist in project "{project}"',
+    help: 'Create the profile first: gast profile create {name}',
+  },
+
   'file.not-found': { status: 404, text: 'file does not exist: {path}' },
   'file.refused': { status: 400, text: '{reason}' },
   'file.no-space': {

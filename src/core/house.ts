@@ -9,6 +9,7 @@ import type { EventHub } from './events/hub.ts';
 import type { Runtime } from './instances/runtime.ts';
 import type { Operations } from './operations/registry.ts';
 import type { StepObserver } from './operations/steps.ts';
+import type { BackupFiles } from './ports/backups.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DeviceTypes } from './ports/devices.ts';
 import type { Engine } from './ports/engine.ts';
@@ -16,6 +17,7 @@ import type { ExecRecords } from './ports/exec-records.ts';
 import type { GuestFiles } from './ports/files.ts';
 import type { HttpsDoor } from './ports/https-door.ts';
 import type { ImageFiles } from './ports/images.ts';
+import type { Migration } from './ports/migration.ts';
 import type { Networks } from './ports/network.ts';
 import type { OwnCertificate } from './ports/own-certificate.ts';
 import type { Remotes } from './ports/remotes.ts';
@@ -38,7 +40,9 @@ export type House = {
   brokenPools: Map<string, string>;
   networks: Networks;
   images: ImageFiles;
+  backups: BackupFiles;
   remotes: Remotes;
+  migration: Migration;
   https: HttpsDoor;
   /** Addresses of this host under which others may reach it. */
   hostAddresses(): string[];

@@ -21,8 +21,10 @@ import { hostNames, type StatePaths } from '../host/paths.ts';
 import { readResources } from '../host/resources/resources.ts';
 import { createSystemClock } from '../host/system-clock.ts';
 import { createTlsDoor } from '../http/tls-door.ts';
+import { createBackupFiles } from '../backups/backup-files.ts';
 import { createImageFiles } from '../images/image-files.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import { createMigration } from '../migration/migration.ts';
 import { createBridgeNetworks } from '../network/bridge/bridge-networks.ts';
 import { keptCertificate } from '../remotes/kept-certificate.ts';
 import { createRemotes } from '../remotes/remotes.ts';
@@ -104,7 +106,9 @@ export async function assemble(
     brokenPools,
     networks,
     images,
+    backups: createBackupFiles({ directory: paths.backups }),
     remotes: createRemotes({ own: ownCertificate, userAgent: `Gasthof/${version}` }),
+    migration: createMigration(paths.scratch),
     https,
     hostAddresses,
     ownCertificate,
@@ -135,7 +139,7 @@ function makeDirectories(paths: StatePaths): void {
   mkdirSync(paths.directory, { recursive: true });
   // Guests' ids have to pass it, and nobody may list it; the launcher may have made it with less.
   chmodSync(paths.directory, 0o711);
-  for (const path of [paths.run, paths.mounts, paths.logs, paths.pools, paths.images, paths.cache, paths.scratch])
+  for (const path of [paths.run, paths.mounts, paths.logs, paths.pools, paths.images, paths.backups, paths.cache, paths.scratch])
     mkdirSync(path, { recursive: true, mode: 0o700 });
   mkdirSync(paths.networks, { recursive: true, mode: 0o711 });
 }

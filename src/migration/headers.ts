@@ -106,6 +106,9 @@ export function checkOffer(offered: HeaderMessage): void {
     throw new MigrationRefused('live migration is not supported; stop the instance or copy it stateless');
   if ((offered.idmap ?? []).length > 0)
     throw new MigrationRefused('the owners of the files are shifted over there, which cannot be received here');
+  // Each state arrives in the tree of the one before.
+  if (!offered.rsyncFeatures?.delete)
+    throw new MigrationRefused('the other server cannot take away files of the state before (rsync --delete)');
   const names = offered.snapshotNames ?? [];
   if (new Set(names).size !== names.length) throw new MigrationRefused('the other server sends a snapshot twice');
   if (names.join('/') !== (offered.snapshots ?? []).map(({ name }) => name).join('/'))

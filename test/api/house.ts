@@ -40,11 +40,13 @@ import type { InjectReply } from '../../src/http/in-memory.ts';
 import type { LogEntry } from '../../src/http/refusal.ts';
 import { createTlsDoor } from '../../src/http/tls-door.ts';
 import { createKeyedQueue } from '../../src/lib/keyed-queue.ts';
+import { createMigration } from '../../src/migration/migration.ts';
 import { keptCertificate } from '../../src/remotes/kept-certificate.ts';
 import { createRemotes } from '../../src/remotes/remotes.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { createFakeEngine, type FakeEngine } from '../contract/fake-engine.ts';
 import { createFakeNetworks } from '../contract/fake-networks.ts';
+import { fakeRsync } from '../contract/fake-rsync.ts';
 import { createMemoryImages } from '../contract/memory-images.ts';
 import { createMemoryStorageDriver } from '../contract/memory-pool.ts';
 import { connectInside, type InsideServer } from '../contract/remotes-inside.ts';
@@ -147,6 +149,7 @@ export async function openHouse(world: World, bugs: unknown[], overrides: Partia
     brokenPools: new Map(),
     networks: world.networks,
     images: world.images,
+    migration: createMigration(join(world.mountDirectory, 'scratch'), fakeRsync),
     remotes: createRemotes({ own: ownCertificate, userAgent: 'test', connect: connectInside(world.remotes) }),
     https: createTlsDoor({ own: ownCertificate }),
     hostAddresses: () => ['192.0.2.7', '2001:db8::7'],

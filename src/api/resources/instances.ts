@@ -74,6 +74,16 @@ export const InstanceSnapshot = Type.Object({
 });
 export type InstanceSnapshot = Static<typeof InstanceSnapshot>;
 
+export const InstanceBackup = Type.Object({
+  name: Type.String(),
+  created_at: Time,
+  expires_at: Time,
+  instance_only: Type.Boolean(),
+  container_only: Type.Boolean({ description: 'the same under the name that LXD gave it first' }),
+  optimized_storage: Type.Boolean(),
+});
+export type InstanceBackup = Static<typeof InstanceBackup>;
+
 const shown = {
   name: Type.String(),
   description: Type.String(),
@@ -97,7 +107,7 @@ export const Instance = Type.Object(shown);
 export type Instance = Static<typeof Instance>;
 export const InstanceFull = Type.Object({
   ...shown,
-  backups: Type.Union([Type.Array(Type.Unknown()), Type.Null()]),
+  backups: Type.Union([Type.Array(InstanceBackup), Type.Null()]),
   state: Type.Union([InstanceState, Type.Null()]),
   snapshots: Type.Union([Type.Array(InstanceSnapshot), Type.Null()]),
 });
@@ -166,13 +176,19 @@ export const InstancesPost = Body({
 });
 export type InstancesPost = Static<typeof InstancesPost>;
 
+/** The operation of another server that waits for this one. */
+export const InstancePostTarget = Body({
+  certificate: Type.Optional(Type.String()),
+  operation: Type.Optional(Type.String()),
+  secrets: Loose(ConfigMap),
+});
 export const InstancePost = Body({
   name: Type.Optional(Type.String()),
   migration: Type.Optional(Type.Boolean()),
   live: Type.Optional(Type.Boolean()),
   instance_only: Type.Optional(Type.Boolean()),
   container_only: Type.Optional(Type.Boolean()),
-  target: Type.Optional(Type.Unknown()),
+  target: Loose(InstancePostTarget),
   pool: Type.Optional(Type.String()),
   project: Type.Optional(Type.String()),
   allow_inconsistent: Type.Optional(Type.Boolean()),
@@ -196,6 +212,15 @@ export const InstanceSnapshotsPost = Body({
   expires_at: Loose(Type.String()),
   description: Type.Optional(Type.String()),
 });
+export const InstanceBackupsPost = Body({
+  name: Type.Optional(Type.String()),
+  expires_at: Loose(Type.String()),
+  instance_only: Type.Optional(Type.Boolean()),
+  container_only: Type.Optional(Type.Boolean()),
+  optimized_storage: Type.Optional(Type.Boolean({ description: 'accepted; backups always are plain tarballs' })),
+  compression_algorithm: Type.Optional(Type.String()),
+});
+export type InstanceBackupsPost = Static<typeof InstanceBackupsPost>;
 export const InstanceSnapshotPut = Body({
   expires_at: Loose(Type.String()),
   description: Type.Optional(Type.String()),

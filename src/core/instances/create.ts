@@ -93,19 +93,6 @@ async function metadataFrom(house: CreateNeeds, source: LocalSource): Promise<Pi
   return metadata === undefined ? {} : { metadata };
 }
 
-/** The copy of its own that the instance gets; without one it has what its image says. */
-async function metadataFrom(house: CreateNeeds, source: LocalSource): Promise<Pick<InstanceDoc, 'metadata'>> {
-  if (source.kind === 'image')
-    return { metadata: await keepMetadata(house, await imageMetadata(house, source.image)) };
-  if (source.kind === 'none') return {};
-  const { id, snapshot } = source;
-  const { metadata } =
-    snapshot === undefined
-      ? (house.documents.get<InstanceDoc>(keys.instance(id)) ?? {})
-      : (house.documents.get<SnapshotDoc>(keys.snapshot(id, snapshot))?.state ?? {});
-  return metadata === undefined ? {} : { metadata };
-}
-
 /** Makes the instance, stopped. Returns its document. */
 export async function createInstance(
   house: CreateNeeds,

@@ -7,8 +7,8 @@ import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc, type SnapshotDo
 import { nicSpecs } from '../networks/nics.ts';
 import { networkSpec } from '../networks/spec.ts';
 import type { EndCause, Observed } from '../ports/engine.ts';
-import { clearVolumes } from '../volumes/sweep.ts';
 import { upgradeDocuments } from '../server/upgrade.ts';
+import { clearVolumes } from '../volumes/sweep.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
 import { clearAfterEnd, type EndedNeeds, startAgain } from './ended.ts';
@@ -17,7 +17,7 @@ import { sweepMetadata } from './guest-metadata.ts';
 import { settleDevices } from './hot-plug.ts';
 import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
 
-export type ReconcileNeeds = EndedNeeds & ReplaceNeeds & Pick<House, 'hostNames'>;
+export type ReconcileNeeds = EndedNeeds & ReplaceNeeds & Pick<House, 'hostNames' | 'migration'>;
 type RunningObserved = Extract<Observed, { pid: number }>;
 type FoundNic = Awaited<ReturnType<House['networks']['observe']>>['nics'][number];
 
@@ -158,6 +158,7 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
   }
   await sweepMetadata(house);
   await house.images.sweep();
+  await house.migration.sweep();
   for (const fingerprint of await house.images.list())
     if (!images.has(fingerprint)) await house.images.remove(fingerprint);
 }

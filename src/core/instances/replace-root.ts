@@ -12,7 +12,6 @@ import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { Pool } from '../ports/storage.ts';
 import { applyEvent } from './change.ts';
-import { imageMetadata, keepMetadata, noMetadata } from './guest-metadata.ts';
 import { instanceById } from './find.ts';
 import { imageMetadata, keepMetadata, noMetadata } from './guest-metadata.ts';
 

@@ -5,6 +5,7 @@ import type { Routes } from '../../api/routes.ts';
 import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { listing } from '../listing.ts';
+import { startSending } from '../migration/send-instance.ts';
 import type { InstanceDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import { allowSnapshot } from '../projects/rules.ts';
@@ -74,8 +75,8 @@ export function snapshotHandlers(house: House): Own {
     'PATCH /1.0/instances/{name}/snapshots/{snapshot}': change,
     'POST /1.0/instances/{name}/snapshots/{snapshot}'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
-      findSnapshot(house, doc, params.snapshot);
-      if (body.migration) return fail('request.not-implemented');
+      const snapshot = findSnapshot(house, doc, params.snapshot);
+      if (body.migration) return startSending(house, doc, body, snapshot);
       const name = body.name ?? '';
       return start(doc, 'Renaming snapshot', name, () => changeSnapshot(house, doc.id, params.snapshot, { name }));
     },

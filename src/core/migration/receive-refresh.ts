@@ -1,0 +1,123 @@
+/**
+ * Bringing a stopped instance up to date with one on another server. All arrives in a volume beside the instance's own, which
+ * it takes the place of at the end: whatever fails before leaves the instance as it was.
+ */
+import { fail } from '../../api/errors.ts';
+import type { House } from '../house.ts';
+import { copiedConfig, openedPool } from '../instances/copy-volume.ts';
+import { instanceById, snapshotsOf } from '../instances/find.ts';
+import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
+import { performSteps } from '../operations/perform.ts';
+import type { Task } from '../operations/registry.ts';
+import type { Step } from '../operations/steps.ts';
+import type { Sockets } from '../ports/migration.ts';
+import type { Volumes } from '../ports/storage.ts';
+import { arrivedSnapshot, checkNames, compareArriving } from './arriving-snapshots.ts';
+import { lendVolume } from './lend.ts';
+import { createProgress } from './progress.ts';
+import { type OtherOperation, openSockets } from './sockets.ts';
+
+export type RefreshOptions = { excludeOlder: boolean; withSnapshots: boolean; baseImage: string | undefined };
+
+type Context = RefreshOptions & {
+  house: House;
+  doc: InstanceDoc;
+  volumes: Volumes;
+  /** The volume beside. */
+  made: string;
+  sockets: Sockets;
+  arrived: SnapshotDoc[];
+  task: Task;
+};
+
+const refreshSteps: readonly Step<Context>[] = [
+  {
+    name: 'copy the root file system',
+    do: ({ volumes, doc, made }, signal) => volumes.copy({ id: doc.id }, made, { signal }),
+    undo: ({ volumes, made }) => volumes.remove(made),
+  },
+  {
+    name: 'receive what differs',
+    do: receive,
+    async undo({ volumes, doc, arrived }) {
+      for (const { id } of arrived) await volumes.removeSnapshot(doc.id, id);
+    },
+  },
+];
+
+export async function receiveRefresh(
+  house: House,
+  id: string,
+  other: OtherOperation | undefined,
+  options: RefreshOptions,
+  task: Task,
+): Promise<void> {
+  const sockets = await openSockets(house, other, task);
+  try {
+    await house.queue(id, async () => {
+      const doc = instanceById(house, id);
+      if (doc.phase !== 'stopped') fail('instance.refresh-running');
+      const { volumes } = openedPool(house, doc.pool);
+      const made = house.clock.randomHex(6);
+      await performSteps(house, task, refreshSteps, {
+        house,
+        doc,
+        volumes,
+        made,
+        sockets,
+        task,
+        arrived: [],
+        ...options,
+      });
+    });
+  } finally {
+    sockets.control.close();
+    sockets.fs.close();
+  }
+}
+
+async function receive(context: Context, signal: AbortSignal): Promise<void> {
+  const { house, doc, volumes, made, arrived, task } = context;
+  let gone: SnapshotDoc[] = [];
+  await house.migration.receive(
+    context.sockets,
+    {
+      kind: 'instance',
+      refresh: true,
+      choose({ snapshots }) {
+        checkNames(snapshots);
+        if (!context.withSnapshots) return [];
+        const compared = compareArriving(snapshots, snapshotsOf(house, doc.id), context.excludeOlder);
+        gone = compared.gone;
+        return compared.wanted;
+      },
+      lend: (use) => lendVolume(house, volumes, { id: made, readOnly: false }, new Map(), use),
+      async keep(arriving) {
+        const snapshot = arrivedSnapshot(house, doc, arriving);
+        await volumes.copySnapshot({ id: made }, { id: doc.id, snapshot: snapshot.id }, { signal });
+        arrived.push(snapshot);
+      },
+      finish: () => takeOver(context, gone),
+    },
+    { signal, onProgress: createProgress(house.clock, doc.name, task.setMetadata) },
+  );
+}
+
+async function takeOver(
+  { house, doc, volumes, made, arrived, baseImage }: Context,
+  gone: SnapshotDoc[],
+): Promise<void> {
+  await volumes.replace(doc.id, made);
+  const now = instanceById(house, doc.id);
+  const config = {
+    ...now.config,
+    ...copiedConfig(baseImage ? { 'volatile.base_image': baseImage } : {}),
+    'volatile.apply_template': 'copy',
+  };
+  await house.documents.commit([
+    { put: keys.instance(doc.id), value: { ...now, config } },
+    ...gone.map(({ id }) => ({ delete: keys.snapshot(doc.id, id) })),
+    ...arrived.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })),
+  ]);
+  for (const { id } of gone) await volumes.removeSnapshot(doc.id, id);
+}
