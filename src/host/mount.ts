@@ -11,6 +11,7 @@ const openTreeCloneCloexec = 0x80001;
 const moveMountFromDescriptor = 4;
 const moveMountToDescriptor = 0x40;
 const atEmptyPath = 0x1000;
+const atRecursive = 0x8000;
 const attributeIdmap = 0x100000;
 const mountAttributeSizeBytes = 32;
 const detach = 2;
@@ -53,19 +54,31 @@ export function detachedMount(descriptor: number): DetachedMount {
   return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
 }
 
-/** A mount of the directory alone (nothing that is mounted below it), attached nowhere yet; gone when closed unattached. */
-export function openTree(directory: string): DetachedMount {
-  return naming(directory, () => detachedMount(openTreeCall(atFdCwd, directory, openTreeCloneCloexec)));
+/** A mount of the directory, without what is mounted below it unless asked; attached nowhere yet, gone when closed so. */
+export function openTree(directory: string, recursive = false): DetachedMount {
+  const flags = openTreeCloneCloexec | (recursive ? atRecursive : 0);
+  return naming(directory, () => detachedMount(openTreeCall(atFdCwd, directory, flags)));
 }
 
 /** Sets attributes, and the id map of the user namespace `idMap` (a descriptor), which only a detached mount takes. */
-export function setAttributes(mount: DetachedMount, attributes: MountAttributes, idMap?: number): void {
+export function setAttributes(
+  mount: DetachedMount,
+  attributes: MountAttributes,
+  idMap?: number,
+  recursive = false,
+): void {
   const bits = attributeBits(attributes) | (idMap === undefined ? 0 : attributeIdmap);
   if (bits === 0) return;
   const argument = Buffer.alloc(mountAttributeSizeBytes);
   argument.writeBigUInt64LE(BigInt(bits), 0);
   if (idMap !== undefined) argument.writeBigUInt64LE(BigInt(idMap), 24);
-  mountSetattrCall(mount.descriptor, '', atEmptyPath, argument, mountAttributeSizeBytes);
+  mountSetattrCall(
+    mount.descriptor,
+    '',
+    atEmptyPath | (recursive ? atRecursive : 0),
+    argument,
+    mountAttributeSizeBytes,
+  );
 }
 
 /** Puts a detached mount at `target`; the mount then lives on without its descriptor. */

@@ -46,6 +46,7 @@ export async function lockMount(
   mount: DetachedMount,
   kind: 'directory' | 'file',
   stage: string,
+  recursive = false,
 ): Promise<DetachedMount> {
   makeStage(stage, kind);
   try {
@@ -53,7 +54,7 @@ export async function lockMount(
     using holder = await holdLockedMounts();
     const fd = openSync(`/proc/${holder.pid}/ns/mnt`, 'r');
     try {
-      return inMountNamespace({ fd }, () => openTree(stage));
+      return inMountNamespace({ fd }, () => openTree(stage, recursive));
     } finally {
       closeSync(fd);
     }
@@ -67,13 +68,13 @@ function makeStage(stage: string, kind: 'directory' | 'file'): void {
   else closeSync(openSync(stage, 'wx', 0o600));
 }
 
-export type SourceOptions = { attributes: MountAttributes; idMap?: number | undefined };
+export type SourceOptions = { attributes: MountAttributes; idMap?: number | undefined; recursive?: boolean };
 
 /** A mount of a file or directory of the host, attached nowhere. */
-export function openSource(source: string, { attributes, idMap }: SourceOptions): DetachedMount {
-  const tree = openTree(source);
+export function openSource(source: string, { attributes, idMap, recursive = false }: SourceOptions): DetachedMount {
+  const tree = openTree(source, recursive);
   try {
-    setAttributes(tree, attributes, idMap);
+    setAttributes(tree, attributes, idMap, recursive);
     return tree;
   } catch (cause) {
     tree[Symbol.dispose]();

@@ -291,11 +291,11 @@ test('guests get the files of their volumes; what is not there or no tree of fil
   const mounts = parts.flatMap((part) => ('mount' in part ? [part.mount] : []));
   const root = fileIn(life, 'v1', '');
   assert.deepEqual(
-    mounts.map(({ source, path, shifted }) => [source.replace(/\/$/, ''), path, shifted]),
+    mounts.map(({ source, path, shifted, inside }) => [source.replace(/\/$/, ''), path, shifted, inside]),
     [
-      [root.replace(/\/$/, ''), '/mnt/a', true],
-      [join(root, 'sub'), '/mnt/b', true],
-      [fileIn(life, 'raw', '').replace(/\/$/, ''), '/mnt/c', false],
+      [root.replace(/\/$/, ''), '/mnt/a', true, undefined],
+      ['sub', '/mnt/b', true, root.replace(/\/$/, '')],
+      [fileIn(life, 'raw', '').replace(/\/$/, ''), '/mnt/c', false, undefined],
     ],
   );
 });

@@ -3,8 +3,9 @@ import { fail } from '../../api/errors.ts';
 import { isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
 import { type ConfigMap, type DevicesMap, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
-import type { DeviceType } from '../ports/devices.ts';
+import type { DeviceType, OtherCard } from '../ports/devices.ts';
 import type { GuestPart } from '../ports/engine.ts';
+import { volumeError, volumePlaces } from '../volumes/attached.ts';
 import { configError, plainConfig } from './config.ts';
 
 type LooseDevices = Record<string, Record<string, string | number | boolean | null>> | null | undefined;
@@ -24,26 +25,38 @@ function typeOf(house: Pick<House, 'devices'>, device: string, config: ConfigMap
 }
 
 /** Checks own devices of a profile or instance; `expanded` ones also have to form a whole (a root disk, no clash). */
-export function checkDevices(house: Pick<House, 'devices' | 'documents'>, devices: DevicesMap): void {
+export function checkDevices(
+  house: Pick<House, 'devices' | 'documents'>,
+  devices: DevicesMap,
+  /** Whose volumes are meant; absent for profiles, which may be written before them. */
+  project?: string,
+): void {
   for (const [device, config] of Object.entries(devices)) {
     if (!/^[A-Za-z0-9_.:-]{1,64}$/.test(device))
       fail('instance.devices', { device, reason: 'the name may have letters, digits and _ . : - only' });
     const type = typeOf(house, device, config);
     const { type: _, ...rest } = config;
-    const reason = configError(type.keys, rest) ?? type.invalid?.(rest, device) ?? referenceError(house, type, rest);
+    const reason =
+      configError(type.keys, rest) ?? type.invalid?.(rest, device) ?? referenceError(house, type, rest, project);
     if (reason) fail('instance.devices', { device, reason });
   }
 }
 
-function referenceError(house: Pick<House, 'documents'>, type: DeviceType, config: ConfigMap): string | undefined {
+function referenceError(
+  house: Pick<House, 'documents'>,
+  type: DeviceType,
+  config: ConfigMap,
+  project: string | undefined,
+): string | undefined {
   const name = type.network?.(config);
   if (name !== undefined) {
     const network = house.documents.get<NetworkDoc>(keys.network(name));
     return network ? addressError(network, config) : `there is no managed network "${name}"`;
   }
-  if (type.isRoot?.(config) && !house.documents.get<PoolDoc>(keys.pool(config.pool ?? '')))
+  const volume = type.volume?.(config);
+  if ((type.isRoot?.(config) || volume) && !house.documents.get<PoolDoc>(keys.pool(config.pool ?? '')))
     return `there is no storage pool "${config.pool}"`;
-  return undefined;
+  return volume && project !== undefined ? volumeError(house, volume, project) : undefined;
 }
 
 /** A fixed address has to be one that a guest of the network can have. */
@@ -64,11 +77,12 @@ export function checkExpandedDevices(house: Pick<House, 'devices' | 'documents'>
   const seen = new Map<string, string>();
   for (const [device, config] of Object.entries(devices)) {
     const type = typeOf(house, device, config);
-    const place = type.network
-      ? `network card ${config.name ?? device}`
-      : config.path
-        ? `path ${config.path}`
-        : undefined;
+    const place =
+      type.network?.(config) !== undefined || type.otherCard?.(config)
+        ? `network card ${config.name ?? device}`
+        : config.path
+          ? `path ${config.path}`
+          : undefined;
     if (place === undefined) continue;
     const other = seen.get(place);
     if (other) fail('instance.devices', { device, reason: `the device "${other}" has the ${place} already` });
@@ -91,12 +105,30 @@ export function rootDevice(
 }
 
 /** What the devices put into the guest's tree, outer places before those in them. */
-export function deviceParts(house: Pick<House, 'devices'>, devices: DevicesMap): GuestPart[] {
+export function deviceParts(
+  house: Pick<House, 'devices' | 'documents' | 'pools'>,
+  project: string,
+  devices: DevicesMap,
+): GuestPart[] {
+  const volumes = volumePlaces(house, project);
   const parts = Object.entries(devices).flatMap(
-    ([device, config]) => typeOf(house, device, config).parts?.(config, device) ?? [],
+    ([device, config]) => typeOf(house, device, config).parts?.(config, device, volumes) ?? [],
   );
   const path = (part: GuestPart) => ('mount' in part ? part.mount.path : part.node.path);
   return parts.sort((a, b) => (path(a) < path(b) ? -1 : 1));
+}
+
+/** Cards that are on no managed network, in the order of their names. */
+export function otherCards(
+  house: Pick<House, 'devices'>,
+  devices: DevicesMap,
+): { device: string; config: ConfigMap; card: OtherCard }[] {
+  return Object.entries(devices)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([device, config]) => {
+      const card = typeOf(house, device, config).otherCard?.(config);
+      return card === undefined ? [] : [{ device, config, card }];
+    });
 }
 
 /** Network cards: device name, its config and its network, in the order of their names. */

@@ -40,7 +40,7 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
   if (draft.architecture !== house.facts.architecture)
     fail('instance.source', { reason: `this host runs ${house.facts.architecture}, not ${draft.architecture}` });
   checkInstanceConfig(house.facts, draft.config);
-  checkDevices(house, draft.devices);
+  checkDevices(house, draft.devices, draft.project);
   checkProfiles(draft.profiles);
   const { devices } = expand(house, draft);
   checkExpandedDevices(house, devices);

@@ -89,7 +89,7 @@ function destination(house: MoveNeeds, from: InstanceDoc, move: Move): InstanceD
   if (reason) fail('instance.name', { reason });
   if (to.name !== from.name || to.project !== from.project) checkFree(house, to);
   checkInstanceConfig(house.facts, to.config);
-  checkDevices(house, to.devices);
+  checkDevices(house, to.devices, to.project);
   checkProfiles(to.profiles);
   // A root disk of its own that names another pool says where to; without one it stays where it is.
   to.pool = move.pool ?? (move.devices && rootDevice(house, to.devices)?.config.pool) ?? from.pool;

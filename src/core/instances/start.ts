@@ -15,6 +15,7 @@ import { checkExpandedDevices, deviceParts } from './devices.ts';
 import { type Expanded, expand } from './expand.ts';
 import { instanceById } from './find.ts';
 import { writeGuestFiles } from './guest-files.ts';
+import { freshLinkName } from './hot-plug.ts';
 import { rangeOf } from './ids.ts';
 
 export type StartNeeds = Pick<
@@ -111,7 +112,7 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
       ...(before.rebooting ? { rebooting: true } : {}),
     });
   });
-  const nics = nicSpecs(house, doc, () => `${house.facts.linkTag}${house.clock.randomHex(4)}`);
+  const nics = nicSpecs(house, doc, () => freshLinkName(house));
   const context: StartContext = { house, doc, expanded, pool, target: `${house.mountDirectory}/${id}`, nics, pid: 0 };
   try {
     await performSteps(house, task, startSteps, context);
@@ -129,7 +130,7 @@ function guestSpec({ house, doc, expanded, target, nics }: StartContext): GuestS
     range: rangeOf(doc),
     rootfs: target,
     limits: parseLimits(config, house.facts),
-    parts: deviceParts(house, expanded.devices),
+    parts: deviceParts(house, doc.project, expanded.devices),
     nics: nics.map(({ name }) => ({ name })),
     environment: configEnvironment(config),
     allowedSyscalls: splitList(config['security.syscalls.allow']),

@@ -14,11 +14,12 @@ import { checkInstanceConfig, parseLimits } from './config.ts';
 import { checkDevices, checkExpandedDevices, rootPool } from './devices.ts';
 import { checkProfiles, type Expanded, expand } from './expand.ts';
 import { instanceById, instanceUrl } from './find.ts';
+import { applyDevices, type Equipped } from './hot-plug.ts';
 import { volatileConfig } from './view.ts';
 
 export type UpdateNeeds = Pick<
   House,
-  'documents' | 'devices' | 'engine' | 'facts' | 'events' | 'runtime' | 'queue' | 'clock'
+  'documents' | 'devices' | 'engine' | 'networks' | 'pools' | 'facts' | 'events' | 'runtime' | 'queue' | 'clock'
 >;
 export type InstanceChange = Partial<
   Pick<InstanceDoc, 'description' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'architecture'>
@@ -31,7 +32,7 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
   const doc: InstanceDoc = { ...old, ...change, config };
   checkInstanceConfig(house.facts, doc.config);
   checkProfiles(doc.profiles);
-  checkDevices(house, doc.devices);
+  checkDevices(house, doc.devices, doc.project);
   const expanded = expand(house, doc);
   checkExpandedDevices(house, expanded.devices);
   allowInstance(house, doc);
@@ -40,7 +41,8 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
       device: 'root',
       reason: `the root disk is in the pool ${old.pool}; it cannot be changed here`,
     });
-  await applyLive(house, old, expand(house, old), expanded);
+  const before = expand(house, old);
+  await applyLive(house, old, before, expanded);
   try {
     await house.queue('allocate', async () => {
       allowInstance(house, doc);
@@ -48,11 +50,22 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
       doc.config = { ...doc.config, ...allocateAddresses(house, doc, expanded) };
       await house.documents.put(keys.instance(id), doc);
     });
+    // After the document: a daemon that is killed meanwhile leaves it to the next one to bring the guest there.
+    await plugOrPutBack(house, { doc: old, devices: before.devices }, { doc, devices: expanded.devices });
   } catch (error) {
-    await applyLive(house, old, expanded, expand(house, old));
+    await applyLive(house, old, expanded, before);
     throw error;
   }
   house.events.lifecycle(old.project, { action: 'instance-updated', source: instanceUrl(old), name: old.name });
+}
+
+async function plugOrPutBack(house: UpdateNeeds, before: Equipped, after: Equipped): Promise<void> {
+  try {
+    await applyDevices(house, before, after);
+  } catch (error) {
+    await house.documents.put(keys.instance(before.doc.id), before.doc);
+    throw error;
+  }
 }
 
 /** `volatile.*` belongs to the server: what a client sends back is dropped, what it left out is kept; idmap keys may not be bent. */
@@ -82,7 +95,21 @@ async function applyLive(house: UpdateNeeds, doc: InstanceDoc, before: Expanded,
   }
 }
 
-/** After a profile changed: running guests that use it get the new limits. Returns what went wrong, by instance. */
+async function applyProfile(house: UpdateNeeds, id: string, old: Expanded): Promise<void> {
+  const before = instanceById(house, id);
+  const expanded = expand(house, before);
+  await applyLive(house, before, old, expanded);
+  if (!house.runtime.get(id)) return;
+  const doc = await house.queue('allocate', async () => {
+    const given = allocateAddresses(house, before, expanded);
+    const next = { ...before, config: { ...before.config, ...given } };
+    if (Object.keys(given).length > 0) await house.documents.put(keys.instance(id), next);
+    return next;
+  });
+  await applyDevices(house, { doc: before, devices: old.devices }, { doc, devices: expanded.devices });
+}
+
+/** After a profile changed: running guests that use it get the new limits and devices. Returns what went wrong, by instance. */
 export async function applyProfileChange(
   house: UpdateNeeds,
   profile: Pick<ProfileDoc, 'project' | 'name'>,
@@ -93,7 +120,7 @@ export async function applyProfileChange(
     const old = before.get(doc.id);
     if (!old) continue;
     await house
-      .queue(doc.id, () => applyLive(house, doc, old, expand(house, doc)))
+      .queue(doc.id, () => applyProfile(house, doc.id, old))
       .catch((error: unknown) => {
         problems.set(doc.name, error instanceof Error ? error.message : String(error));
       });

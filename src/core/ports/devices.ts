@@ -5,8 +5,16 @@
  */
 import type { KeyTable } from '../../api/config-keys/key.ts';
 import type { GuestPart } from './engine.ts';
+import type { NicKind } from './network.ts';
 
 export type DeviceConfig = Record<string, string>;
+
+/** `parent` is empty where there is none, `mtu` 0 for that of the parent. */
+export type OtherCard = {
+  kind: Exclude<NicKind, 'bridged'>;
+  parent: string;
+  addresses: string[];
+};
 
 export type DeviceType = {
   name: string;
@@ -17,8 +25,16 @@ export type DeviceType = {
   isRoot?(config: DeviceConfig): boolean;
   /** The managed network that a card of this type is connected to. */
   network?(config: DeviceConfig): string | undefined;
+  /** A card that is on no managed network. */
+  otherCard?(config: DeviceConfig): OtherCard | undefined;
+  /** The custom volume that it shows: pool, name, and a path inside. */
+  volume?(config: DeviceConfig): DeviceVolume | undefined;
   /** Mounts and device nodes; their ids begin with the name of the device. Throws `HostError` when the host lacks something. */
-  parts?(config: DeviceConfig, device: string): GuestPart[];
+  parts?(config: DeviceConfig, device: string, volumes: VolumePlaces): GuestPart[];
 };
+
+export type DeviceVolume = { pool: string; name: string; subpath: string };
+/** Where the files of a volume lie. Throws when it is not there. */
+export type VolumePlaces = (volume: DeviceVolume) => { directory: string; unmapped: boolean };
 
 export type DeviceTypes = readonly DeviceType[];

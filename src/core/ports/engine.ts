@@ -39,14 +39,19 @@ export type Limits = {
 /** A file or directory of the host, or a memory file system of its own, that the guest sees at `path`. */
 export type GuestMount = {
   source: string;
-  /** In place of a source: an empty file system in memory. */
-  memory?: { sizeBytes?: number };
+  /** Directory of the host that guests write to: `source` is a path below it and may not lead out of it. */
+  inside?: string;
+  /** In place of a source: an empty file system in memory; the mode of its top is octal. */
+  memory?: { sizeBytes?: number; mode?: string };
   path: string;
   readOnly: boolean;
   /** Ids are shifted into the guest's range by an idmapped mount. */
   shifted: boolean;
   /** Missing source is not an error. */
   optional: boolean;
+  /** What is mounted below the source on the host is shown as well. */
+  recursive?: boolean;
+  flags?: ('nosuid' | 'noexec')[];
 };
 
 /** A device node that the guest may open. Ids and mode are as the guest sees them. */

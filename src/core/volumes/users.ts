@@ -3,13 +3,14 @@ import type { House } from '../house.ts';
 import { expand } from '../instances/expand.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
 import type { ConfigMap, DevicesMap, InstanceDoc, ProfileDoc } from '../model.ts';
+import type { DeviceVolume } from '../ports/devices.ts';
 import { inProject } from '../projects/url.ts';
 import { type VolumePlace, volumeProject } from './find.ts';
 
 type Needs = Pick<House, 'documents'>;
 
 /** Pool and name that a device means; `source` may go on with a path inside the volume. */
-export function deviceVolume(config: ConfigMap): { pool: string; name: string; subpath: string } | undefined {
+export function deviceVolume(config: ConfigMap): DeviceVolume | undefined {
   if (config.type !== 'disk' || !config.pool || !config.source) return undefined;
   const [name = '', ...rest] = config.source.split('/');
   return name === '' ? undefined : { pool: config.pool, name, subpath: rest.join('/') };

@@ -3,28 +3,26 @@
  * is in is noted beside the guest, before and after each change, so that a next daemon finds out what a killed one did.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuestMount, GuestNode, GuestPart } from '../../core/ports/engine.ts';
 import type { IdRange } from '../../core/ports/id-range.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
 import type { GuestTree } from '../../host/guest-place.ts';
-import { createTmpfs } from '../../host/overlay-mount.ts';
 import {
   createNode,
   lockMount,
   type NodeNumber,
   nodeNumber,
-  openSource,
   type PluggedMount,
   plug,
   removeEmptyFile,
   unplug,
 } from '../../host/plug.ts';
-import { openUserNamespace } from '../../host/userns.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { allowDevice, denyDevice } from './device-rules.ts';
 import type { Layout } from './layout.ts';
+import { openMountSource } from './mount-source.ts';
 import { livingInit } from './record.ts';
 import type { Programs } from './supervisor.ts';
 
@@ -106,41 +104,11 @@ type Half = Omit<PartNote, 'part' | 'done'>;
 type Where = { needs: PartNeeds; id: string; tree: GuestTree; range: IdRange; announce(half: Half): void };
 
 async function addMount({ needs: { layout }, tree, range, announce }: Where, mount: GuestMount): Promise<Half> {
-  const source = mount.memory ? 'directory' : sourceKind(mount);
+  using source = await openMountSource(mount, range);
   if (source === undefined) return {};
-  const shift = mount.shifted && !mount.memory ? await openShift(range) : undefined;
-  try {
-    using ready = mount.memory
-      ? createMemory(mount.memory, range)
-      : openSource(mount.source, attributesOf(mount, shift));
-    using locked = await lockMount(ready, source, newStage(layout));
-    const { path } = mount;
-    return { plugged: plug(locked, { tree, path, kind: source, announce: (plugged) => announce({ plugged }) }) };
-  } finally {
-    if (shift !== undefined) closeSync(shift);
-  }
-}
-
-function attributesOf(mount: GuestMount, idMap: number | undefined) {
-  return { attributes: { readOnly: mount.readOnly, nodev: true }, idMap };
-}
-
-function createMemory({ sizeBytes }: { sizeBytes?: number }, { base }: IdRange) {
-  const owner = { uid: String(base), gid: String(base), mode: '755' };
-  const size: Record<string, string> = sizeBytes === undefined ? {} : { size: String(sizeBytes) };
-  return createTmpfs({ ...owner, ...size }, { nosuid: true, nodev: true });
-}
-
-function sourceKind(mount: GuestMount): 'directory' | 'file' | undefined {
-  const status = statSync(mount.source, { throwIfNoEntry: false });
-  if (status) return status.isDirectory() ? 'directory' : 'file';
-  if (mount.optional) return undefined;
-  throw new HostError(`the source ${mount.source} of ${mount.path} does not exist`, { errno: 'ENOENT' });
-}
-
-/** On-disk ids 0..n appear as the guest's. */
-function openShift({ base, size }: IdRange): Promise<number> {
-  return openUserNamespace([{ inside: 0, outside: base, count: size }]);
+  using locked = await lockMount(source.mount, source.kind, newStage(layout), mount.recursive);
+  const { path } = mount;
+  return { plugged: plug(locked, { tree, path, kind: source.kind, announce: (plugged) => announce({ plugged }) }) };
 }
 
 async function addNode({ needs, id, tree, announce }: Where, node: GuestNode): Promise<Half> {

@@ -1,0 +1,144 @@
+/**
+ * Devices of a guest that runs: the difference between two sets of devices is applied at once, and taken back as a whole
+ * when a part of it fails. What the guest has is looked at, not remembered, after a restart of the daemon.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { fail } from '../../api/errors.ts';
+import { HostError } from '../../lib/host-error.ts';
+import type { House } from '../house.ts';
+import type { DevicesMap, InstanceDoc } from '../model.ts';
+import { nicSpecs } from '../networks/nics.ts';
+import type { GuestPart } from '../ports/engine.ts';
+import type { NicSpec } from '../ports/network.ts';
+import { deviceParts } from './devices.ts';
+import { expand } from './expand.ts';
+
+export type PlugNeeds = Pick<
+  House,
+  'documents' | 'devices' | 'pools' | 'engine' | 'networks' | 'runtime' | 'facts' | 'clock' | 'events'
+>;
+
+/** An instance with the devices that it has by its profiles and its own. */
+export type Equipped = { doc: InstanceDoc; devices: DevicesMap };
+
+type Fittings = { parts: GuestPart[]; nics: NicSpec[] };
+type Change = { device: string; verb: 'start' | 'stop'; do(): Promise<void>; undo(): Promise<void> };
+
+function fittings(house: PlugNeeds, { doc, devices }: Equipped): Fittings {
+  return {
+    parts: deviceParts(house, doc.project, devices),
+    nics: nicSpecs(house, doc, () => freshLinkName(house), devices),
+  };
+}
+
+export function freshLinkName(house: Pick<House, 'facts' | 'clock'>): string {
+  return `${house.facts.linkTag}${house.clock.randomHex(4)}`;
+}
+
+/** The caller holds the instance's queue. Does nothing for a guest that does not run. */
+export async function applyDevices(house: PlugNeeds, before: Equipped, after: Equipped): Promise<void> {
+  const { id } = after.doc;
+  if (!house.runtime.get(id) || isDeepStrictEqual(before.devices, after.devices)) return;
+  const [had, wanted] = [fittings(house, before), fittings(house, after)];
+  const parts = difference(had.parts, wanted.parts, (part) => part.id, isDeepStrictEqual);
+  const nics = difference(had.nics, wanted.nics, (nic) => nic.name, sameCard);
+  await perform([
+    ...parts.gone.reverse().map((part) => removal(partChange(house, id, part))),
+    ...nics.gone.map((nic) => removal(nicChange(house, nic))),
+    ...nics.come.map((nic) => nicChange(house, nic)),
+    ...parts.come.map((part) => partChange(house, id, part)),
+  ]);
+}
+
+async function perform(changes: readonly Change[]): Promise<void> {
+  await using undo = new AsyncDisposableStack();
+  for (const change of changes) {
+    try {
+      await change.do();
+    } catch (error) {
+      if (error instanceof HostError)
+        fail('instance.device-failed', { verb: change.verb, device: change.device, reason: error.message }, error);
+      throw error;
+    }
+    // An undo that fails must not keep the others from theirs.
+    undo.defer(() => change.undo().catch(() => {}));
+  }
+  undo.move();
+}
+
+const removal = (change: Change): Change => ({ ...change, verb: 'stop', do: change.undo, undo: change.do });
+
+function partChange({ engine }: PlugNeeds, id: string, part: GuestPart): Change {
+  const [device = part.id] = part.id.split('/');
+  return { device, verb: 'start', do: () => engine.addPart(id, part), undo: () => engine.removePart(id, part.id) };
+}
+
+function nicChange(house: PlugNeeds, nic: NicSpec): Change {
+  return { device: nic.name, verb: 'start', do: () => attachCard(house, nic), undo: () => detachCard(house, nic) };
+}
+
+async function attachCard(house: PlugNeeds, nic: NicSpec): Promise<void> {
+  const guest = house.runtime.get(nic.guest);
+  if (!guest) return;
+  // A link name of its own for each attachment: the last one of the card may still be on its way out.
+  const fresh = { ...nic, hostName: nic.fixedHostName ? nic.hostName : freshLinkName(house) };
+  try {
+    await house.networks.admit(fresh);
+    await house.networks.attach(fresh, guest.pid);
+  } catch (error) {
+    await house.networks.detach(fresh, { wait: true, pid: guest.pid });
+    throw error;
+  }
+  house.runtime.set(nic.guest, { ...guest, nics: [...guest.nics, fresh] });
+}
+
+async function detachCard(house: PlugNeeds, { guest: id, name }: NicSpec): Promise<void> {
+  const guest = house.runtime.get(id);
+  const attached = guest?.nics.find((nic) => nic.name === name);
+  if (!guest || !attached) return;
+  await house.networks.detach(attached, { wait: true, pid: guest.pid });
+  house.runtime.set(id, { ...guest, nics: guest.nics.filter((nic) => nic !== attached) });
+}
+
+/** The same card but for the name of its link on the host. */
+function sameCard(a: NicSpec, b: NicSpec): boolean {
+  const named = a.fixedHostName || b.fixedHostName;
+  return isDeepStrictEqual({ ...a, hostName: named ? a.hostName : '' }, { ...b, hostName: named ? b.hostName : '' });
+}
+
+function difference<T>(had: T[], wanted: T[], key: (item: T) => string, same: (a: T, b: T) => boolean) {
+  const [old, next] = [new Map(had.map((item) => [key(item), item])), new Map(wanted.map((item) => [key(item), item]))];
+  const kept = (item: T | undefined, other: T | undefined) =>
+    item !== undefined && other !== undefined && same(item, other);
+  return {
+    gone: had.filter((item) => !kept(item, next.get(key(item)))),
+    come: wanted.filter((item) => !kept(item, old.get(key(item)))),
+  };
+}
+
+/**
+ * Repair: a guest that ran on gets the devices that its document says, whatever a daemon that was killed was doing.
+ * `found` are the cards that the host has; those that are wanted are in the runtime already.
+ */
+export async function settleDevices(
+  house: PlugNeeds,
+  doc: InstanceDoc,
+  found: readonly { hostName: string; spec?: NicSpec }[],
+): Promise<void> {
+  const { devices } = expand(house, doc);
+  const wanted = fittings(house, { doc, devices });
+  const parts = difference(await house.engine.parts(doc.id), wanted.parts, (part) => part.id, isDeepStrictEqual);
+  const guest = house.runtime.get(doc.id);
+  const has = (nic: NicSpec) => {
+    const attached = guest?.nics.find(({ name }) => name === nic.name);
+    const known = found.find(({ hostName }) => attached?.hostName && hostName === attached.hostName);
+    return known !== undefined && (known.spec === undefined || sameCard(known.spec, nic));
+  };
+  const lost = wanted.nics.filter((nic) => !has(nic));
+  await perform([
+    ...parts.gone.map((part) => removal(partChange(house, doc.id, part))),
+    ...lost.map((nic) => removal(nicChange(house, nic))),
+    ...lost.map((nic) => nicChange(house, nic)),
+    ...parts.come.map((part) => partChange(house, doc.id, part)),
+  ]);
+}
