@@ -13,6 +13,7 @@ import { guestEnded, guestOutOfMemory } from '../core/instances/ended.ts';
 import { createExpiry } from '../core/instances/expiry.ts';
 import { allInstances } from '../core/instances/find.ts';
 import { reconcile } from '../core/instances/reconcile.ts';
+import { createSnapshotSchedule } from '../core/instances/snapshot-schedule.ts';
 import { type CertificateDoc, keys } from '../core/model.ts';
 import { projectFor } from '../core/projects/features.ts';
 import { makeDefaults } from '../core/server/defaults.ts';
@@ -47,6 +48,9 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const expiry = parts.use(createExpiry(house));
   parts.use(house.documents.watch('snapshots/', expiry.look));
   expiry.look();
+  const snapshots = parts.use(createSnapshotSchedule(house));
+  for (const folder of ['instances/', 'profiles/']) parts.use(house.documents.watch(folder, snapshots.changed));
+  snapshots.look();
   const images = parts.use(createImageSchedule(house));
   for (const folder of ['images/', 'server/', 'projects/']) parts.use(house.documents.watch(folder, images.look));
   images.look();

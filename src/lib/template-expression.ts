@@ -1,5 +1,7 @@
 /** Expressions of image templates: names, literals, comparisons, filters, `config_get("key", "default")`. Pure. */
 
+import { formatGoDate } from './go-date.ts';
+
 /** What a template can see: texts, numbers, truth values, lists and maps of these, and functions at the top. */
 export type TemplateValue =
   | string
@@ -182,6 +184,12 @@ function compare(left: TemplateValue, sign: string, right: TemplateValue): boole
   return sign === '<' ? a < b : sign === '>' ? a > b : sign === '<=' ? a <= b : a >= b;
 }
 
+/** Only what is a time can be written as one. */
+function dated(text: string, layout: string): string {
+  const date = new Date(/^\d{4}-\d\d-\d\dT[\d:.]+$/.test(text) ? `${text}Z` : Number.NaN);
+  return Number.isNaN(date.getTime()) ? '' : formatGoDate(date, layout);
+}
+
 function filter(name: string, value: TemplateValue, argument: TemplateValue): TemplateValue {
   const text = shown(value);
   const filters: Record<string, () => TemplateValue> = {
@@ -198,6 +206,7 @@ function filter(name: string, value: TemplateValue, argument: TemplateValue): Te
     split: () => text.split(shown(argument)),
     cut: () => text.replaceAll(shown(argument), ''),
     integer: () => Math.trunc(Number(value)) || 0,
+    date: () => dated(text, shown(argument)),
     yesno: () => (isTrue(value) ? 'yes' : 'no'),
     safe: () => value,
     escape: () => text,

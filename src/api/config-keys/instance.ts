@@ -111,8 +111,21 @@ export const instanceKeys: KeyTable = [
   {
     key: 'snapshots.pattern',
     type: 'string',
-    doc: 'Name of snapshots made without a name; %d counts up.',
+    doc: 'Name of snapshots made without a name; %d counts up, {{ creation_date }} is the time.',
     default: 'snap%d',
+    live: true,
+  },
+  {
+    key: 'snapshots.schedule',
+    type: 'schedule',
+    doc: 'When snapshots are taken by themselves: cron expressions or @hourly, @daily, @weekly, @monthly, @yearly, @startup, @never.',
+    live: true,
+  },
+  {
+    key: 'snapshots.schedule.stopped',
+    type: 'bool',
+    doc: 'Scheduled snapshots are also taken while the instance is stopped.',
+    default: 'false',
     live: true,
   },
   { key: 'image.*', type: 'string', doc: 'Property of the image that the instance was made from.', live: true },

@@ -1,4 +1,5 @@
 /** Key tables: one row per config key. Validation, documentation, completion and forms are made from the rows. */
+import { parseSchedule } from '../../lib/cron.ts';
 import { expiryDate } from '../../lib/duration.ts';
 import { parseIp } from '../../lib/ip.ts';
 import { parseListenAddress } from '../../lib/listen-address.ts';
@@ -15,6 +16,7 @@ export type KeyType =
   | 'allowance'
   | 'list'
   | 'expiry'
+  | 'schedule'
   | 'address'
   | 'listen-address'
   | 'mac';
@@ -69,6 +71,8 @@ const checks: Record<KeyType, (value: string) => string | undefined> = {
     parseBytes(value) || parsePercent(value) ? undefined : 'a size like 512MiB or a share like 10%',
   cpus: (value) => (isCpus(value) ? undefined : 'a number of CPUs or a list like 0-1,3 (0-0 for CPU 0 alone)'),
   allowance: (value) => (isAllowance(value) ? undefined : 'a share from 1% to 100% or a time like 25ms/100ms'),
+  schedule: (value) =>
+    parseSchedule(value) ? undefined : 'a schedule like "0 6 * * *" or @daily, several with commas between them',
   expiry: (value) => (expiryDate(value, new Date()) ? undefined : 'a duration like 3d or 1w 12H (units M H d w m y)'),
   address: (value) => (value === 'none' || parseIp(value) ? undefined : 'an address or none'),
   'listen-address': (value) =>

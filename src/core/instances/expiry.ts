@@ -4,8 +4,8 @@ import type { InstanceDoc, SnapshotDoc } from '../model.ts';
 import { keys } from '../model.ts';
 import { deleteSnapshot, type SnapshotNeeds } from './snapshots.ts';
 
-/** Longest time that a timer of the runtime can wait. */
-const longestMs = 2 ** 31 - 1;
+/** Timers do not see that the clock was set: the wall clock is looked at again after so long. */
+const longestMs = 10 * 60_000;
 
 /** Call `look` whenever a snapshot may have come or changed. */
 export function createExpiry(house: SnapshotNeeds & Pick<House, 'documents'>): { look(): void } & Disposable {

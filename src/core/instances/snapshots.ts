@@ -1,7 +1,7 @@
 /** Snapshots: taken while the guest stands still for a moment, changed, deleted. */
 import { fail } from '../../api/errors.ts';
 import { expiryDate } from '../../lib/duration.ts';
-import { nextNumbered, snapshotNameError } from '../../lib/names.ts';
+import { snapshotNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
@@ -10,6 +10,7 @@ import { runSteps, type Step } from '../operations/steps.ts';
 import { allowSnapshot } from '../projects/rules.ts';
 import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl, snapshotsOf } from './find.ts';
+import { chosenName, defaultPattern } from './snapshot-name.ts';
 import { standingStill } from './still.ts';
 
 export type SnapshotNeeds = Pick<House, 'documents' | 'engine' | 'pools' | 'queue' | 'clock' | 'events' | 'runtime'>;
@@ -59,11 +60,11 @@ function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: Snapshot
   allowSnapshot(house, doc.project);
   const names = snapshotsOf(house, doc.id).map((snapshot) => snapshot.name);
   const { config } = expand(house, doc);
-  const name = request.name || nextNumbered((config['snapshots.pattern'] ?? 'snap%d').replace('%d', ''), names);
+  const now = house.clock.now();
+  const name = request.name || chosenName(config['snapshots.pattern'] || defaultPattern, names, now);
   const reason = snapshotNameError(name);
   if (reason) fail('snapshot.name', { reason });
   if (names.includes(name)) fail('snapshot.exists', { name });
-  const now = house.clock.now();
   const { architecture, devices, profiles, ephemeral, lastUsedAt, metadata } = doc;
   return {
     id: house.clock.randomHex(6),
