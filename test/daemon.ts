@@ -94,6 +94,11 @@ export async function startDaemon(
 }
 
 async function deleteEverything(client: Client): Promise<void> {
+  for (const url of (await client.call('GET /1.0/projects')) as string[]) {
+    const name = decodeURIComponent(url.split('/').at(-1) ?? '');
+    if (name !== 'default')
+      await client.call('DELETE /1.0/projects/{name}', { params: { name }, query: { force: '1' } }).catch(() => {});
+  }
   const instances = (await client.call('GET /1.0/instances', { query: { recursion: '1' } })) as {
     name: string;
     status: string;
