@@ -1,7 +1,8 @@
 /**
  * Changing links, addresses and routes by rtnetlink, about 0.1 ms per call. Names are those that the links are created
- * with: nothing is ever renamed or moved to another namespace afterwards.
+ * with; only links of the host itself are ever moved to another namespace, and back.
  */
+import { HostError } from '../lib/host-error.ts';
 import { type Ip, ipToBytes } from '../lib/ip.ts';
 import { IFF_UP, linkAttributes, linkHeader, linkInfoAttributes } from './links.ts';
 import { type Netlink, requestInBackground } from './netlink.ts';
@@ -19,6 +20,7 @@ const IFA_F_NODAD = 0x02;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
 const VETH_INFO_PEER = 1;
+const IFLA_LINK = 5;
 const bridgeAttributes = { forwardDelay: 1, stpState: 5, multicastSnooping: 23 } as const;
 
 const { name: nameAttribute, address, mtu, master, alias, linkInfo, addressFamilies, namespaceFd } = linkAttributes;
@@ -50,6 +52,23 @@ export function createVethPair(
   createLink(netlink, 'veth', host, [attribute(VETH_INFO_PEER, peer)]);
 }
 
+/** A card of its own on the link of a parent, directly in the namespace under its final name. Down. */
+export function createMacvlan(
+  netlink: Netlink,
+  guest: { name: string; hwaddr: string; mtu: number },
+  parentIndex: number,
+  guestNamespaceFd: number,
+): void {
+  const [modeAttribute, bridgeMode] = [1, 4];
+  createLink(
+    netlink,
+    'macvlan',
+    guest,
+    [attribute(modeAttribute, u32(bridgeMode))],
+    [attribute(IFLA_LINK, u32(parentIndex)), attribute(namespaceFd, u32(guestNamespaceFd))],
+  );
+}
+
 /** An intermediate functional block: what enters another link is sent through it, so that it can be shaped. */
 export function createIfb(netlink: Netlink, link: { name: string; mtu: number }): void {
   createLink(netlink, 'ifb', link, []);
@@ -60,6 +79,7 @@ function createLink(
   kind: string,
   link: { name: string; mtu: number; hwaddr?: string },
   data: readonly Uint8Array[],
+  more: readonly Uint8Array[] = [],
 ): void {
   const body = Buffer.concat([
     linkHeader(0),
@@ -70,11 +90,21 @@ function createLink(
       attribute(linkInfoAttributes.kind, Buffer.from(kind)),
       attribute(linkInfoAttributes.data, data),
     ]),
+    ...more,
   ]);
   netlink.request(`create ${kind} ${link.name}`, RTM_NEWLINK, createNew, body);
 }
 
-export type LinkChange = { alias?: string; mtu?: number; hwaddr?: string; master?: number; up?: boolean };
+export type LinkChange = {
+  alias?: string;
+  mtu?: number;
+  hwaddr?: string;
+  master?: number;
+  up?: boolean;
+  /** Moves it into this namespace; together with a name that it has there. */
+  namespaceFd?: number;
+  name?: string;
+};
 
 export function changeLink(netlink: Netlink, index: number, change: LinkChange): void {
   const body = Buffer.concat([
@@ -83,6 +113,8 @@ export function changeLink(netlink: Netlink, index: number, change: LinkChange):
     ...(change.mtu === undefined ? [] : [attribute(mtu, u32(change.mtu))]),
     ...(change.hwaddr === undefined ? [] : [attribute(address, macBytes(change.hwaddr))]),
     ...(change.master === undefined ? [] : [attribute(master, u32(change.master))]),
+    ...(change.namespaceFd === undefined ? [] : [attribute(namespaceFd, u32(change.namespaceFd))]),
+    ...(change.name === undefined ? [] : [attribute(nameAttribute, text(change.name))]),
   ]);
   netlink.request(`change link ${index}`, RTM_NEWLINK, 0, body);
 }
@@ -96,6 +128,11 @@ export function withoutLinkLocal(netlink: Netlink, index: number): void {
 
 export async function deleteLink(link: { index: number; name: string }): Promise<void> {
   await requestInBackground(`delete link ${link.name}`, RTM_DELLINK, 0, linkHeader(link.index));
+}
+
+/** The caller waits, some 16 ms. */
+export function deleteLinkNow(netlink: Netlink, link: { index: number; name: string }): void {
+  netlink.request(`delete link ${link.name}`, RTM_DELLINK, 0, linkHeader(link.index));
 }
 
 /** IPv6 addresses are usable at once: their uniqueness is the caller's business. */
@@ -128,6 +165,41 @@ export function addDefaultRoute(netlink: Netlink, index: number, gateway: Ip): v
   header.writeUInt8(unicast, 7);
   const body = Buffer.concat([header, attribute(5, ipToBytes(gateway)), attribute(4, u32(index))]);
   netlink.request(`add default route to link ${index}`, RTM_NEWROUTE, createNew, body);
+}
+
+/** This one address is reached directly through the link. */
+export function addLinkRoute(netlink: Netlink, index: number, to: Ip): void {
+  const [tableMain, protocolBoot, linkScope, unicast] = [254, 3, 253, 1];
+  const header = Buffer.alloc(12);
+  header.writeUInt8(to.family === 'inet' ? AF_INET : AF_INET6, 0);
+  header.writeUInt8(to.family === 'inet' ? 32 : 128, 1);
+  header.writeUInt8(tableMain, 4);
+  header.writeUInt8(protocolBoot, 5);
+  header.writeUInt8(to.family === 'inet' ? linkScope : 0, 6);
+  header.writeUInt8(unicast, 7);
+  const body = Buffer.concat([header, attribute(1, ipToBytes(to)), attribute(4, u32(index))]);
+  netlink.request(`add route through link ${index}`, RTM_NEWROUTE, createNew, body);
+}
+
+/** Whether the host answers on this link when somebody asks for the address (proxy ARP, proxy NDP). */
+export function answerForNeighbour(netlink: Netlink, index: number, ip: Ip, answer: boolean): void {
+  const [newNeighbour, deleteNeighbour, permanent, proxy] = [28, 29, 0x80, 0x08];
+  const header = Buffer.alloc(12);
+  header.writeUInt8(ip.family === 'inet' ? AF_INET : AF_INET6, 0);
+  header.writeInt32LE(index, 4);
+  header.writeUInt16LE(permanent, 8);
+  header.writeUInt8(proxy, 10);
+  const body = Buffer.concat([header, attribute(1, ipToBytes(ip))]);
+  try {
+    netlink.request(
+      `answer for neighbours of link ${index}`,
+      answer ? newNeighbour : deleteNeighbour,
+      answer ? messageFlags.create : 0,
+      body,
+    );
+  } catch (error) {
+    if (answer || !(error instanceof HostError && error.errno === 'ENOENT')) throw error;
+  }
 }
 
 function macBytes(hwaddr: string): Uint8Array {

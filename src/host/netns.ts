@@ -24,6 +24,11 @@ export function openNetworkNamespace(pid: number): NetworkNamespace {
   return { fd, [Symbol.dispose]: () => closeSync(fd) };
 }
 
+export function openOwnNetworkNamespace(): NetworkNamespace {
+  const fd = openSync('/proc/thread-self/ns/net', 'r');
+  return { fd, [Symbol.dispose]: () => closeSync(fd) };
+}
+
 function openNamespaceFile(pid: number): number {
   try {
     return openSync(`/proc/${pid}/ns/net`, 'r');

@@ -36,18 +36,27 @@ export function createFakeNetworks(): Networks {
     async observe() {
       return {
         networks: [...networks.values()].map(({ name, link }) => ({ name, link })),
-        nics: [...nics.values()].map(({ hostName, guest, name }) => ({ hostName, guest, name })),
+        nics: [...nics.values()].map(({ pid: _, ...spec }) => ({
+          hostName: spec.hostName,
+          guest: spec.guest,
+          name: spec.name,
+          spec,
+        })),
       };
     },
     async admit(nic) {
-      running(nic.network);
+      if (nic.network) running(nic.network);
       nics.set(nic.hostName, structuredClone(nic));
-      reservations.set(key(nic), structuredClone(nic));
+      if (nic.network) reservations.set(key(nic), structuredClone(nic));
     },
     async attach(nic, pid) {
       const admitted = nics.get(nic.hostName);
       if (!admitted) throw new HostError(`NIC ${nic.name} of guest ${nic.guest} was not admitted`);
-      running(nic.network);
+      if (nic.network) running(nic.network);
+      const clash = [...nics.values()].some(
+        (other) => other.pid === pid && other.name === nic.name && other !== admitted,
+      );
+      if (clash) throw new HostError(`the guest has a link ${nic.name} already`, { errno: 'EEXIST' });
       admitted.pid = pid;
     },
     async detach(nic, { keepLease = false } = {}) {

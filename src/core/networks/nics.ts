@@ -3,8 +3,9 @@ import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
 import { formatIp, isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import { randomMac } from '../../lib/mac.ts';
+import { parseBits } from '../../lib/units.ts';
 import type { House } from '../house.ts';
-import { networkCards } from '../instances/devices.ts';
+import { networkCards, otherCards } from '../instances/devices.ts';
 import { type Expanded, expand } from '../instances/expand.ts';
 import { allInstances } from '../instances/find.ts';
 import { type ConfigMap, type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
@@ -24,6 +25,10 @@ export function allocateAddresses(
   options: { mayClash?: boolean } = {},
 ): ConfigMap {
   const given: ConfigMap = {};
+  for (const { device, config, card } of otherCards(house, expanded.devices)) {
+    const mac = `volatile.${device}.hwaddr`;
+    if (card.kind !== 'physical' && !config.hwaddr && !doc.config[mac]) given[mac] = randomMac(house.clock.randomHex);
+  }
   for (const card of networkCards(house, expanded.devices)) {
     const mac = `volatile.${card.device}.hwaddr`;
     if (!card.config.hwaddr && !doc.config[mac]) given[mac] = randomMac(house.clock.randomHex);
@@ -96,7 +101,25 @@ export function nicSpecs(
   hostName: (name: string) => string,
   devices = expand(house, doc).devices,
 ): NicSpec[] {
-  return networkCards(house, devices).map(({ device, config, network }) => {
+  const others = otherCards(house, devices).map(({ device, config, card }): NicSpec => {
+    const hwaddr = config.hwaddr ?? (card.kind === 'physical' ? '' : (doc.config[`volatile.${device}.hwaddr`] ?? ''));
+    const name = config.name ?? device;
+    return {
+      kind: card.kind,
+      guest: doc.id,
+      name,
+      hostname: doc.name,
+      network: '',
+      link: card.parent,
+      ...hostNameOf(config, hostName(name)),
+      hwaddr: hwaddr.toLowerCase(),
+      mtu: Number(config.mtu ?? 0),
+      ...(card.addresses.length > 0 ? { addresses: card.addresses } : {}),
+      limits: cardLimits(config),
+      filters: { mac: false, ipv4: false, ipv6: false },
+    };
+  });
+  const bridged = networkCards(house, devices).map(({ device, config, network }): NicSpec => {
     const spec = networkSpec(findNetwork(house, network));
     const hwaddr = (config.hwaddr ?? doc.config[`volatile.${device}.hwaddr`] ?? '').toLowerCase();
     const ipv4 = config['ipv4.address'] ?? doc.config[`volatile.${device}.ipv4.address`];
@@ -108,10 +131,10 @@ export function nicSpecs(
       hostname: doc.name,
       network,
       link: spec.link,
-      hostName: hostName(config.name ?? device),
+      ...hostNameOf(config, hostName(config.name ?? device)),
       hwaddr,
       mtu: config.mtu ? Number(config.mtu) : spec.mtu,
-      limits: {},
+      limits: cardLimits(config),
       filters: {
         mac: filter('security.mac_filtering'),
         ipv4: filter('security.ipv4_filtering'),
@@ -125,4 +148,17 @@ export function nicSpecs(
         : {}),
     };
   });
+  return [...bridged, ...others];
+}
+
+/** A name of the user's own is the same at each attachment. */
+function hostNameOf(config: ConfigMap, fresh: string): Pick<NicSpec, 'hostName' | 'fixedHostName'> {
+  return config.host_name ? { hostName: config.host_name, fixedHostName: true } : { hostName: fresh };
+}
+
+function cardLimits(config: ConfigMap): NicSpec['limits'] {
+  const [ingress, egress] = ['limits.ingress', 'limits.egress'].map((key) =>
+    parseBits(config[key] ?? config['limits.max'] ?? ''),
+  );
+  return { ...(ingress ? { ingressBits: ingress } : {}), ...(egress ? { egressBits: egress } : {}) };
 }

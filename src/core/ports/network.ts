@@ -27,19 +27,34 @@ export type NetworkSpec = {
   rawDnsmasq: string;
 };
 
+/**
+ * How a card is connected. `bridged`: to a managed network. `p2p`: a pair whose other end stays on the host. `macvlan`: a
+ * card of its own on the link of a parent. `routed`: a pair, with routes of the host for the guest's addresses, which answers
+ * for them on the link of the parent. `physical`: a link of the host itself, given back when the card is detached.
+ */
+export type NicKind = 'bridged' | 'p2p' | 'macvlan' | 'routed' | 'physical';
+
 export type NicSpec = {
+  /** @default bridged */
+  kind?: NicKind;
   /** Stable guest id, and the NIC's name inside (`eth0`). */
   guest: string;
   name: string;
   hostname: string;
+  /** The managed network; empty for other kinds than `bridged`. */
   network: string;
+  /** The bridge, or the parent; empty where there is none. */
   link: string;
   /** Host side link name, unique per attachment, at most 15 characters. */
   hostName: string;
+  /** The host side link has this name because somebody wants it so. */
+  fixedHostName?: boolean;
   hwaddr: string;
   mtu: number;
   ipv4?: { address: string; prefix: number; gateway: string };
   ipv6?: { address: string; prefix: number; gateway: string };
+  /** Of a routed card: all that it has. */
+  addresses?: string[];
   limits: { ingressBits?: number; egressBits?: number };
   /** Filters are on by default; off only by explicit config. */
   filters: { mac: boolean; ipv4: boolean; ipv6: boolean };
@@ -69,7 +84,7 @@ export interface Networks {
   /** Networks of ours that the host has now, for repair. */
   observe(): Promise<{
     networks: { name: string; link: string }[];
-    nics: { hostName: string; guest: string; name: string }[];
+    nics: { hostName: string; guest: string; name: string; spec?: NicSpec }[];
   }>;
 
   admit(nic: NicSpec): Promise<void>;
@@ -77,11 +92,12 @@ export interface Networks {
   attach(nic: NicSpec, pid: number): Promise<void>;
   /**
    * Forgets the NIC: link (if it still is there), filter, DHCP entry. `keepLease` keeps the reservation and the DNS name
-   * (guest is stopped). Does not wait for the kernel: link and filter go together a moment later, in this order.
+   * (guest is stopped). Does not wait for the kernel unless `wait` says so: link and filter go together a moment later, in this order.
    */
   detach(
     nic: Pick<NicSpec, 'guest' | 'name' | 'network' | 'hostName'>,
-    options?: { keepLease?: boolean },
+    /** `pid`: the guest runs on, and the card goes from it. */
+    options?: { keepLease?: boolean; wait?: boolean; pid?: number },
   ): Promise<void>;
   leases(network: string): Promise<Lease[]>;
   links(): Promise<LinkState[]>;

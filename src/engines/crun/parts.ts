@@ -3,7 +3,7 @@
  * is in is noted beside the guest, before and after each change, so that a next daemon finds out what a killed one did.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuestMount, GuestNode, GuestPart } from '../../core/ports/engine.ts';
 import type { IdRange } from '../../core/ports/id-range.ts';
@@ -40,6 +40,10 @@ export function readParts(layout: Layout, id: string): PartNote[] {
 }
 
 function writeParts(layout: Layout, id: string, notes: readonly PartNote[]): void {
+  if (notes.length === 0) {
+    rmSync(layout.parts(id), { force: true });
+    return;
+  }
   writeFileSync(`${layout.parts(id)}.new`, JSON.stringify(notes));
   renameSync(`${layout.parts(id)}.new`, layout.parts(id));
 }

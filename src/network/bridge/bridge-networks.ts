@@ -16,9 +16,11 @@ import { ensureBridge } from './bridge-link.ts';
 import { chooseFreeSubnets, usedPrefix } from './free-subnets.ts';
 import { attachLink } from './guest-link.ts';
 import { hostLinks } from './host-links.ts';
+import { createLentLinks } from './lent-links.ts';
 import { dropReleased, leasesOf, type ManagedNetwork, manageNetwork, reserve, unreserve } from './managed-network.ts';
 import { markText, parseMark } from './mark.ts';
 import { openNetworkFiles } from './network-files.ts';
+import { attachOther, deleteInside, withdraw } from './other-cards.ts';
 import { limitRates } from './rate-limits.ts';
 import { createRemovals } from './removals.ts';
 import { checkNetworkName, checkNetworkSpec, checkNicSpec } from './spec-check.ts';
@@ -45,12 +47,17 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
   for (const spec of files.networks) networks.set(spec.name, manageNetwork(files, spec, undefined, report));
   const bridged = () =>
     [...networks.values()].map(({ spec }) => ({ link: spec.link, ipv4: spec.ipv4, ipv6: spec.ipv6 }));
-  firewall.adopt(bridged(), [...nics.values()].map(portOf));
+  const isBridged = (nic: NicSpec) => (nic.kind ?? 'bridged') === 'bridged';
+  const lent = createLentLinks(tag);
+  firewall.adopt(bridged(), [...nics.values()].filter(isBridged).map(portOf));
   const removals = createRemovals({
     tag,
     report,
     async onGone(hostNames) {
       for (const hostName of hostNames) {
+        const nic = nics.get(hostName);
+        if (nic?.kind === 'routed') withdraw(nic);
+        if (nic?.kind === 'physical') lent.giveBack(nic);
         firewall.forget(hostName);
         nics.delete(hostName);
         await files.dropNic(hostName);
@@ -103,12 +110,12 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
     },
     async admit(nic) {
       checkNicSpec(nic);
-      const network = networkOf(nic.network);
+      const network = isBridged(nic) ? networkOf(nic.network) : undefined;
       if (removals.pending(nic.hostName)) await removals.flush();
       nics.set(nic.hostName, nic);
       // Before all else: by it the rest is found again after a crash.
       await files.saveNic(nic);
-      await Promise.all([reserve(network, nic), firewall.admit(portOf(nic))]);
+      if (network) await Promise.all([reserve(network, nic), firewall.admit(portOf(nic))]);
     },
     async attach(nic, pid) {
       const admitted = nics.get(nic.hostName);
@@ -121,15 +128,21 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
           `NIC ${nic.name} of guest ${nic.guest} was not admitted: its link would be without a filter`,
         );
       using netlink = openNetlink();
-      attachLink(netlink, tag, nic, pid, hasIpv6);
+      if (isBridged(nic)) attachLink(netlink, tag, nic, pid, hasIpv6);
+      else attachOther(netlink, tag, nic, pid);
+      if (nic.kind === 'physical') lent.hold(nic, pid);
       await limitRates(netlink, tag, nic);
     },
-    async detach(nic, { keepLease = false } = {}) {
+    async detach(nic, { keepLease = false, wait = false, pid } = {}) {
+      const known = nics.get(nic.hostName);
+      if (known?.kind === 'physical' && pid !== undefined) lent.giveBack(known, pid);
+      // The namespace of a running guest holds it; no other end of it is on the host.
+      if (known?.kind === 'macvlan' && pid !== undefined) deleteInside(known, pid);
       removals.add(nic.hostName);
-      if (keepLease) return;
       // Whoever clears up after a crash does not know the network.
       const network = networks.get(nic.network || (nics.get(nic.hostName)?.network ?? ''));
-      for (const one of network ? [network] : networks.values()) await unreserve(one, nic);
+      if (!keepLease) for (const one of network ? [network] : networks.values()) await unreserve(one, nic);
+      if (wait) await removals.flush();
     },
     async leases(name) {
       const network = networkOf(name);
@@ -141,6 +154,7 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
     },
     async [Symbol.asyncDispose]() {
       await removals.flush();
+      lent[Symbol.dispose]();
       await firewall[Symbol.asyncDispose]();
       for (const { dnsmasq } of networks.values()) dnsmasq[Symbol.dispose]();
     },
@@ -173,11 +187,15 @@ async function deleteBridge(tag: string, spec: Pick<NetworkSpec, 'name' | 'link'
 function observeLinks(tag: string, admitted: Iterable<NicSpec>, gone: (hostName: string) => boolean) {
   using netlink = openNetlink();
   const networks: { name: string; link: string }[] = [];
-  const nics = new Map([...admitted].map(({ hostName, guest, name }) => [hostName, { hostName, guest, name }]));
+  type Found = { hostName: string; guest: string; name: string; spec?: NicSpec };
+  const nics = new Map<string, Found>(
+    [...admitted].map((spec) => [spec.hostName, { hostName: spec.hostName, guest: spec.guest, name: spec.name, spec }]),
+  );
   for (const link of listLinks(netlink)) {
     const mark = parseMark(tag, link.alias);
     if (mark?.kind === 'network') networks.push({ name: mark.network, link: link.name });
-    if (mark?.kind === 'nic') nics.set(link.name, { hostName: link.name, guest: mark.guest, name: mark.nic });
+    if (mark?.kind === 'nic' && !nics.has(link.name))
+      nics.set(link.name, { hostName: link.name, guest: mark.guest, name: mark.nic });
   }
   return { networks, nics: [...nics.values()].filter(({ hostName }) => !gone(hostName)) };
 }

@@ -40,11 +40,16 @@ export function checkNicSpec(nic: NicSpec): void {
   const must = demand(`NIC ${nic.name} of guest ${nic.guest}`);
   must(linkName.test(nic.name), 'name', nic.name);
   must(linkName.test(nic.hostName), 'host name', nic.hostName);
-  must(linkName.test(nic.link), 'bridge', nic.link);
+  const kind = nic.kind ?? 'bridged';
+  const hasNoLink = nic.link === '' && (kind === 'p2p' || kind === 'routed');
+  must(hasNoLink || linkName.test(nic.link), kind === 'bridged' ? 'bridge' : 'parent', nic.link);
+  for (const address of nic.addresses ?? []) must(parseIp(address) !== undefined, 'address', address);
   must(nic.guest !== '' && nic.guest.length <= 100, 'guest id', nic.guest);
   must(hostName.test(nic.hostname), 'DNS name', nic.hostname);
-  must(isMac(nic.hwaddr) && (Number.parseInt(nic.hwaddr.slice(0, 2), 16) & 1) === 0, 'MAC address', nic.hwaddr);
-  must(isMtu(nic.mtu), 'mtu', String(nic.mtu));
+  const keepsOwn = kind === 'physical';
+  if (!keepsOwn || nic.hwaddr !== '')
+    must(isMac(nic.hwaddr) && (Number.parseInt(nic.hwaddr.slice(0, 2), 16) & 1) === 0, 'MAC address', nic.hwaddr);
+  must(isMtu(nic.mtu) || (kind !== 'bridged' && nic.mtu === 0), 'mtu', String(nic.mtu));
   for (const [family, address] of [['inet', nic.ipv4] as const, ['inet6', nic.ipv6] as const]) {
     if (!address) continue;
     must(isAddress(address.address, family), 'address', address.address);

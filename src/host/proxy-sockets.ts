@@ -1,0 +1,208 @@
+/**
+ * Sockets that listen or connect on either side of a proxy. A socket belongs to the network namespace in which it was made,
+ * whoever uses it afterwards; paths of the guest are walked by descriptors (`guest-place.ts`).
+ */
+import { chmodSync, chownSync, closeSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { HostError } from '../lib/host-error.ts';
+import { ipToBytes, parseIp } from '../lib/ip.ts';
+import { asCreator } from './file-creator.ts';
+import { openPlace } from './guest-place.ts';
+import { call, errnoName, libc } from './libc.ts';
+import { inNetworkNamespace, type NetworkNamespace } from './netns.ts';
+
+const socketCall = call<[number, number, number]>('int socket(int domain, int type, int protocol)');
+const bindCall = call<[number, Buffer, number]>('int bind(int fd, void *address, uint32_t length)');
+const listenCall = call<[number, number]>('int listen(int fd, int backlog)');
+const connectCall = libc.func('int connect(int fd, void *address, uint32_t length)');
+const setsockopt = call<[number, number, number, Int32Array, number]>(
+  'int setsockopt(int fd, int level, int name, void *value, uint32_t length)',
+);
+const unlinkat = call<[number, string, number]>('int unlinkat(int dir, const char *path, int flags)');
+const rawSyscall = libc.func('long syscall(long number, long a, long b, long c)');
+
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const flags = 0o4000 | 0o2000000;
+const kinds = { stream: 1, datagram: 2 } as const;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const backlog = 511;
+
+/** A side of a proxy: the host, or a guest with its namespaces. */
+export type Side = { namespace?: NetworkNamespace; guest?: { pid: number; owner: number } };
+export type Endpoint = { host: string; port: number } | { path: string; abstract: boolean };
+
+/** Thread ids are changed by number: glibc's functions would change every thread of the process. */
+const idCalls: Partial<Record<NodeJS.Architecture, { setresuid: number; setresgid: number }>> = {
+  x64: { setresuid: 117, setresgid: 119 },
+  arm64: { setresuid: 147, setresgid: 149 },
+};
+
+function within<T>(side: Side, work: () => T): T {
+  return side.namespace ? inNetworkNamespace(side.namespace, work) : work();
+}
+
+function ipAddress(host: string, port: number): { domain: number; bytes: Buffer } {
+  const ip = parseIp(host);
+  if (!ip) throw new HostError(`not an address: ${host}`);
+  const bytes = Buffer.alloc(ip.family === 'inet' ? 16 : 28);
+  const domain = ip.family === 'inet' ? AF_INET : AF_INET6;
+  bytes.writeUInt16LE(domain, 0);
+  bytes.writeUInt16BE(port, 2);
+  bytes.set(ipToBytes(ip), ip.family === 'inet' ? 4 : 8);
+  return { domain, bytes };
+}
+
+function unixAddress(path: string, abstract = false): Buffer {
+  const name = Buffer.from(path);
+  const bytes = Buffer.alloc(2 + name.length + 1);
+  bytes.writeUInt16LE(AF_UNIX, 0);
+  name.copy(bytes, abstract ? 3 : 2);
+  return bytes;
+}
+
+function made<T>(domain: number, type: number, side: Side, work: (fd: number) => T): number {
+  const fd = within(side, () => socketCall(domain, type | flags, 0));
+  try {
+    work(fd);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function setOption(fd: number, level: number, name: number): void {
+  setsockopt(fd, level, name, Int32Array.of(1), 4);
+}
+
+/** A socket that is bound, and listens when it is a stream. Not blocking. */
+export function openListener(
+  side: Side,
+  at: Endpoint,
+  type: 'stream' | 'datagram',
+  owner: { uid: number; gid: number; mode: number },
+): number {
+  if ('host' in at) {
+    const { domain, bytes } = ipAddress(at.host, at.port);
+    return made(domain, kinds[type], side, (fd) => {
+      if (type === 'stream') setOption(fd, SOL_SOCKET, SO_REUSEADDR);
+      // Two proxies may listen on 0.0.0.0 and on :: side by side.
+      if (domain === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+      bindCall(fd, bytes, bytes.length);
+      if (type === 'stream') listenCall(fd, backlog);
+    });
+  }
+  return made(AF_UNIX, kinds.stream, side, (fd) => {
+    if (at.abstract) {
+      const address = unixAddress(at.path, true);
+      bindCall(fd, address, address.length);
+    } else bindPath(fd, side, at.path, owner);
+    listenCall(fd, backlog);
+  });
+}
+
+function bindPath(fd: number, side: Side, path: string, owner: { uid: number; gid: number; mode: number }): void {
+  if (!side.guest) {
+    removeDeadSocket(path);
+    const address = unixAddress(path);
+    bindCall(fd, address, address.length);
+    chownSync(path, owner.uid, owner.gid);
+    chmodSync(path, owner.mode);
+    return;
+  }
+  using parent = openPlace(side.guest, dirname(path), 'directory');
+  const inside = `/proc/thread-self/fd/${parent.fd}/${basename(path)}`;
+  removeDeadSocket(inside);
+  const address = unixAddress(inside);
+  asCreator({ uid: side.guest.owner + owner.uid, gid: side.guest.owner + owner.gid }, () => {
+    bindCall(fd, address, address.length);
+  });
+  // By descriptor: the guest may have put something else there meanwhile.
+  using file = openPlace(side.guest, path);
+  if (fstatSync(file.fd).isSocket()) chmodSync(`/proc/thread-self/fd/${file.fd}`, owner.mode);
+}
+
+/** The socket of one that was killed is in the way; anything else stays, and binding fails. */
+function removeDeadSocket(path: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (!status?.isSocket()) return;
+  const fd = socketCall(AF_UNIX, kinds.stream | flags, 0);
+  try {
+    const address = unixAddress(path);
+    if ((connectCall(fd, address, address.length) as number) >= 0 || errnoName() !== 'ECONNREFUSED') return;
+    unlinkSync(path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Takes the path of a listening socket away; that of the guest only while it is a socket. */
+export function removeSocketPath(side: Side, path: string): void {
+  try {
+    if (!side.guest) {
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
+      return;
+    }
+    using parent = openPlace(side.guest, dirname(path));
+    using file = openPlace(side.guest, path);
+    if (fstatSync(file.fd).isSocket()) unlinkat(parent.fd, basename(path), 0);
+  } catch {
+    // Gone with its folder, or with the guest.
+  }
+}
+
+/** A socket that is connecting or connected. Not blocking. */
+export function openConnection(side: Side, to: Endpoint, as: { uid: number; gid: number } | undefined): number {
+  if ('host' in to) {
+    const { domain, bytes } = ipAddress(to.host, to.port);
+    return made(domain, kinds.stream, side, (fd) => begin(fd, bytes, `${to.host}:${to.port}`));
+  }
+  return made(AF_UNIX, kinds.stream, side, (fd) => {
+    const go = (path: string, abstract: boolean) => {
+      const address = unixAddress(path, abstract);
+      actingAs(as, () => begin(fd, address, to.path));
+    };
+    if (to.abstract || !side.guest) return go(to.path, to.abstract);
+    using place = openPlace(side.guest, to.path);
+    if (!fstatSync(place.fd).isSocket()) throw new HostError(`${to.path}: not a socket inside the guest`);
+    go(`/proc/thread-self/fd/${place.fd}`, false);
+  });
+}
+
+/** A datagram socket of this side at a port of its own, for one peer. */
+export function openDatagram(side: Side, family: 'inet' | 'inet6'): number {
+  const any = family === 'inet' ? '0.0.0.0' : '::';
+  return openListener(side, { host: any, port: 0 }, 'datagram', { uid: 0, gid: 0, mode: 0 });
+}
+
+function begin(fd: number, address: Buffer, shown: string): void {
+  if ((connectCall(fd, address, address.length) as number) >= 0) return;
+  const errno = errnoName();
+  if (errno !== 'EINPROGRESS') throw new HostError(`connect to ${shown}: ${errno}`, { errno });
+}
+
+/** Who connects is what the other end is told (SO_PEERCRED). This thread alone, for this moment alone. */
+function actingAs(as: { uid: number; gid: number } | undefined, work: () => void): void {
+  const numbers = idCalls[process.arch];
+  if (!as || !numbers) {
+    work();
+    return;
+  }
+  const change = (uid: number, gid: number) => {
+    const isRoot = uid === 0;
+    if (isRoot) rawSyscall(numbers.setresuid, -1, uid, -1);
+    rawSyscall(numbers.setresgid, -1, gid, -1);
+    if (!isRoot) rawSyscall(numbers.setresuid, -1, uid, -1);
+  };
+  change(as.uid, as.gid);
+  try {
+    work();
+  } finally {
+    change(0, 0);
+  }
+}

@@ -1,0 +1,77 @@
+/** The proxies port: connections by the relay process, address translation by a table of the kernel. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Proxies, ProxySpec } from '../core/ports/proxies.ts';
+import { listNftTables } from '../host/nft-tables.ts';
+import { run } from '../host/run.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import { natTable } from './nat-rules.ts';
+import { createRelayProcess } from './relay-process.ts';
+
+export type ProxiesOptions = {
+  /** For the relay's socket; short, and named after the daemon: it is seen in the process list. */
+  runDirectory: string;
+  /** For what has to be known after a restart of the daemon. */
+  stateDirectory: string;
+  log: string;
+  /** Of the proxies alone. */
+  table: string;
+};
+
+export function createProxies(options: ProxiesOptions): Proxies & Disposable {
+  mkdirSync(options.stateDirectory, { recursive: true, mode: 0o700 });
+  const relay = createRelayProcess({ socket: join(options.runDirectory, 'relay.sock'), log: options.log });
+  const inTurn = createKeyedQueue();
+  const file = join(options.stateDirectory, 'nat.json');
+  const translated = new Map(readNat(file).map((spec) => [keyOf(spec), spec]));
+
+  const apply = async (next: ProxySpec[]) => {
+    // Noted first: rules that nobody knows of would stay.
+    writeFileSync(`${file}.new`, JSON.stringify(next), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+    await run('nft', ['-f', '-'], { input: natTable(options.table, next) });
+    if (next.length === 0) rmSync(file, { force: true });
+  };
+  const change = (key: string, spec: ProxySpec | undefined) =>
+    inTurn('nat', async () => {
+      const before = [...translated.values()];
+      const next = [...before.filter((other) => keyOf(other) !== key), ...(spec ? [spec] : [])];
+      try {
+        await apply(next);
+      } catch (error) {
+        await apply(before).catch(() => {});
+        throw error;
+      }
+      translated.delete(key);
+      if (spec) translated.set(key, spec);
+    });
+
+  return {
+    async start(spec) {
+      if (spec.nat) await change(keyOf(spec), spec);
+      else await relay.call({ do: 'start', spec });
+    },
+    async stop({ guest, device }) {
+      const key = keyOf({ guest, device });
+      if (translated.has(key)) await change(key, undefined);
+      else await relay.callIfRunning({ do: 'stop', guest, device });
+    },
+    async list() {
+      const carried = (await relay.callIfRunning({ do: 'list' }))?.proxies ?? [];
+      // A table that somebody flushed carries nothing.
+      const isThere = listNftTables().some(({ name, family }) => name === options.table && family === 'inet');
+      return [...carried, ...(isThere ? translated.values() : [])];
+    },
+    [Symbol.dispose]: () => relay[Symbol.dispose](),
+  };
+}
+
+const keyOf = ({ guest, device }: Pick<ProxySpec, 'guest' | 'device'>) => JSON.stringify([guest, device]);
+
+function readNat(file: string): ProxySpec[] {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ProxySpec[];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,100 @@
+/** The daemon's end of the relay process: finds it, starts it when it is needed, and calls it. */
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import { spawnProgram } from '../host/spawn.ts';
+import { HostError } from '../lib/host-error.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import type { RelayAnswer, RelayCall } from './relay-calls.ts';
+
+export type RelayProcess = Disposable & {
+  /** Starts the process when it does not run. */
+  call(call: RelayCall): Promise<RelayAnswer>;
+  /** Undefined when it does not run. */
+  callIfRunning(call: RelayCall): Promise<RelayAnswer | undefined>;
+};
+
+const startTimeoutMs = 20_000;
+const callTimeoutMs = 60_000;
+
+export function createRelayProcess(options: { socket: string; log: string }): RelayProcess {
+  const inTurn = createKeyedQueue();
+
+  const ask = (connection: Socket, call: RelayCall) =>
+    new Promise<RelayAnswer>((resolve, reject) => {
+      const failed = () => reject(new HostError('the process that carries proxies ended in the middle of a call'));
+      connection.once('close', failed);
+      connection.setTimeout(callTimeoutMs, () => connection.destroy());
+      createInterface({ input: connection }).once('line', (line) => {
+        connection.off('close', failed);
+        connection.destroy();
+        resolve(JSON.parse(line) as RelayAnswer);
+      });
+      connection.write(`${JSON.stringify(call)}\n`);
+    });
+
+  const start = async () => {
+    mkdirSync(dirname(options.socket), { recursive: true });
+    const log = openSync(options.log, 'a', 0o600);
+    try {
+      spawnProgram(process.execPath, ['--max-semi-space-size=2', entry(), options.socket], {
+        stdio: ['ignore', log, log],
+        detached: true,
+      });
+    } finally {
+      closeSync(log);
+    }
+    const deadline = Date.now() + startTimeoutMs;
+    for (;;) {
+      const connection = await tryConnect(options.socket);
+      if (connection) return connection;
+      if (Date.now() > deadline)
+        throw new HostError('the process that carries proxies does not start', { help: `see ${options.log}` });
+      await setTimeout(10);
+    }
+  };
+
+  const callIfRunning = async (call: RelayCall) => {
+    const connection = await tryConnect(options.socket);
+    return connection && ask(connection, call);
+  };
+  const checked = (answer: RelayAnswer) => {
+    if (answer.error !== undefined) throw new HostError(answer.error);
+    return answer;
+  };
+
+  return {
+    call: (call) =>
+      inTurn('', async () => {
+        const connection = (await tryConnect(options.socket)) ?? (await start());
+        // It may just have been ending, for want of proxies.
+        const answer = await ask(connection, call).catch(async () => ask(await start(), call));
+        return checked(answer);
+      }),
+    callIfRunning: (call) =>
+      inTurn('', async () => {
+        const answer = await callIfRunning(call).catch(() => undefined);
+        return answer && checked(answer);
+      }),
+    [Symbol.dispose]() {},
+  };
+}
+
+function tryConnect(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const connection = connect(path);
+    connection.once('connect', () => resolve(connection));
+    connection.once('error', () => resolve(undefined));
+  });
+}
+
+/** Beside this file, or beside the bundle that it is a part of. */
+function entry(): string {
+  const here = import.meta.dirname;
+  const places = [join(here, 'relay-main.ts'), join(here, 'gasthof-relay.mjs'), join(here, '../gasthof-relay.mjs')];
+  const found = places.find((path) => existsSync(path));
+  if (!found) throw new HostError('the program that carries proxies is missing from this installation');
+  return found;
+}

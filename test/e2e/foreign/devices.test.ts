@@ -1,0 +1,283 @@
+/** Devices of running guests, put in, changed and taken out by the unmodified incus client (F20, F34, D04). */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { importImage, startDaemon, type TestDaemon } from '../../daemon.ts';
+import { type Census, difference, settledCensus } from '../../leaks.ts';
+import { foreignClients, lackingClients } from './clients.ts';
+
+const skip = lackingClients('incus');
+const ip = (...words: string[]) => execFileSync('ip', words, { encoding: 'utf8' });
+
+/** A card that was put in again has another link name. */
+async function assertSame(before: Census, daemon: TestDaemon) {
+  const named = (census: Census) => {
+    const found: Census = new Map();
+    for (const [item, count] of census) {
+      const text = item.replaceAll(new RegExp(`${daemon.names.linkTag}[0-9a-f]+`, 'g'), 'LINK');
+      found.set(text, (found.get(text) ?? 0) + count);
+    }
+    return found;
+  };
+  assert.deepEqual(difference(named(before), named(await settledCensus(daemon))), []);
+}
+
+async function house() {
+  const parts = new AsyncDisposableStack();
+  const daemon = parts.use(await startDaemon());
+  const { incus, directory } = parts.use(foreignClients(daemon));
+  await importImage(daemon, 'busybox', 'bb');
+  const inside = async (script: string, guest = 'c1') =>
+    (await incus.try(['exec', guest, '--', 'sh', '-c', `{ ${script}; } 2>&1`])).stdout.trim();
+  const refused = async (words: string[], reason: RegExp) => {
+    const ended = await incus.try(words);
+    assert.notEqual(ended.code, 0, words.join(' '));
+    assert.match(ended.stderr, reason);
+  };
+  return { daemon, incus, directory, inside, refused, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+test('incus puts disks and device nodes into a running guest and takes them out', { skip }, async (t) => {
+  await using made = await house();
+  const { daemon, incus, inside, refused } = made;
+  const shared = join(daemon.directory, 'shared');
+  mkdirSync(shared);
+  writeFileSync(join(shared, 'file'), 'content\n');
+  await incus.run(['launch', 'bb', 'c1']);
+  const before = await settledCensus(daemon);
+
+  await t.test('a disk is seen at once', async () => {
+    assert.equal(
+      await incus.run([
+        'config',
+        'device',
+        'add',
+        'c1',
+        'd1',
+        'disk',
+        `source=${shared}`,
+        'path=/mnt/d1',
+        'shift=true',
+      ]),
+      'Device d1 added to c1\n',
+    );
+    assert.equal(await inside('cat /mnt/d1/file; touch /mnt/d1/made; stat -c %u /mnt/d1/made'), 'content\n0');
+  });
+  await t.test('a changed key takes effect at once', async () => {
+    await incus.run(['config', 'device', 'set', 'c1', 'd1', 'readonly=true']);
+    assert.equal(await incus.run(['config', 'device', 'get', 'c1', 'd1', 'readonly']), 'true\n');
+    assert.match(await inside('touch /mnt/d1/other'), /Read-only/);
+    await incus.run(['config', 'device', 'unset', 'c1', 'd1', 'readonly']);
+    assert.equal(await inside('touch /mnt/d1/other && echo fine'), 'fine');
+  });
+  await t.test('list and show tell the devices', async () => {
+    assert.equal(await incus.run(['config', 'device', 'list', 'c1']), 'd1\n');
+    assert.match(await incus.run(['config', 'device', 'show', 'c1']), /^d1:\n {2}path: \/mnt\/d1\n {2}shift: "true"/);
+  });
+  await t.test('a removed disk is gone, in use or not', async () => {
+    await inside('cd /mnt/d1; sleep 1000 >/dev/null 2>&1 &');
+    assert.equal(await incus.run(['config', 'device', 'remove', 'c1', 'd1']), 'Device d1 removed from c1\n');
+    assert.equal(await inside('ls -A /mnt/d1; grep -c /mnt/d1 /proc/mounts'), '0');
+    await inside('killall sleep');
+    for (const name of ['made', 'other']) rmSync(join(shared, name));
+  });
+  await t.test('a file system in memory has its size', async () => {
+    await incus.run(['config', 'device', 'add', 'c1', 'mem', 'disk', 'source=tmpfs:', 'path=/mnt/mem', 'size=1MiB']);
+    assert.match(await inside('dd if=/dev/zero of=/mnt/mem/x bs=1024 count=2000'), /No space/);
+    await incus.run(['config', 'device', 'remove', 'c1', 'mem']);
+  });
+  await t.test('what cannot be had is refused, and nothing is left of it', async () => {
+    await refused(['config', 'device', 'add', 'c1', 'd2', 'disk', 'source=/no/such', 'path=/mnt/d2'], /does not exist/);
+    await refused(['config', 'device', 'add', 'c1', 'd2', 'disk', `source=${shared}`, 'path=mnt'], /absolute path/);
+    await refused(['config', 'device', 'add', 'c1', 'd2', 'disk', 'path=/mnt/d2'], /source/);
+    await refused(['config', 'device', 'add', 'c1', 'd2', 'toaster'], /Unsupported device type|toaster/);
+    await refused(['config', 'device', 'add', 'c1', 'd2', 'gpu'], /GPU/);
+    assert.equal((await incus.run(['config', 'device', 'list', 'c1'])).trim(), '');
+  });
+  await t.test('a link of the guest is followed inside the guest alone', async () => {
+    await inside(`mkdir -p /away; ln -s /away /mnt/link; ln -s ../../../../../../..${shared} /mnt/out`);
+    await incus.run(['config', 'device', 'add', 'c1', 'd3', 'disk', `source=${shared}`, 'path=/mnt/link/x']);
+    assert.match(await inside('cat /away/x/file'), /content/);
+    await incus.run(['config', 'device', 'remove', 'c1', 'd3']);
+    await refused(
+      ['config', 'device', 'add', 'c1', 'd3', 'disk', `source=${shared}`, 'path=/mnt/out/y'],
+      /leads nowhere/,
+    );
+    assert.equal(existsSync(join(shared, 'y')), false);
+  });
+  await t.test('a character device opens', { skip: existsSync('/dev/fuse') ? false : 'needs /dev/fuse' }, async () => {
+    await incus.run(['config', 'device', 'add', 'c1', 'fuse', 'unix-char', 'source=/dev/fuse', 'mode=0666']);
+    assert.equal(
+      await inside('stat -c "%F %a" /dev/fuse; : <>/dev/fuse && echo open'),
+      'character special file 666\nopen',
+    );
+    await incus.run(['config', 'device', 'set', 'c1', 'fuse', 'path=/dev/other', 'gid=7']);
+    assert.equal(await inside('ls /dev/fuse; stat -c %g /dev/other').then((text) => text.split('\n').at(-1)), '7');
+    await incus.run(['config', 'device', 'remove', 'c1', 'fuse']);
+    assert.match(await inside('ls /dev/other'), /No such/);
+  });
+  await t.test('a block device is there with the number that was asked for', async () => {
+    await incus.run(['config', 'device', 'add', 'c1', 'blk', 'unix-block', 'path=/dev/odd', 'major=7', 'minor=200']);
+    assert.equal(await inside('stat -c "%F %t:%T" /dev/odd'), 'block special file 7:c8');
+    await incus.run(['config', 'device', 'remove', 'c1', 'blk']);
+    await refused(
+      ['config', 'device', 'add', 'c1', 'blk', 'unix-block', 'source=/dev/null'],
+      /char device, not a block/,
+    );
+    await refused(['config', 'device', 'add', 'c1', 'blk', 'unix-block', 'path=/dev/odd', 'major=7'], /together/);
+  });
+  await t.test('devices of a profile come and go with it', async () => {
+    await incus.run(['profile', 'create', 'p1']);
+    await incus.run(['profile', 'add', 'c1', 'p1']);
+    await incus.run(['profile', 'device', 'add', 'p1', 'dd', 'disk', `source=${shared}`, 'path=/mnt/dd']);
+    assert.match(await inside('cat /mnt/dd/file'), /content/);
+    await incus.run(['config', 'device', 'override', 'c1', 'dd', 'path=/mnt/else']);
+    assert.match(await inside('cat /mnt/else/file; ls -A /mnt/dd'), /^content$/);
+    await incus.run(['config', 'device', 'remove', 'c1', 'dd']);
+    assert.match(await inside('cat /mnt/dd/file'), /content/);
+    await incus.run(['profile', 'remove', 'c1', 'p1']);
+    assert.equal(await inside('ls -A /mnt/dd'), '');
+    await incus.run(['profile', 'delete', 'p1']);
+  });
+  await t.test('none hides a device of a profile', async () => {
+    assert.match(await inside('ip link show eth0 || cat /proc/net/dev'), /eth0/);
+    await incus.run(['config', 'device', 'add', 'c1', 'eth0', 'none']);
+    assert.doesNotMatch(await inside('cat /proc/net/dev'), /eth0/);
+    await incus.run(['config', 'device', 'remove', 'c1', 'eth0']);
+    assert.match(await inside('cat /proc/net/dev'), /eth0/);
+  });
+  await t.test('a restarted daemon brings a guest to what the documents say', async () => {
+    await incus.run(['config', 'device', 'add', 'c1', 'd1', 'disk', `source=${shared}`, 'path=/mnt/d1']);
+    await inside('umount /mnt/d1');
+    await daemon.end('SIGKILL');
+    await daemon.start();
+    await incus.run(['config', 'device', 'remove', 'c1', 'd1']);
+    assert.equal(await inside('ls -A /mnt/d1'), '');
+  });
+  await t.test('nothing of all this is left', () => assertSame(before, daemon));
+  await t.test('devices are there from the start on', async () => {
+    await incus.run(['init', 'bb', 'c2', '-d', 'root,size=1GiB']).catch(() => incus.run(['init', 'bb', 'c2']));
+    await incus.run(['config', 'device', 'add', 'c2', 'd1', 'disk', `source=${shared}`, 'path=/run/early']);
+    await incus.run(['config', 'device', 'add', 'c2', 'n', 'unix-char', 'path=/dev/mynull', 'source=/dev/null']);
+    await incus.run(['start', 'c2']);
+    assert.equal(await inside('cat /run/early/file; echo x >/dev/mynull && echo fine', 'c2'), 'content\nfine');
+  });
+});
+
+test('incus connects network cards of every kind to a running guest', { skip }, async (t) => {
+  await using made = await house();
+  const { daemon, incus, inside, refused } = made;
+  await incus.run(['launch', 'bb', 'c1']);
+  const bridge = daemon.names.defaultNetwork;
+  // A parent with another machine behind it: a pair whose far end is in a namespace of its own.
+  ip('netns', 'add', 'gastfar');
+  ip('link', 'add', 'gastup0', 'type', 'veth', 'peer', 'name', 'far0', 'netns', 'gastfar');
+  ip('addr', 'add', '10.99.0.1/24', 'dev', 'gastup0');
+  ip('link', 'set', 'gastup0', 'up');
+  ip('-n', 'gastfar', 'addr', 'add', '10.99.0.2/24', 'dev', 'far0');
+  ip('-n', 'gastfar', 'link', 'set', 'far0', 'up');
+  ip('-n', 'gastfar', 'link', 'set', 'lo', 'up');
+  const before = await settledCensus(daemon);
+  const pings = (address: string) => inside(`ping -c 1 -W 10 ${address} >/dev/null && echo yes`);
+
+  await t.test('network attach and detach', async () => {
+    await incus.run(['network', 'attach', bridge, 'c1', 'eth1']);
+    assert.match(await inside('ip addr show eth1 || ifconfig eth1'), /10\./);
+    const gateway = (await incus.run(['network', 'get', bridge, 'ipv4.address'])).split('/')[0] ?? '';
+    assert.equal(await pings(gateway), 'yes');
+    await incus.run(['network', 'detach', bridge, 'c1', 'eth1']);
+    assert.doesNotMatch(await inside('cat /proc/net/dev'), /eth1/);
+  });
+  await t.test('an address is changed while the guest runs', async () => {
+    const own = (await incus.run(['network', 'get', bridge, 'ipv4.address'])).replace(/\.\d+\/.*\s*$/, '.99');
+    await incus.run(['config', 'device', 'override', 'c1', 'eth0', `ipv4.address=${own}`]);
+    assert.match(await inside('ip addr show eth0 || ifconfig eth0'), new RegExp(own.replaceAll('.', '\\.')));
+    await incus.run(['config', 'device', 'remove', 'c1', 'eth0']);
+  });
+  await t.test('p2p: packets reach the host', async () => {
+    await incus.run([
+      'config',
+      'device',
+      'add',
+      'c1',
+      'p',
+      'nic',
+      'nictype=p2p',
+      'host_name=gastp2p',
+      'name=eth5',
+      'mtu=1400',
+    ]);
+    ip('addr', 'add', '10.98.0.1/24', 'dev', 'gastp2p');
+    await inside('ip addr add 10.98.0.2/24 dev eth5 || ifconfig eth5 10.98.0.2 netmask 255.255.255.0');
+    assert.equal(await pings('10.98.0.1'), 'yes');
+    assert.match(ip('link', 'show', 'gastp2p'), /mtu 1400/);
+    await incus.run(['config', 'device', 'remove', 'c1', 'p']);
+    assert.equal(existsSync('/sys/class/net/gastp2p'), false);
+  });
+  await t.test('macvlan: packets reach a machine beyond the parent', async () => {
+    await incus.run(['config', 'device', 'add', 'c1', 'm', 'nic', 'nictype=macvlan', 'parent=gastup0', 'name=eth6']);
+    await inside('ip addr add 10.99.0.3/24 dev eth6 || ifconfig eth6 10.99.0.3 netmask 255.255.255.0');
+    assert.equal(await pings('10.99.0.2'), 'yes');
+    await incus.run(['config', 'device', 'remove', 'c1', 'm']);
+    assert.doesNotMatch(await inside('cat /proc/net/dev'), /eth6/);
+  });
+  await t.test('routed: packets reach a machine beyond the parent, which finds the way back', async () => {
+    await incus.run(['config', 'device', 'add', 'c1', 'eth0', 'none']);
+    await incus.run([
+      'config',
+      'device',
+      'add',
+      'c1',
+      'r',
+      'nic',
+      'nictype=routed',
+      'parent=gastup0',
+      'ipv4.address=10.99.0.4',
+      'name=eth7',
+    ]);
+    assert.equal(await pings('10.99.0.2'), 'yes');
+    assert.match(
+      execFileSync('ip', ['netns', 'exec', 'gastfar', 'ping', '-c', '1', '-W', '10', '10.99.0.4'], {
+        encoding: 'utf8',
+      }),
+      / 0% packet loss/,
+    );
+    await incus.run(['config', 'device', 'remove', 'c1', 'r']);
+    assert.equal(ip('neigh', 'show', 'proxy'), '');
+    await incus.run(['config', 'device', 'remove', 'c1', 'eth0']);
+  });
+  await t.test('physical: a link of the host goes into the guest and comes back', async () => {
+    ip('link', 'add', 'gastphy', 'type', 'veth', 'peer', 'name', 'gastphy1');
+    const hwaddr = readFileSync('/sys/class/net/gastphy/address', 'utf8');
+    await incus.run(['config', 'device', 'add', 'c1', 'ph', 'nic', 'nictype=physical', 'parent=gastphy', 'name=eth8']);
+    assert.equal(existsSync('/sys/class/net/gastphy'), false);
+    assert.match(await inside('cat /proc/net/dev'), /eth8/);
+    await incus.run(['config', 'device', 'remove', 'c1', 'ph']);
+    assert.equal(readFileSync('/sys/class/net/gastphy/address', 'utf8'), hwaddr);
+    await incus.run(['config', 'device', 'add', 'c1', 'ph', 'nic', 'nictype=physical', 'parent=gastphy', 'name=eth8']);
+    await incus.run(['stop', '--force', 'c1']);
+    await incus.run(['config', 'device', 'remove', 'c1', 'ph']);
+    for (let n = 0; n < 100 && !existsSync('/sys/class/net/gastphy'); n++)
+      await new Promise((done) => setTimeout(done, 50));
+    assert.equal(existsSync('/sys/class/net/gastphy'), true);
+    ip('link', 'del', 'gastphy');
+    await incus.run(['start', 'c1']);
+  });
+  await t.test('wrong combinations are refused', async () => {
+    await refused(['config', 'device', 'add', 'c1', 'x', 'nic', 'nictype=macvlan'], /"parent" is missing/);
+    await refused(
+      ['config', 'device', 'add', 'c1', 'x', 'nic', 'nictype=p2p', 'parent=gastup0'],
+      /Invalid device option "parent"/,
+    );
+    await refused(['config', 'device', 'add', 'c1', 'x', 'nic', `network=${bridge}`, 'nictype=p2p'], /nictype/);
+    await refused(['config', 'device', 'add', 'c1', 'x', 'nic', 'nictype=macvlan', 'parent=none0'], /doesn't exist/);
+    await refused(['config', 'device', 'add', 'c1', 'x', 'nic', 'nictype=sriov', 'parent=gastup0'], /sriov/);
+    await refused(['config', 'device', 'add', 'c1', 'x', 'nic', 'nictype=p2p', 'name=eth0'], /eth0/);
+    assert.equal((await incus.run(['config', 'device', 'list', 'c1'])).trim(), '');
+  });
+  await t.test('nothing of all this is left', () => assertSame(before, daemon));
+  ip('link', 'del', 'gastup0');
+  ip('netns', 'del', 'gastfar');
+});
