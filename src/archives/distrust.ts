@@ -1,15 +1,21 @@
 /** Opening an archive that somebody sent: what it is, how much it may grow, and what its damage is called. */
 import { open } from 'node:fs/promises';
-import { archiveKind, type Compression } from '../lib/archive-magic.ts';
+import { type ArchiveKind, archiveKind, type Compression } from '../lib/archive-magic.ts';
 import { HostError } from '../lib/host-error.ts';
 import { TarDamaged } from '../lib/tar-header.ts';
 import type { ArchiveLimits } from './check-members.ts';
 import type { ArchiveSubject } from './subject.ts';
 
-export async function compressionOf(path: string, subject: ArchiveSubject): Promise<Compression> {
+export async function kindOf(path: string, subject: ArchiveSubject): Promise<ArchiveKind> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
   const kind = archiveKind(buffer.subarray(0, bytesRead));
+  if (kind) return kind;
+  throw subject.refuse('broken', `the ${subject.what} is neither a tar archive nor compressed in a known way`);
+}
+
+export async function compressionOf(path: string, subject: ArchiveSubject): Promise<Compression> {
+  const kind = await kindOf(path, subject);
   if (kind === 'squashfs')
     throw subject.refuse(
       'unsupported',
@@ -21,8 +27,6 @@ export async function compressionOf(path: string, subject: ArchiveSubject): Prom
       'unsupported',
       `the ${subject.what} is a qcow2 disk of a virtual machine, not a container image`,
     );
-  if (!kind)
-    throw subject.refuse('broken', `the ${subject.what} is neither a tar archive nor compressed in a known way`);
   return kind;
 }
 
@@ -53,7 +57,7 @@ export async function expansionGuard(
 }
 
 /** What a decompressor or the scanner says, as a refusal; missing programs stay what they are. */
-export function archiveError(error: unknown, compression: Compression, subject: ArchiveSubject): unknown {
+export function archiveError(error: unknown, form: ArchiveKind, subject: ArchiveSubject): unknown {
   if (error instanceof TarDamaged) return subject.refuse('broken', `the ${subject.what} is damaged: ${error.message}`);
   if (error instanceof HostError) {
     if (error.exitCode === undefined) return error;
@@ -61,6 +65,6 @@ export function archiveError(error: unknown, compression: Compression, subject: 
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB|ERR__ZSTD)/.test(code))
-    return subject.refuse('broken', `the ${subject.what} is damaged: ${compression}: ${(error as Error).message}`);
+    return subject.refuse('broken', `the ${subject.what} is damaged: ${form}: ${(error as Error).message}`);
   return error;
 }

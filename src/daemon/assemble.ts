@@ -1,5 +1,6 @@
 /** The composition root: opens every part in order and hands the whole house to the handlers. Disposing closes in reverse. */
 import { chmodSync, mkdirSync } from 'node:fs';
+import { createBackupFiles } from '../backups/backup-files.ts';
 import { openDocuments } from '../core/documents.ts';
 import { createEventHub } from '../core/events/hub.ts';
 import type { House } from '../core/house.ts';
@@ -21,7 +22,6 @@ import { hostNames, type StatePaths } from '../host/paths.ts';
 import { readResources } from '../host/resources/resources.ts';
 import { createSystemClock } from '../host/system-clock.ts';
 import { createTlsDoor } from '../http/tls-door.ts';
-import { createBackupFiles } from '../backups/backup-files.ts';
 import { createImageFiles } from '../images/image-files.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { createMigration } from '../migration/migration.ts';
@@ -90,6 +90,7 @@ export async function assemble(
     directory: paths.images,
     cacheDirectory: paths.cache,
     scratchDirectory: paths.scratch,
+    idBase: names.unpackIdBase,
   });
   const ownCertificate = keptCertificate(paths.directory, clock.now);
   const https = parts.use(createTlsDoor({ own: ownCertificate }));
@@ -139,7 +140,16 @@ function makeDirectories(paths: StatePaths): void {
   mkdirSync(paths.directory, { recursive: true });
   // Guests' ids have to pass it, and nobody may list it; the launcher may have made it with less.
   chmodSync(paths.directory, 0o711);
-  for (const path of [paths.run, paths.mounts, paths.logs, paths.pools, paths.images, paths.backups, paths.cache, paths.scratch])
+  for (const path of [
+    paths.run,
+    paths.mounts,
+    paths.logs,
+    paths.pools,
+    paths.images,
+    paths.backups,
+    paths.cache,
+    paths.scratch,
+  ])
     mkdirSync(path, { recursive: true, mode: 0o700 });
   mkdirSync(paths.networks, { recursive: true, mode: 0o711 });
 }

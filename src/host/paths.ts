@@ -21,6 +21,7 @@ export function statePaths(directory: string) {
     networks: at('networks'),
     pools: at('pools'),
     images: at('images'),
+    backups: at('backups'),
     cache: at('cache'),
     scratch: at('scratch'),
   };
@@ -39,14 +40,15 @@ export function hostNames(directory: string) {
     stage: `/run/gasthof-${tag}`,
     linkTag: `gv${tag.slice(0, 4)}`,
     defaultNetwork: isDefault ? 'gastbr0' : `gast${tag}`,
-    idBlock: idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 7)),
+    ...idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 7)),
   };
 }
 
 /**
- * 2048 ranges of 65536 ids in one of eight regions below 2^31: above what Debian gives to users in /etc/subuid (up to
+ * 2047 ranges of 65536 ids for guests, and one for taking archives apart, in one of eight regions below 2^31: above what Debian gives to users in /etc/subuid (up to
  * 600100000) and above what Incus and LXD take for themselves (1000000 to 1001000000).
  */
 function idBlock(region: number) {
-  return { base: (8 + region) * 2 ** 27, ranges: 2048 };
+  const base = (8 + region) * 2 ** 27;
+  return { idBlock: { base, ranges: 2047 }, unpackIdBase: base + 2047 * 65_536 };
 }

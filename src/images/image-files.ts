@@ -4,15 +4,15 @@ import { type ArchiveLimits, defaultLimits } from '../archives/check-members.ts'
 import { rootFilter } from '../archives/root-filter.ts';
 import { freeBytes } from '../archives/store-stream.ts';
 import { type ImageFiles, ImageRefused } from '../core/ports/images.ts';
-import { decompressedFile } from '../host/compress.ts';
 import { unpackTar } from '../host/tar.ts';
-import { compressionSuffix } from '../lib/archive-magic.ts';
+import { type ArchiveKind, compressionSuffix } from '../lib/archive-magic.ts';
 import { TarDamaged } from '../lib/tar-header.ts';
 import { type BuildNeeds, buildDebian } from './debian/build.ts';
 import { debianRecipes } from './debian/recipes.ts';
 import { imageArchive } from './image-archive.ts';
 import { createImageStore } from './image-store.ts';
 import { hostArchitecture } from './metadata.ts';
+import { openArchive } from './open-archive.ts';
 import { publishImage } from './publish.ts';
 import { receiveImage, recordOf } from './receive.ts';
 import { sweepFolder } from './sweep-folder.ts';
@@ -24,6 +24,8 @@ export type ImageFilesOptions = {
   cacheDirectory: string;
   /** Where builds happen. */
   scratchDirectory: string;
+  /** First of 65536 host ids that no guest has: squashfs images are taken apart as these. */
+  idBase: number;
   limits?: Partial<ArchiveLimits>;
   /** What this host runs. @default the machine's own */
   architecture?: string;
@@ -33,7 +35,8 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
   const store = createImageStore(options.directory);
   const limits = options.limits ?? {};
   const architecture = options.architecture ?? hostArchitecture;
-  const needs = { store, limits, architecture };
+  const apart = { scratchDirectory: options.scratchDirectory, idBase: options.idBase };
+  const needs = { store, limits, architecture, apart };
   const build: BuildNeeds = { ...options, architecture, receive: (parts, how) => receiveImage(needs, parts, how) };
 
   return {
@@ -44,20 +47,23 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
     async files(fingerprint) {
       const { parts } = await recordOf(store, fingerprint);
       return parts.map(({ name, compression, sizeBytes }) => ({
-        name: `${fingerprint}${name === 'rootfs' ? '.root' : ''}${compressionSuffix[compression]}`,
+        name: `${fingerprint}${name === 'rootfs' ? '.root' : ''}${suffixOf(compression)}`,
         sizeBytes,
         open: () => createReadStream(store.path(fingerprint, name), { highWaterMark: 256 * 1024 }),
       }));
     },
 
     async unpack(fingerprint, directory, { progress, signal }) {
-      const { parts } = await recordOf(store, fingerprint);
+      const { parts, type } = await recordOf(store, fingerprint);
       const part = parts.find(({ name }) => name !== 'metadata');
       if (!part) throw new ImageRefused('broken', `image ${fingerprint.slice(0, 12)} has no root file system`);
       progress?.('unpacking');
-      const source = decompressedFile(store.path(fingerprint, part.name), part.compression, { signal });
+      if (part.compression === 'qcow2' || type === 'virtual-machine')
+        throw new ImageRefused('unsupported', `image ${fingerprint.slice(0, 12)} is one of a virtual machine`);
       const prefix = part.name === 'unified' ? 'rootfs' : '';
       const room = Math.min(limits.storedBytes ?? Number.POSITIVE_INFINITY, await freeBytes(directory));
+      const path = store.path(fingerprint, part.name);
+      const source = openArchive(path, part.compression, { apart, storedBytes: room, signal });
       const filter = rootFilter({
         prefix,
         subject: imageArchive,
@@ -92,9 +98,12 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
     async sweep() {
       return [
         ...(await store.sweep()),
-        ...(await sweepFolder(options.scratchDirectory, /^build-/)),
+        ...(await sweepFolder(options.scratchDirectory, /^(build|squashfs)-/)),
         ...(await sweepFolder(options.cacheDirectory, /^\.new-/)),
       ];
     },
   };
 }
+
+const suffixOf = (kind: ArchiveKind): string =>
+  kind === 'squashfs' || kind === 'qcow2' ? `.${kind}` : compressionSuffix[kind];

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ImageMetadata, ImageRefused } from '../core/ports/images.ts';
-import type { Compression } from '../lib/archive-magic.ts';
+import type { ArchiveKind } from '../lib/archive-magic.ts';
 
 export type PartName = 'unified' | 'metadata' | 'rootfs';
 export type ImageRecord = {
@@ -14,7 +14,7 @@ export type ImageRecord = {
   type?: 'container' | 'virtual-machine';
   metadata: ImageMetadata;
   templates: Record<string, string>;
-  parts: { name: PartName; compression: Compression; sizeBytes: number }[];
+  parts: { name: PartName; compression: ArchiveKind; sizeBytes: number }[];
 };
 
 export type ImageStore = ReturnType<typeof createImageStore>;

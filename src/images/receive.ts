@@ -7,6 +7,7 @@ import { ImageRefused, type Progress, type ReceivedImage } from '../core/ports/i
 import { imageArchive } from './image-archive.ts';
 import { type ImageRecord, type ImageStore, notFound, type PartName } from './image-store.ts';
 import { parseMetadata } from './metadata.ts';
+import type { TakingApart } from './open-archive.ts';
 import { type ArchiveContent, scanArchive } from './scan-archive.ts';
 
 export type ReceiveParts = {
@@ -15,10 +16,15 @@ export type ReceiveParts = {
   unified?: NodeJS.ReadableStream;
 };
 export type ReceiveOptions = { expect?: string; progress?: Progress; signal?: AbortSignal };
-export type ReceiveNeeds = { store: ImageStore; limits: Partial<ArchiveLimits>; architecture: string | undefined };
+export type ReceiveNeeds = {
+  store: ImageStore;
+  limits: Partial<ArchiveLimits>;
+  architecture: string | undefined;
+  apart: TakingApart;
+};
 
 export async function receiveImage(
-  { store, limits, architecture }: ReceiveNeeds,
+  { store, limits, architecture, apart }: ReceiveNeeds,
   parts: ReceiveParts,
   options: ReceiveOptions,
 ): Promise<ReceivedImage> {
@@ -45,11 +51,13 @@ export async function receiveImage(
   let text: string | undefined;
   for (const { name, sizeBytes } of stored) {
     const rootPrefix = { unified: 'rootfs', rootfs: '', metadata: undefined }[name];
-    const content = await scanArchive(join(work.path, name), { rootPrefix, limits: bounds, signal: options.signal });
-    requireRoot(name, content);
+    const { signal } = options;
+    const content = await scanArchive(join(work.path, name), { rootPrefix, limits: bounds, apart, signal });
+    if (name !== 'metadata' && content.hasDisk && content.rootMembers === 0) record.type = 'virtual-machine';
+    else requireRoot(name, content);
     text ??= content.metadata;
     if (name !== 'rootfs') record.templates = content.templates;
-    record.parts.push({ name, compression: content.compression, sizeBytes });
+    record.parts.push({ name, compression: content.form, sizeBytes });
     // The root file system of a split image may hold a file of that name; it means nothing.
     if (name !== 'rootfs') record.metadata = parseMetadata(required(text), architecture);
   }

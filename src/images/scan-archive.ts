@@ -1,27 +1,30 @@
 /** Reads an archive file from end to end: every member is checked, `metadata.yaml` and the templates are kept. */
 import { type ArchiveLimits, type CheckedMember, createMemberCheck } from '../archives/check-members.ts';
-import { archiveError, compressionOf, expansionGuard } from '../archives/distrust.ts';
+import { archiveError, expansionGuard, kindOf } from '../archives/distrust.ts';
 import { rootMember } from '../archives/root-filter.ts';
 import { ImageRefused } from '../core/ports/images.ts';
-import { decompressedFile } from '../host/compress.ts';
-import type { Compression } from '../lib/archive-magic.ts';
+import type { ArchiveKind } from '../lib/archive-magic.ts';
 import { shownName } from '../lib/tar-header.ts';
 import { createTarScanner, type TarScanner } from '../lib/tar-scan.ts';
 import { imageArchive } from './image-archive.ts';
 import { isTemplateName, metadataLimitBytes } from './metadata.ts';
+import { openArchive, type TakingApart } from './open-archive.ts';
 
 export type ArchiveContent = {
-  compression: Compression;
+  form: ArchiveKind;
   metadata: string | undefined;
   templates: Record<string, string>;
   /** Members below the root file system. */
   rootMembers: number;
+  /** It is, or holds beside `metadata.yaml`, the disk of a virtual machine. */
+  hasDisk: boolean;
 };
 
 export type ScanOptions = {
   /** Where the root file system lies, undefined when the archive holds none. */
   rootPrefix: string | undefined;
   limits: ArchiveLimits;
+  apart: TakingApart;
   signal?: AbortSignal | undefined;
 };
 
@@ -29,12 +32,14 @@ const templateLimitBytes = 1024 * 1024;
 const templatesLimit = 200;
 
 export async function scanArchive(path: string, options: ScanOptions): Promise<ArchiveContent> {
-  const compression = await compressionOf(path, imageArchive);
-  const content: ArchiveContent = { compression, metadata: undefined, templates: {}, rootMembers: 0 };
+  const form = await kindOf(path, imageArchive);
+  const content: ArchiveContent = { form, metadata: undefined, templates: {}, rootMembers: 0, hasDisk: false };
+  if (form === 'qcow2') return { ...content, hasDisk: true };
   const scanner = contentScanner(content, options);
   try {
     const guard = await expansionGuard(path, options.limits, imageArchive);
-    for await (const chunk of decompressedFile(path, compression, { signal: options.signal })) {
+    const { apart, limits, signal } = options;
+    for await (const chunk of openArchive(path, form, { apart, storedBytes: limits.storedBytes, signal })) {
       guard(chunk.length);
       scanner.push(chunk);
       options.signal?.throwIfAborted();
@@ -42,7 +47,7 @@ export async function scanArchive(path: string, options: ScanOptions): Promise<A
     scanner.finish();
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw archiveError(error, compression, imageArchive);
+    throw archiveError(error, form, imageArchive);
   }
   return content;
 }
@@ -54,6 +59,7 @@ function contentScanner(content: ArchiveContent, options: ScanOptions): TarScann
   return createTarScanner({
     member(raw) {
       member = check(raw);
+      if (member.path === 'rootfs.img' && member.kind === 'file') content.hasDisk = true;
       if (options.rootPrefix !== undefined && rootMember(member, options.rootPrefix, imageArchive))
         content.rootMembers++;
       pieces = isKept(member, content) ? [] : undefined;

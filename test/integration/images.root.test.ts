@@ -24,6 +24,7 @@ async function open(): Promise<Opened> {
       directory,
       cacheDirectory: join(top, 'cache'),
       scratchDirectory: join(top, 'scratch'),
+      idBase: 1_800_000_000,
       limits: { members: 1000 },
       architecture: 'x86_64',
     }),
