@@ -106,6 +106,15 @@ test('a token lets one client in, once, on the connection that it has', async ()
   assert.match(String(environment.certificate), /BEGIN CERTIFICATE/);
   assert.equal(environment.certificate_fingerprint, life.house.ownCertificate().fingerprint);
 
+  assert.deepEqual(await life.get(`/1.0/certificates/${laptop.fingerprint}`), {
+    name: 'laptop',
+    type: 'client',
+    restricted: false,
+    projects: [],
+    certificate: laptop.certificate,
+    description: 'mine',
+    fingerprint: laptop.fingerprint,
+  });
   using second = client();
   const again = await second.call('POST', '/1.0/certificates', entry(text));
   assert.deepEqual([again.status, errorOf(again)], [403, 'not authorized']);
@@ -334,6 +343,43 @@ test('a restricted certificate is confined to its projects', async () => {
   assert.equal(renewal.status, 200, String(errorOf(renewal)));
   assert.equal((await renewed.call('GET', '/1.0/instances')).status, 200);
   assert.equal((await renewed.call('POST', '/1.0/networks', { name: 'n1' })).status, 403);
+});
+
+test('a project that is renamed keeps its certificates; one that is deleted does not leave them to a later one', async () => {
+  await using life = await live();
+  const { client } = await open(life);
+  using mine = client();
+  assert.equal((await life.call('POST', '/1.0/projects', { name: 'mine' })).status, 201);
+  await mine.call(
+    'POST',
+    '/1.0/certificates',
+    entry((await token(life, { restricted: true, projects: ['mine'] })).text),
+  );
+  assert.deepEqual((await mine.call('GET', '/1.0/projects')).json.metadata, ['/1.0/projects/mine']);
+  assert.equal((await mine.call('GET', '/1.0/projects/default')).status, 403);
+  await life.must('POST', '/1.0/projects/mine', { name: 'ours' });
+  assert.equal((await mine.call('GET', '/1.0/instances?project=ours')).status, 200);
+  assert.equal((await life.call('DELETE', '/1.0/projects/ours')).status, 200);
+  assert.equal((await life.call('POST', '/1.0/projects', { name: 'ours' })).status, 201);
+  assert.equal((await mine.call('GET', '/1.0/instances?project=ours')).status, 403);
+});
+
+test('images and profiles of the default project are not changed through a project that uses them', async () => {
+  await using life = await live();
+  const { client } = await open(life);
+  const fingerprint = await addImage(life, 'base');
+  using mine = client();
+  const config = { 'features.images': 'false', 'features.profiles': 'false' };
+  assert.equal((await life.call('POST', '/1.0/projects', { name: 'mine', config })).status, 201);
+  await mine.call(
+    'POST',
+    '/1.0/certificates',
+    entry((await token(life, { restricted: true, projects: ['mine'] })).text),
+  );
+  assert.equal((await mine.call('GET', `/1.0/images/${fingerprint}?project=mine`)).status, 200);
+  assert.equal((await mine.call('DELETE', `/1.0/images/${fingerprint}?project=mine`)).status, 403);
+  assert.equal((await mine.call('GET', '/1.0/profiles/default?project=mine')).status, 200);
+  assert.equal((await mine.call('PATCH', '/1.0/profiles/default?project=mine', { description: 'x' })).status, 403);
 });
 
 test('who is confined sees neither tokens nor operations of other projects', async () => {

@@ -45,7 +45,8 @@ export function redeemToken(house: Needs, text: string): TokenRequest | undefine
     if (!('fingerprint' in known) || !equalSecrets(known.secret, secret)) continue;
     house.operations.cancel(id);
     if (typeof known.expiresAt === 'string' && house.clock.now() > new Date(known.expiresAt)) fail('token.expired');
-    return known.request;
+    const { name, restricted, projects, description } = known.request;
+    return { name, restricted, projects, description };
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
 import { projectNameError } from '../../lib/names.ts';
+import { certificateChanges } from '../certificates/project-change.ts';
 import type { House } from '../house.ts';
 import { type ConfigMap, keys, type ProfileDoc, type ProjectDoc } from '../model.ts';
 import type { Change } from '../ports/store.ts';
@@ -69,6 +70,7 @@ export async function renameProject(house: Needs, from: string, to: string): Pro
   await house.documents.commit([
     { delete: keys.project(from) },
     { put: keys.project(to), value: { ...doc, name: to }, expect: 0 },
+    ...certificateChanges(house, from, to),
     ...(profile
       ? [
           { delete: keys.profile(from, 'default') },
@@ -84,6 +86,7 @@ export async function removeProject(house: Needs, name: string): Promise<void> {
   const profile = house.documents.get(keys.profile(name, 'default'));
   await house.documents.commit([
     { delete: keys.project(name) },
+    ...certificateChanges(house, name),
     ...(profile ? [{ delete: keys.profile(name, 'default') }] : []),
   ]);
 }

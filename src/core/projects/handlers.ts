@@ -1,7 +1,7 @@
 /** Project routes. */
 import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
-import type { Handlers } from '../../api/handlers.ts';
+import type { Handlers, Identity } from '../../api/handlers.ts';
 import type { Project, projectRoutes } from '../../api/resources/projects.ts';
 import type { House } from '../house.ts';
 import { patchedConfig, plainConfig } from '../instances/config.ts';
@@ -16,6 +16,9 @@ import { projectUsers } from './used-by.ts';
 
 const projectUrl = (name: string) => `/1.0/projects/${encodeURIComponent(name)}`;
 
+/** Who is confined to projects sees these only. */
+const maySee = ({ projects }: Identity, name: string): boolean => !projects || projects.includes(name);
+
 export function projectHandlers(house: House): Handlers<typeof projectRoutes> {
   const view = (doc: ProjectDoc): Project => ({
     name: doc.name,
@@ -23,6 +26,8 @@ export function projectHandlers(house: House): Handlers<typeof projectRoutes> {
     config: doc.config,
     used_by: projectUsers(house, doc.name),
   });
+  const findSeen = (identity: Identity, name: string) =>
+    maySee(identity, name) ? findProject(house, name) : fail('auth.project', { project: name });
   const told = (verb: string, name: string, context?: Record<string, unknown>) =>
     house.events.lifecycle(name, {
       action: `project-${verb}`,
@@ -43,9 +48,11 @@ export function projectHandlers(house: House): Handlers<typeof projectRoutes> {
       return {};
     });
   return {
-    'GET /1.0/projects': ({ query }) =>
+    'GET /1.0/projects': ({ query, identity }) =>
       listing(
-        allProjects(house).map((doc) => ({ url: projectUrl(doc.name), object: () => view(doc) })),
+        allProjects(house)
+          .filter(({ name }) => maySee(identity, name))
+          .map((doc) => ({ url: projectUrl(doc.name), object: () => view(doc) })),
         query,
       ),
     async 'POST /1.0/projects'({ body }) {
@@ -54,7 +61,7 @@ export function projectHandlers(house: House): Handlers<typeof projectRoutes> {
       told('created', name);
       return { location: projectUrl(name) };
     },
-    'GET /1.0/projects/{name}': ({ params }) => view(findProject(house, params.name)),
+    'GET /1.0/projects/{name}': ({ params, identity }) => view(findSeen(identity, params.name)),
     'PUT /1.0/projects/{name}': ({ params, body, checkMatch }) =>
       change(params.name, checkMatch, () => ({
         description: body.description ?? '',
@@ -81,8 +88,8 @@ export function projectHandlers(house: House): Handlers<typeof projectRoutes> {
       told('deleted', name);
       return {};
     },
-    'GET /1.0/projects/{name}/state'({ params }) {
-      const { name, config } = findProject(house, params.name);
+    'GET /1.0/projects/{name}/state'({ params, identity }) {
+      const { name, config } = findSeen(identity, params.name);
       return { resources: resources(config, projectMembers(house, name)) };
     },
   };
