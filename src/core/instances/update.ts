@@ -71,8 +71,10 @@ async function plugOrPutBack(house: UpdateNeeds, before: Equipped, after: Equipp
 /** `volatile.*` belongs to the server: what a client sends back is dropped, what it left out is kept; idmap keys may not be bent. */
 function ownVolatile(house: UpdateNeeds, old: InstanceDoc, sent: ConfigMap): ConfigMap {
   const derived = volatileConfig(house, old);
+  // `incus copy --refresh` sends the whole config of the instance that it copied from another server.
+  const isOwn = (sent['volatile.uuid'] ?? old.config['volatile.uuid']) === old.config['volatile.uuid'];
   for (const [key, value] of Object.entries(sent))
-    if (key.startsWith('volatile.idmap.') && derived[key] !== value) fail('instance.volatile');
+    if (isOwn && key.startsWith('volatile.idmap.') && derived[key] !== value) fail('instance.volatile');
   const kept = Object.entries(old.config).filter(([key]) => key.startsWith('volatile.'));
   return {
     ...Object.fromEntries(Object.entries(sent).filter(([key]) => !key.startsWith('volatile.'))),
