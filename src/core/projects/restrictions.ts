@@ -2,8 +2,10 @@
 import { posix } from 'node:path';
 import { isTrue } from '../../api/config-keys/key.ts';
 import { restrictionDefaults } from '../../api/config-keys/project.ts';
+import { fail } from '../../api/errors.ts';
 import { splitList } from '../instances/config.ts';
 import type { ConfigMap, DevicesMap } from '../model.ts';
+import type { GuestMount } from '../ports/engine.ts';
 
 /** The value of `restricted.<name>`, or what it is when nobody says. */
 type Rules = (name: string) => string;
@@ -111,9 +113,21 @@ const deviceRules: Readonly<Record<string, DeviceRule>> = {
   usb: forbidden('usb', 'USB devices'),
 };
 
-/** By the words of the path; that no link leads out of there is looked at when the disk is mounted. */
-export function isBelow(source: string, directories: readonly string[]): boolean {
-  if (directories.length === 0) return true;
-  const place = `${posix.normalize(source)}/`.replace(/\/+$/, '/');
-  return directories.some((directory) => place.startsWith(`${posix.normalize(directory)}/`.replace(/\/+$/, '/')));
+/** By the words of the path; that no link leads out of there is `confinedMount`. */
+export const isBelow = (source: string, directories: readonly string[]): boolean =>
+  directories.length === 0 || directoryOf(source, directories) !== undefined;
+
+function directoryOf(source: string, directories: readonly string[]): string | undefined {
+  const asPlace = (path: string) => `${posix.normalize(path)}/`.replace(/\/+$/, '/');
+  return directories.find((directory) => asPlace(source).startsWith(asPlace(directory)));
+}
+
+/** Where disks have to lie in certain directories of the host, no link below those leads out of them. */
+export function confinedMount(config: ConfigMap, mount: GuestMount): GuestMount {
+  const directories = isRestricted(config) ? splitList(config['restricted.devices.disk.paths']) : [];
+  if (directories.length === 0 || mount.inside !== undefined || mount.memory) return mount;
+  const inside = directoryOf(mount.source, directories);
+  if (inside === undefined) fail('project.restricted', { reason: `Disk source path "${mount.source}" not allowed` });
+  const source = posix.relative(inside, mount.source);
+  return source === '' ? mount : { ...mount, source, inside };
 }

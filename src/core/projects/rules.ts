@@ -116,6 +116,20 @@ export function allowImageServer(house: Needs, project: string, server: string):
     fail('project.restricted', { reason: `Image server "${host}" isn't allowed in this project` });
 }
 
+/** Before a network is made; they belong to the default project. */
+export function allowNetwork(house: Needs): void {
+  const limit = projectConfig(house, 'default')['limits.networks'];
+  if (limit !== undefined && networksOf(house, 'default').length >= Number(limit))
+    fail('project.limit', { reason: 'Networks limit has been reached for project' });
+}
+
+/** Whether guests of the project may use the network, and see it. */
+export function maySeeNetwork(house: Needs, project: string, network: string): boolean {
+  const config = projectConfig(house, project);
+  const access = splitList(config['restricted.networks.access']);
+  return !isRestricted(config) || access.length === 0 || access.includes(network);
+}
+
 /** A pool whose limit is 0 is not shown in the project. */
 export const isHiddenPool = (house: Needs, project: string, pool: string): boolean =>
   projectConfig(house, project)[`limits.disk.pool.${pool}`] === '0';

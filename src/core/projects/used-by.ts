@@ -4,7 +4,7 @@ import { imageUrl } from '../images/view.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
 import type { ImageDoc, NetworkDoc, ProfileDoc, VolumeDoc } from '../model.ts';
 import { profileUrl } from '../profiles/find.ts';
-import { inProject } from './url.ts';
+import { allVolumes, volumeUrl } from '../volumes/find.ts';
 
 type Needs = Pick<House, 'documents'>;
 
@@ -24,10 +24,7 @@ export const networksOf = (house: Needs, project: string): NetworkDoc[] =>
   project === 'default' ? house.documents.list<NetworkDoc>('networks/') : [];
 
 export const volumesOf = (house: Needs, project: string): VolumeDoc[] =>
-  house.documents.list<VolumeDoc>('volumes/').filter((doc) => doc.project === project);
-
-const volumeUrl = ({ pool, name, project }: VolumeDoc) =>
-  inProject(`/1.0/storage-pools/${encodeURIComponent(pool)}/volumes/custom/${encodeURIComponent(name)}`, project);
+  allVolumes(house).filter((doc) => doc.project === project);
 
 /** Empty but for the default profile, which comes and goes with the project. */
 export const isEmpty = (house: Needs, project: string): boolean =>

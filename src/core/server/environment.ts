@@ -6,7 +6,7 @@ import { serverAddresses } from './addresses.ts';
 
 type Needs = Pick<House, 'facts' | 'engine' | 'drivers' | 'documents' | 'ownCertificate' | 'hostAddresses'>;
 
-export function environment(house: Needs): ServerEnvironment {
+export function environment(house: Needs, project: string): ServerEnvironment {
   const own = house.ownCertificate();
   const { facts, engine, drivers } = house;
   const used = new Set(house.documents.list<PoolDoc>('pools/').map((pool) => pool.driver));
@@ -26,7 +26,7 @@ export function environment(house: Needs): ServerEnvironment {
     lxc_features: {},
     os_name: facts.osName,
     os_version: facts.osVersion,
-    project: 'default',
+    project,
     server: 'gasthof',
     server_clustered: false,
     server_event_mode: 'full-mesh',

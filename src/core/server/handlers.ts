@@ -15,7 +15,7 @@ import { environment } from './environment.ts';
 export type ServerControl = { shutdown(): void };
 
 export function serverHandlers(house: House, control: ServerControl): Handlers<typeof serverRoutes> {
-  const view = ({ trusted, projects, username, protocol }: Identity): Server => ({
+  const view = ({ trusted, projects, username, protocol }: Identity, project: string): Server => ({
     // Who is confined to projects does not see how the server is set up.
     config: trusted && !projects ? shownConfig(house) : {},
     api_extensions: [...apiExtensions],
@@ -24,7 +24,7 @@ export function serverHandlers(house: House, control: ServerControl): Handlers<t
     auth: trusted ? 'trusted' : 'untrusted',
     public: false,
     auth_methods: ['tls'],
-    ...(trusted ? { auth_user_name: username, auth_user_method: protocol, environment: environment(house) } : {}),
+    ...(trusted ? { auth_user_name: username, auth_user_method: protocol, environment: environment(house, project) } : {}),
   });
   const change = async (checkMatch: (current: unknown) => void, next: (shown: ConfigMap) => ConfigMap) => {
     await changeConfig(house, (shown) => {
@@ -35,7 +35,7 @@ export function serverHandlers(house: House, control: ServerControl): Handlers<t
   };
   return {
     'GET /': () => ['/1.0'],
-    'GET /1.0': ({ identity }) => view(identity),
+    'GET /1.0': ({ identity, project }) => view(identity, project),
     'PUT /1.0': ({ body, checkMatch }) => change(checkMatch, () => plainConfig(body.config)),
     'PATCH /1.0': ({ body, checkMatch }) => change(checkMatch, (shown) => patchedConfig(shown, body.config)),
     'GET /1.0/metadata/configuration': () => ({ configs: documentedConfiguration() }),
