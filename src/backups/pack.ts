@@ -2,6 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
 import { freeBytes } from '../archives/store-stream.ts';
 import { BackupRefused, type BackupWork, type PackedState } from '../core/ports/backups.ts';
 import { compressTo } from '../host/compress.ts';
@@ -14,7 +15,7 @@ export const compressions = ['none', 'gzip', 'bzip2', 'xz', 'zstd'] as const;
 
 export async function packBackup(
   folder: string,
-  content: { index: string; states: readonly PackedState[] },
+  content: { index: unknown; states: readonly PackedState[] },
   options: BackupWork & { compression: string },
 ): Promise<string> {
   const compression = compressions.find((name) => name === options.compression);
@@ -40,16 +41,17 @@ export async function packBackup(
 /** Writes the small files, and says what goes into the archive in which order. */
 async function writeTop(
   top: string,
-  { index, states }: { index: string; states: readonly PackedState[] },
+  { index, states }: { index: unknown; states: readonly PackedState[] },
 ): Promise<PackedTree[]> {
   await mkdir(join(top, dirname(indexName)), { recursive: true });
-  await writeFile(join(top, indexName), index, { mode: 0o644 });
+  await writeFile(join(top, indexName), stringify(index, { lineWidth: 0 }), { mode: 0o644 });
   const trees: PackedTree[] = [{ directory: top, entries: [indexName] }];
   for (const { name, tree, files } of states) {
     const state = `backup/${name}`;
     for (const [file, text] of Object.entries(files ?? {})) {
       await mkdir(dirname(join(top, state, file)), { recursive: true });
-      await writeFile(join(top, state, file), text, { mode: 0o644 });
+      const content = typeof text === 'string' ? text : stringify(text, { lineWidth: 0 });
+      await writeFile(join(top, state, file), content, { mode: 0o644 });
     }
     if (files) trees.push({ directory: top, entries: [state] });
     trees.push({ directory: tree.directory, entries: ['.'], prefix: tree.place ? `${state}/${tree.place}` : state });

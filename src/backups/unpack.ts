@@ -15,6 +15,7 @@ import { createTarScanner, type TarScanner } from '../lib/tar-scan.ts';
 import { backupArchive, stateOf } from './backup-archive.ts';
 
 type Place = PackedState['tree']['place'];
+type UnpackWork = BackupWork & { idBase?: number };
 export type ArchiveFile = { path: string; compression: Compression; limits: ArchiveLimits };
 /** A part of the tree of a state; an empty one says that the state has begun. */
 type Piece = { state: string; bytes: Buffer };
@@ -23,7 +24,7 @@ export async function unpackBackup(
   file: ArchiveFile,
   place: Place,
   visit: StateVisitor,
-  work: BackupWork,
+  work: UnpackWork,
 ): Promise<void> {
   const { signal } = work;
   const pieces = treePieces(file, place, work);
@@ -50,10 +51,14 @@ export async function unpackBackup(
   }
 }
 
-async function* treePieces(file: ArchiveFile, place: Place, { progress, signal }: BackupWork): AsyncGenerator<Piece> {
+async function* treePieces(
+  file: ArchiveFile,
+  place: Place,
+  { progress, signal, idBase = 0 }: UnpackWork,
+): AsyncGenerator<Piece> {
   const guard = await expansionGuard(file.path, file.limits, backupArchive);
   let out: Piece[] = [];
-  const scanner = pieceScanner(file.limits, place, (piece) => out.push(piece));
+  const scanner = pieceScanner(file.limits, place, idBase, (piece) => out.push(piece));
   let bytes = 0;
   for await (const chunk of decompressedFile(file.path, file.compression, { signal })) {
     bytes += chunk.length;
@@ -79,7 +84,8 @@ function* joined(pieces: readonly Piece[]): Generator<Piece> {
   }
 }
 
-function pieceScanner(limits: ArchiveLimits, place: Place, emit: (piece: Piece) => void): TarScanner {
+function pieceScanner(limits: ArchiveLimits, place: Place, idBase: number, emit: (piece: Piece) => void): TarScanner {
+  const inside = (id: number) => (id < idBase ? id : id - idBase);
   const check = createMemberCheck(limits, backupArchive);
   let state: string | undefined;
   let passing = false;
@@ -96,7 +102,7 @@ function pieceScanner(limits: ArchiveLimits, place: Place, emit: (piece: Piece) 
       passing = member !== undefined;
       if (!member) return;
       sizeBytes = member.sizeBytes;
-      write(writeHeader(member));
+      write(writeHeader({ ...member, uid: inside(member.uid), gid: inside(member.gid) }));
     },
     data(piece) {
       if (passing) write(piece);

@@ -3,6 +3,7 @@ import { fail } from '../api/errors.ts';
 import type { Handlers, Identity } from '../api/handlers.ts';
 import type { Routes } from '../api/routes.ts';
 import type { ListQuery } from '../api/schema.ts';
+import { backupHandlers } from './backups/handlers.ts';
 import { certificateHandlers } from './certificates/handlers.ts';
 import { asCaller } from './events/caller.ts';
 import { eventHandlers } from './events/handlers.ts';
@@ -18,7 +19,10 @@ import { sessionHandlers } from './instances/session-handlers.ts';
 import { snapshotHandlers } from './instances/snapshot-handlers.ts';
 import { stateHandlers } from './instances/state-handlers.ts';
 import { wantsAllProjects } from './listing.ts';
+import { aclHandlers } from './networks/acl-handlers.ts';
+import { forwardHandlers } from './networks/forward-handlers.ts';
 import { networkHandlers } from './networks/handlers.ts';
+import { notHereHandlers } from './networks/not-here-handlers.ts';
 import { operationHandlers } from './operations/handlers.ts';
 import { poolHandlers } from './pools/handlers.ts';
 import { profileHandlers } from './profiles/handlers.ts';
@@ -26,6 +30,7 @@ import { lookUpProject } from './projects/features.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { type ServerControl, serverHandlers } from './server/handlers.ts';
 import { resourceHandlers } from './server/resource-handlers.ts';
+import { volumeBackupHandlers } from './volumes/backup-handlers.ts';
 import { volumeHandlers } from './volumes/handlers.ts';
 import { volumeSnapshotHandlers } from './volumes/snapshot-handlers.ts';
 import { warningHandlers } from './warnings/handlers.ts';
@@ -42,8 +47,9 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...instanceHandlers(house),
       ...stateHandlers(house),
       ...snapshotHandlers(house),
+      ...backupHandlers(house),
       ...sessionHandlers(house),
-    ...metadataHandlers(house),
+      ...metadataHandlers(house),
       ...fileHandlers(house),
       ...imageHandlers(house),
       ...createImageHandlers(house),
@@ -52,9 +58,13 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...profileHandlers(house),
       ...projectHandlers(house),
       ...networkHandlers(house),
+      ...forwardHandlers(house),
+      ...aclHandlers(house),
+      ...notHereHandlers(house),
       ...poolHandlers(house),
       ...volumeHandlers(house),
       ...volumeSnapshotHandlers(house),
+    ...volumeBackupHandlers(house),
     }),
   );
 }

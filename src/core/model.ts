@@ -60,7 +60,21 @@ export type SnapshotDoc = {
   description: string;
   createdAt: string;
   expiresAt: string;
-  state: Pick<InstanceDoc, 'architecture' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'lastUsedAt' | 'metadata'>;
+  state: Pick<
+    InstanceDoc,
+    'architecture' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'lastUsedAt' | 'metadata'
+  >;
+};
+
+/** A backup of an instance; its file is kept under the id. */
+export type BackupDoc = {
+  id: string;
+  instance: string;
+  name: string;
+  createdAt: string;
+  /** Empty: never. */
+  expiresAt: string;
+  instanceOnly: boolean;
 };
 
 export type ImageDoc = {
@@ -94,6 +108,34 @@ export type UpdateSource = { alias: string; certificate: string; protocol: strin
 export type AliasDoc = { name: string; project: string; description: string; target: string };
 export type ProfileDoc = { name: string; project: string; description: string; config: ConfigMap; devices: DevicesMap };
 export type NetworkDoc = { name: string; description: string; type: 'bridge'; config: ConfigMap };
+/** Ports as users write them; the names of the fields are those of the API. */
+export type ForwardDoc = {
+  network: string;
+  address: string;
+  description: string;
+  config: ConfigMap;
+  ports: { description: string; protocol: string; listen_port: string; target_port: string; target_address: string }[];
+};
+/** Absent fields: any. */
+export type AclRuleDoc = {
+  action: string;
+  state: string;
+  source?: string;
+  destination?: string;
+  protocol?: string;
+  source_port?: string;
+  destination_port?: string;
+  icmp_type?: string;
+  icmp_code?: string;
+  description?: string;
+};
+export type AclDoc = {
+  name: string;
+  description: string;
+  ingress: AclRuleDoc[];
+  egress: AclRuleDoc[];
+  config: ConfigMap;
+};
 export type PoolDoc = { name: string; description: string; driver: string; config: ConfigMap };
 
 /** A custom volume. The project is the one whose volumes are used, see projects/features.ts. */
@@ -117,6 +159,17 @@ export type VolumeSnapshotDoc = {
   createdAt: string;
   /** Empty: never. */
   expiresAt: string;
+};
+
+/** A tarball of a volume, kept by the backups port under the same id. */
+export type VolumeBackupDoc = {
+  id: string;
+  volume: string;
+  name: string;
+  createdAt: string;
+  /** Empty: never. */
+  expiresAt: string;
+  volumeOnly: boolean;
 };
 
 export type ProjectDoc = { name: string; description: string; config: ConfigMap };
@@ -154,16 +207,22 @@ export const keys = {
   snapshot: (instance: string, id: string) => `snapshots/${instance}/${id}`,
   metadata: (hash: string) => `metadata/${hash}`,
   snapshotsOf: (instance: string) => `snapshots/${instance}/`,
+  backup: (instance: string, id: string) => `backups/${instance}/${id}`,
+  backupsOf: (instance: string) => `backups/${instance}/`,
   /** Files of images are shared by all projects, documents are not. */
   image: (project: string, fingerprint: string) => `images/${project}/${fingerprint}`,
   /** Names of aliases have slashes in them. */
   alias: (project: string, name: string) => `aliases/${project}/${encodeURIComponent(name)}`,
   profile: (project: string, name: string) => `profiles/${project}/${name}`,
   network: (name: string) => `networks/${name}`,
+  forward: (network: string, address: string) => `forwards/${network}/${address}`,
+  acl: (name: string) => `network-acls/${name}`,
   pool: (name: string) => `pools/${name}`,
   volume: (id: string) => `volumes/${id}`,
   volumeSnapshot: (volume: string, id: string) => `volume-snapshots/${volume}/${id}`,
   volumeSnapshotsOf: (volume: string) => `volume-snapshots/${volume}/`,
+  volumeBackup: (volume: string, id: string) => `volume-backups/${volume}/${id}`,
+  volumeBackupsOf: (volume: string) => `volume-backups/${volume}/`,
   project: (name: string) => `projects/${name}`,
   certificate: (fingerprint: string) => `certificates/${fingerprint}`,
   warning: (uuid: string) => `warnings/${uuid}`,

@@ -10,7 +10,7 @@ import type { House } from '../core/house.ts';
 import { createImageSchedule } from '../core/images/update-schedule.ts';
 import { autostart } from '../core/instances/autostart.ts';
 import { guestEnded, guestOutOfMemory } from '../core/instances/ended.ts';
-import { createExpiry } from '../core/instances/expiry.ts';
+import { ageingFolders, createExpiry } from '../core/instances/expiry.ts';
 import { allInstances } from '../core/instances/find.ts';
 import { reconcile } from '../core/instances/reconcile.ts';
 import { createSnapshotSchedule } from '../core/instances/snapshot-schedule.ts';
@@ -46,7 +46,7 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   await makeDefaults(house);
   parts.use(giveBackWhenQuiet(house.events));
   const expiry = parts.use(createExpiry(house));
-  parts.use(house.documents.watch('snapshots/', expiry.look));
+  for (const folder of ageingFolders) parts.use(house.documents.watch(folder, expiry.look));
   expiry.look();
   const snapshots = parts.use(createSnapshotSchedule(house));
   for (const folder of ['instances/', 'profiles/']) parts.use(house.documents.watch(folder, snapshots.changed));

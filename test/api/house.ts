@@ -21,6 +21,7 @@ import { reconcile } from '../../src/core/instances/reconcile.ts';
 import { createRuntime } from '../../src/core/instances/runtime.ts';
 import { type CertificateDoc, keys, type PoolDoc } from '../../src/core/model.ts';
 import { createOperations } from '../../src/core/operations/registry.ts';
+import type { BackupFiles } from '../../src/core/ports/backups.ts';
 import type { GuestFiles, GuestRoot } from '../../src/core/ports/files.ts';
 import type { ImageFiles } from '../../src/core/ports/images.ts';
 import type { Networks } from '../../src/core/ports/network.ts';
@@ -46,7 +47,9 @@ import { createRemotes } from '../../src/remotes/remotes.ts';
 import { createMemoryStore } from '../../src/store/memory/memory-store.ts';
 import { createFakeEngine, type FakeEngine } from '../contract/fake-engine.ts';
 import { createFakeNetworks } from '../contract/fake-networks.ts';
+import { createFakeProxies, type FakeProxies } from '../contract/fake-proxies.ts';
 import { fakeRsync } from '../contract/fake-rsync.ts';
+import { createMemoryBackups } from '../contract/memory-backups.ts';
 import { createMemoryImages } from '../contract/memory-images.ts';
 import { createMemoryStorageDriver } from '../contract/memory-pool.ts';
 import { connectInside, type InsideServer } from '../contract/remotes-inside.ts';
@@ -57,7 +60,9 @@ export type World = Disposable & {
   store: Store;
   engine: FakeEngine;
   networks: Networks;
+  proxies: FakeProxies;
   images: ImageFiles;
+  backups: BackupFiles;
   driver: StorageDriver & Disposable;
   /** Other servers that can be reached, by `https://host:port`. */
   remotes: Map<string, InsideServer>;
@@ -71,7 +76,9 @@ export function createWorld(): World {
     store: createMemoryStore(),
     engine: createFakeEngine(),
     networks: createFakeNetworks(),
+    proxies: createFakeProxies(),
     images: createMemoryImages(),
+    backups: createMemoryBackups(),
     driver,
     remotes: new Map(),
     mountDirectory,
@@ -148,7 +155,9 @@ export async function openHouse(world: World, bugs: unknown[], overrides: Partia
     pools,
     brokenPools: new Map(),
     networks: world.networks,
+    proxies: world.proxies,
     images: world.images,
+    backups: world.backups,
     migration: createMigration(join(world.mountDirectory, 'scratch'), fakeRsync),
     remotes: createRemotes({ own: ownCertificate, userAgent: 'test', connect: connectInside(world.remotes) }),
     https: createTlsDoor({ own: ownCertificate }),

@@ -36,9 +36,9 @@ export function backupsSuite(name: string, open: () => Promise<OpenedBackups>, s
     makeSample(now, { privileged: real });
     mkdirSync(join(then, 'etc'));
     writeFileSync(join(then, 'etc/hostname'), 'before\n');
-    const files = { 'backup.yaml': 'a: 1\n', 'templates/x.tpl': '{{ x }}' };
+    const files = { 'backup.yaml': { a: 1 }, 'templates/x.tpl': '{{ x }}' };
     return {
-      index: 'name: web\nsnapshots: [s0]\n',
+      index: { name: 'web', snapshots: ['s0'] },
       states: [
         { name: 'snapshots/s0', tree: { directory: then, place: 'rootfs' as const }, files },
         { name: 'container', tree: { directory: now, place: 'rootfs' as const }, files },

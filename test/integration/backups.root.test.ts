@@ -126,7 +126,7 @@ test('attributes that would be taken at their word by the host are dropped, acce
   execFileSync('setfattr', ['-n', 'system.posix_acl_access', '-v', acl, join(tree, 'f')]);
   await opened.backups.create(
     'b',
-    { index: 'a: 1', states: [{ name: 'container', tree: { directory: tree, place: 'rootfs' } }] },
+    { index: { a: 1 }, states: [{ name: 'container', tree: { directory: tree, place: 'rootfs' } }] },
     { compression: 'none' },
   );
   const raw = readFileSync(join(opened.scratch, 'backups/b'));

@@ -3,6 +3,14 @@ import type { KeyTable } from './key.ts';
 
 export const serverKeys: KeyTable = [
   {
+    key: 'backups.compression_algorithm',
+    type: 'string',
+    doc: 'Compression of backups.',
+    default: 'gzip',
+    values: ['none', 'gzip', 'bzip2', 'xz', 'zstd'],
+    live: true,
+  },
+  {
     key: 'core.https_address',
     type: 'listen-address',
     doc: 'Address to listen on for HTTPS, like `:8443`, `[::]:8443` or `10.0.0.7:8443`; unset: not at all.',

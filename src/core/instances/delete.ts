@@ -1,6 +1,8 @@
 /** Deleting an instance with its snapshots. */
 import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
+import { removeBackupFiles } from '../backups/change.ts';
+import { backupsOf } from '../backups/find.ts';
 import type { House } from '../house.ts';
 import { releaseImage } from '../images/delete.ts';
 import { type InstanceDoc, keys } from '../model.ts';
@@ -12,7 +14,7 @@ import { instanceById, snapshotsOf } from './find.ts';
 
 export type DeleteNeeds = Pick<
   House,
-  'documents' | 'engine' | 'execRecords' | 'pools' | 'queue' | 'clock' | 'events' | 'images'
+  'documents' | 'engine' | 'execRecords' | 'pools' | 'backups' | 'queue' | 'clock' | 'events' | 'images'
 >;
 type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
 
@@ -34,10 +36,15 @@ const deleteSteps: readonly Step<DeleteContext>[] = [
       ),
   },
   {
+    name: 'delete its backups',
+    do: ({ house, doc }) => removeBackupFiles(house, doc.id),
+  },
+  {
     name: 'forget the instance',
     do: ({ house, doc }) =>
       house.documents.commit([
         ...snapshotsOf(house, doc.id).map((snapshot) => ({ delete: keys.snapshot(doc.id, snapshot.id) })),
+        ...backupsOf(house, doc.id).map((backup) => ({ delete: keys.backup(doc.id, backup.id) })),
         { delete: keys.instance(doc.id) },
       ]),
   },

@@ -1,30 +1,48 @@
-/** Snapshots that have reached their age are deleted. One timer, set to the next one that is due; nothing is polled. */
+/** Snapshots and backups that have reached their age are deleted. One timer, set to the next one that is due; nothing is polled. */
+import { deleteBackup } from '../backups/change.ts';
 import type { House } from '../house.ts';
-import type { InstanceDoc, SnapshotDoc } from '../model.ts';
+import type { BackupDoc, InstanceDoc, SnapshotDoc } from '../model.ts';
 import { keys } from '../model.ts';
 import { deleteSnapshot, type SnapshotNeeds } from './snapshots.ts';
 
 /** Timers do not see that the clock was set: the wall clock is looked at again after so long. */
 const longestMs = 10 * 60_000;
 
-/** Call `look` whenever a snapshot may have come or changed. */
-export function createExpiry(house: SnapshotNeeds & Pick<House, 'documents'>): { look(): void } & Disposable {
+type Needs = SnapshotNeeds & Pick<House, 'backups'>;
+type Ageing = Pick<SnapshotDoc | BackupDoc, 'instance' | 'name' | 'expiresAt'>;
+
+/** What ages: where it is stored, and how one of it is deleted. */
+const kinds: { what: string; folder: string; remove(house: Needs, doc: Ageing): Promise<void> }[] = [
+  { what: 'snapshot', folder: 'snapshots/', remove: (house, doc) => deleteSnapshot(house, doc.instance, doc.name) },
+  { what: 'backup', folder: 'backups/', remove: (house, doc) => deleteBackup(house, doc.instance, doc.name) },
+];
+
+export const ageingFolders = kinds.map(({ folder }) => folder);
+
+/** Call `look` whenever something in one of the folders may have come or changed. */
+export function createExpiry(house: Needs): { look(): void } & Disposable {
   let timer: NodeJS.Timeout | undefined;
-  const due = () => house.documents.list<SnapshotDoc>('snapshots/').filter((doc) => doc.expiresAt !== '');
-  const remove = async (snapshot: SnapshotDoc) => {
-    if (!house.documents.get<InstanceDoc>(keys.instance(snapshot.instance))) return;
-    await house.queue(snapshot.instance, () => deleteSnapshot(house, snapshot.instance, snapshot.name));
+  const due = () =>
+    kinds.flatMap((kind) =>
+      house.documents
+        .list<Ageing>(kind.folder)
+        .filter((doc) => doc.expiresAt !== '')
+        .map((doc) => ({ ...doc, kind })),
+    );
+  const remove = async (doc: ReturnType<typeof due>[number]) => {
+    if (!house.documents.get<InstanceDoc>(keys.instance(doc.instance))) return;
+    await house.queue(doc.instance, () => doc.kind.remove(house, doc));
   };
   const look = () => {
     clearTimeout(timer);
     const now = house.clock.now().getTime();
     const waiting: number[] = [];
-    for (const snapshot of due()) {
-      const at = Date.parse(snapshot.expiresAt);
+    for (const doc of due()) {
+      const at = Date.parse(doc.expiresAt);
       if (at > now) waiting.push(at - now);
       else
-        remove(snapshot).catch((error: unknown) =>
-          house.events.logging('warning', `The expired snapshot ${snapshot.name} could not be deleted: ${error}`),
+        remove(doc).catch((error: unknown) =>
+          house.events.logging('warning', `The expired ${doc.kind.what} ${doc.name} could not be deleted: ${error}`),
         );
     }
     if (waiting.length > 0) timer = setTimeout(look, Math.min(longestMs, Math.min(...waiting) + 1)).unref();

@@ -4,6 +4,7 @@ import type { Handlers } from '../../api/handlers.ts';
 import type { InstancePut } from '../../api/resources/instances.ts';
 import type { Routes } from '../../api/routes.ts';
 import { instanceNameError } from '../../lib/names.ts';
+import { startImport } from '../backups/import.ts';
 import type { House } from '../house.ts';
 import { listing, pageOf, readFilter, recursionOf, wantsAllProjects } from '../listing.ts';
 import { startArrival } from '../migration/arrival.ts';
@@ -56,8 +57,9 @@ export function instanceHandlers(house: House): Own {
       );
       return [...page(full.filter(filter))];
     },
-    'POST /1.0/instances'({ body, project, identity, stream }) {
-      if (stream || !body) return fail('request.not-implemented');
+    'POST /1.0/instances'({ body, project, identity, stream, headers, signal }) {
+      if (stream) return startImport(house, stream, { headers, project, identity, signal });
+      if (!body) return fail('request.not-implemented');
       if (body.source?.type === 'migration') return startArrival(house, project, body, identity);
       const refreshed = wantedRefresh(house, project, body);
       if (refreshed) return startRefresh(house, refreshed, body);

@@ -2,11 +2,13 @@
  * Repair at the start of the daemon: what the host has is compared with the documents, and each difference is settled.
  * It runs before the first request is answered. Only things that carry our mark are ever touched.
  */
+import { sweepBackups } from '../backups/change.ts';
 import type { House } from '../house.ts';
 import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc, type SnapshotDoc } from '../model.ts';
 import { nicSpecs } from '../networks/nics.ts';
-import { networkSpec } from '../networks/spec.ts';
+import { fullNetworkSpec } from '../networks/spec.ts';
 import type { EndCause, Observed } from '../ports/engine.ts';
+import type { ProxySpec } from '../ports/proxies.ts';
 import { upgradeDocuments } from '../server/upgrade.ts';
 import { clearVolumes } from '../volumes/sweep.ts';
 import { applyEvent } from './change.ts';
@@ -25,12 +27,13 @@ export async function reconcile(house: ReconcileNeeds): Promise<void> {
   await upgradeDocuments(house);
   await clearStorage(house);
   const nics = await repairNetworks(house);
+  const proxies = await house.proxies.list();
   const observed = new Map((await house.engine.observe()).map((guest) => [guest.id, guest]));
   const succeeded = new Set<string>();
   const rebooting: InstanceDoc[] = [];
   for (const doc of allInstances(house)) {
     try {
-      const { reached = false, again = false } = await settle(house, doc, observed.get(doc.id), nics);
+      const { reached = false, again = false } = await settle(house, doc, observed.get(doc.id), { nics, proxies });
       if (reached && doc.operation) succeeded.add(doc.operation);
       if (again) rebooting.push(doc);
     } catch (error) {
@@ -44,9 +47,13 @@ export async function reconcile(house: ReconcileNeeds): Promise<void> {
   const known = new Set(allInstances(house).map((doc) => doc.id));
   for (const id of observed.keys()) if (!known.has(id)) await house.engine.remove(id);
   await clearNics(house, nics);
+  await clearProxies(house);
   // Last: their new network cards have the names of those that were just cleared.
   for (const doc of rebooting) startAgain(house, doc);
 }
+
+/** What of the guests the host has. */
+type Found = { nics: readonly FoundNic[]; proxies: readonly ProxySpec[] };
 
 /** `reached`: the operation of the phase has its goal. `again`: it was on its way up, or down and up. */
 type Settled = { reached?: boolean; again?: boolean };
@@ -56,7 +63,7 @@ async function settle(
   house: ReconcileNeeds,
   doc: InstanceDoc,
   guest: Observed | undefined,
-  nics: readonly FoundNic[],
+  found: Found,
 ): Promise<Settled> {
   const running = guest?.state === 'running' || guest?.state === 'frozen' ? guest : undefined;
   switch (doc.phase) {
@@ -73,7 +80,7 @@ async function settle(
       await finishEnd(house, doc, guest);
       return { again: doc.rebooting === true };
     case 'starting':
-      if (running) await finishStart(house, doc, running);
+      if (running) await finishStart(house, doc, running, found);
       else await undoStart(house, doc);
       return running ? { reached: true } : { again: doc.rebooting === true };
     case 'running':
@@ -84,9 +91,9 @@ async function settle(
         const again = await clearAfterEnd(house, doc.id, cause, { unattended: true });
         return { reached: doc.phase === 'stopping', again: again !== undefined };
       }
-      adopt(house, doc, running);
+      adopt(house, doc, running, found);
       await followFreezer(house, doc, running);
-      await settleDevices(house, doc, nics);
+      await settleDevices(house, doc, found.nics);
       return {};
     }
   }
@@ -109,10 +116,16 @@ async function finishEnd(house: ReconcileNeeds, doc: InstanceDoc, guest: Observe
 }
 
 /** It got as far as its init: only the notes are missing. */
-async function finishStart(house: ReconcileNeeds, doc: InstanceDoc, guest: RunningObserved): Promise<void> {
-  adopt(house, doc, guest);
+async function finishStart(
+  house: ReconcileNeeds,
+  doc: InstanceDoc,
+  guest: RunningObserved,
+  found: Found,
+): Promise<void> {
+  adopt(house, doc, guest, found);
   const { 'volatile.apply_template': _, ...config } = doc.config;
   await applyEvent(house, doc.id, 'started', { config });
+  await settleDevices(house, doc, found.nics);
 }
 
 async function undoStart(house: ReconcileNeeds, doc: InstanceDoc): Promise<void> {
@@ -121,11 +134,12 @@ async function undoStart(house: ReconcileNeeds, doc: InstanceDoc): Promise<void>
 }
 
 /** Takes a guest that ran on back into the runtime, with the link names that it really has. */
-function adopt(house: ReconcileNeeds, doc: InstanceDoc, guest: RunningObserved): void {
+function adopt(house: ReconcileNeeds, doc: InstanceDoc, guest: RunningObserved, { proxies }: Found): void {
   house.runtime.set(doc.id, {
     pid: guest.pid,
     startedAt: guest.startedAt,
     nics: nicSpecs(house, doc, (name) => house.hostNames.get(`${doc.id}/${name}`) ?? ''),
+    proxies: proxies.filter((proxy) => proxy.guest === doc.id),
   });
 }
 
@@ -158,6 +172,7 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
   }
   await sweepMetadata(house);
   await house.images.sweep();
+  await sweepBackups(house);
   await house.migration.sweep();
   for (const fingerprint of await house.images.list())
     if (!images.has(fingerprint)) await house.images.remove(fingerprint);
@@ -171,13 +186,20 @@ async function repairNetworks(house: ReconcileNeeds): Promise<FoundNic[]> {
   for (const network of seen.networks)
     if (!docs.some((doc) => doc.name === network.name)) await house.networks.remove(network);
   for (const doc of docs) {
-    await house.networks.ensure(networkSpec(doc)).catch((error: unknown) => {
+    await house.networks.ensure(fullNetworkSpec(house, doc)).catch((error: unknown) => {
       house.events.logging('error', `The network ${doc.name} could not be set up: ${reasonOf(error)}`, {
         network: doc.name,
       });
     });
   }
   return seen.nics;
+}
+
+/** Proxies of guests that run no more. */
+async function clearProxies(house: ReconcileNeeds): Promise<void> {
+  for (const proxy of await house.proxies.list())
+    if (!house.runtime.get(proxy.guest)?.proxies?.some(({ device }) => device === proxy.device))
+      await house.proxies.stop(proxy);
 }
 
 /** Those of the cards found that belong to no guest that runs; the card of a guest that is started again is a new one. */

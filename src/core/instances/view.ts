@@ -2,6 +2,7 @@
 import type { Instance, InstanceFull, InstanceSnapshot, InstanceState } from '../../api/resources/instances.ts';
 import { zeroTime } from '../../api/schema.ts';
 import { statusCodes } from '../../api/status.ts';
+import { backupViews } from '../backups/find.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc, SnapshotDoc } from '../model.ts';
 import type { EndCause } from '../ports/engine.ts';
@@ -68,7 +69,12 @@ export function instanceFullView(
   state: InstanceState,
   snapshots: readonly InstanceSnapshot[] = snapshotViews(house, doc),
 ): InstanceFull {
-  return { ...instanceView(house, doc), backups: null, state, snapshots: snapshots.length > 0 ? [...snapshots] : null };
+  return {
+    ...instanceView(house, doc),
+    backups: backupViews(house, doc.id),
+    state,
+    snapshots: snapshots.length > 0 ? [...snapshots] : null,
+  };
 }
 
 export const snapshotViews = (house: Needs, doc: InstanceDoc): InstanceSnapshot[] =>

@@ -19,8 +19,8 @@ export type PackedState = {
   name: string;
   /** A directory with unshifted ids, and where its content goes in the state: `rootfs`, or empty for the top of it. */
   tree: { directory: string; place: 'rootfs' | '' };
-  /** Files beside the tree, by their path in the state. */
-  files?: Record<string, string>;
+  /** Files beside the tree, by their path in the state: texts as they are, everything else as YAML. */
+  files?: Record<string, unknown>;
 };
 
 export type BackupWork = { progress?: (bytes: number) => void; signal?: AbortSignal };
@@ -28,10 +28,10 @@ export type BackupWork = { progress?: (bytes: number) => void; signal?: AbortSig
 export interface BackupFiles {
   /** Words that `compression` may be. */
   readonly compressions: readonly string[];
-  /** Makes the kept backup `id`; `index` is YAML. */
+  /** Makes the kept backup `id`; `index` is written as YAML. */
   create(
     id: string,
-    content: { index: string; states: readonly PackedState[] },
+    content: { index: unknown; states: readonly PackedState[] },
     options: BackupWork & { compression: string },
   ): Promise<{ sizeBytes: number }>;
   open(id: string): Promise<BackupFile>;
@@ -51,9 +51,14 @@ export type ReceivedBackup = AsyncDisposable & {
   index: unknown;
   /**
    * Shows each state in the order of the archive; `fill` writes its tree into an empty directory. A state whose `fill` is
-   * not called is passed over. `place`: where in the states their trees lie.
+   * not called is passed over. `place`: where in the states their trees lie. `idBase`: where ids begin in the archive, if not
+   * at 0; those below it stay as they are.
    */
-  unpack(place: PackedState['tree']['place'], visit: StateVisitor, work: BackupWork): Promise<void>;
+  unpack(
+    place: PackedState['tree']['place'],
+    visit: StateVisitor,
+    work: BackupWork & { idBase?: number },
+  ): Promise<void>;
 };
 export type StateVisitor = (name: string, fill: (directory: string) => Promise<void>) => Promise<void>;
 

@@ -1,0 +1,123 @@
+/**
+ * What a backup says about its instance, in the words of Incus: index.yaml for whoever imports it, backup.yaml and
+ * metadata.yaml in each state for Incus, which reads them there.
+ */
+import { zeroTime } from '../../api/schema.ts';
+import type { House } from '../house.ts';
+import { expand, knownProfiles } from '../instances/expand.ts';
+import { instanceView, snapshotView } from '../instances/view.ts';
+import {
+  type ConfigMap,
+  type GuestMetadata,
+  type InstanceDoc,
+  keys,
+  type ProfileDoc,
+  type SnapshotDoc,
+} from '../model.ts';
+import { projectFor } from '../projects/features.ts';
+
+type Needs = Pick<House, 'documents' | 'runtime'>;
+
+/** The archive holds plain trees, which is what the driver of this name has. */
+const backend = 'dir';
+
+export type ExportedConfig = ReturnType<typeof exportedConfig>;
+
+export function exportedIndex(doc: InstanceDoc, snapshots: readonly SnapshotDoc[], config: ExportedConfig) {
+  return {
+    name: doc.name,
+    backend,
+    pool: doc.pool,
+    snapshots: snapshots.map(({ name }) => name),
+    optimized: false,
+    optimized_header: false,
+    type: doc.type,
+    config,
+  };
+}
+
+export function exportedConfig(house: Needs, doc: InstanceDoc, snapshots: readonly SnapshotDoc[]) {
+  const owner = projectFor(house, 'profiles', doc.project);
+  const names = knownProfiles(house, doc.project, doc.profiles);
+  const profiles = names.map((name) => house.documents.get<ProfileDoc>(keys.profile(owner, name)));
+  const { config } = expand(house, doc);
+  const volume = { config: {}, description: '', content_type: 'filesystem' };
+  return {
+    container: {
+      ...instanceView(house, doc),
+      status: 'Stopped',
+      status_code: 102,
+      config: travellingConfig(doc.config),
+      expanded_config: travellingConfig(config),
+    },
+    snapshots: snapshots.map((snapshot) => {
+      const shown = snapshotView(house, doc, snapshot);
+      return {
+        ...shown,
+        config: travellingConfig(shown.config),
+        expanded_config: travellingConfig(shown.expanded_config ?? {}),
+        size: -1,
+      };
+    }),
+    pool: {
+      config: {},
+      description: '',
+      name: doc.pool,
+      driver: backend,
+      used_by: [],
+      status: 'Created',
+      locations: ['none'],
+    },
+    profiles: profiles.map((profile) => ({ ...profile, used_by: [] })),
+    volume: {
+      ...volume,
+      name: doc.name,
+      type: doc.type,
+      used_by: [],
+      location: 'none',
+      project: doc.project,
+      created_at: doc.createdAt,
+    },
+    volume_snapshots: snapshots.map((snapshot) => ({
+      ...volume,
+      name: snapshot.name,
+      created_at: snapshot.createdAt,
+      expires_at: snapshot.expiresAt || zeroTime,
+    })),
+  };
+}
+
+const travels = /^volatile\.(base_image|uuid|uuid\.generation|cloud-init\.instance-id|apply_template|[^.]+\.hwaddr)$/;
+
+/** All but what belongs to this host: id maps, names of links, the last state. Files travel with unshifted ids. */
+export function travellingConfig(config: ConfigMap): ConfigMap {
+  const kept = Object.entries(config).filter(([key]) => !key.startsWith('volatile.') || travels.test(key));
+  return { ...Object.fromEntries(kept), 'volatile.last_state.idmap': '[]' };
+}
+
+/** The files beside the root file system of a state. */
+export function exportedFiles(metadata: GuestMetadata, config: ExportedConfig): Record<string, unknown> {
+  const templates = Object.entries(metadata.templates).map(([path, entry]) => [
+    path,
+    {
+      when: entry.when,
+      create_only: entry.createOnly,
+      template: entry.template,
+      properties: entry.properties,
+      ...(entry.uid === undefined ? {} : { uid: String(entry.uid) }),
+      ...(entry.gid === undefined ? {} : { gid: String(entry.gid) }),
+      ...(entry.mode === undefined ? {} : { mode: entry.mode.toString(8).padStart(4, '0') }),
+    },
+  ]);
+  return {
+    'backup.yaml': config,
+    'metadata.yaml': {
+      architecture: metadata.architecture,
+      creation_date: metadata.creationDate,
+      expiry_date: metadata.expiryDate,
+      properties: metadata.properties,
+      templates: Object.fromEntries(templates),
+    },
+    ...Object.fromEntries(Object.entries(metadata.files).map(([name, text]) => [`templates/${name}`, text])),
+  };
+}
