@@ -220,6 +220,15 @@ export const errorCatalogue = {
   },
   'network.address-taken': { status: 400, text: 'The address {address} belongs to {owner}' },
 
+  'network.forward': { status: 400, text: '{reason}' },
+  'network.forward-not-found': { status: 404, text: 'Network forward not found', help: 'gast network forward list' },
+  'network.forward-exists': { status: 400, text: 'A forward for that listen address already exists' },
+  'network.acl': { status: 400, text: '{reason}' },
+  'network.acl-not-found': { status: 404, text: 'Network ACL not found', help: 'gast network acl list' },
+  'network.acl-exists': { status: 400, text: 'The network ACL already exists' },
+  'network.acl-in-use': { status: 400, text: 'Cannot delete an ACL that is in use' },
+  'network.cannot': { status: 400, text: 'Network driver "{type}" does not support {what}' },
+
   'pool.not-found': { status: 404, text: 'Storage pool not found', help: 'gast storage list' },
   'pool.exists': { status: 409, text: 'Storage pool "{name}" already exists' },
   'pool.name': { status: 400, text: 'Invalid storage pool name: {reason}' },
@@ -254,6 +263,7 @@ export const errorCatalogue = {
     text: 'Storage volume snapshot not found',
     help: 'gast storage volume snapshot list {pool} {volume}',
   },
+  'volume-backup.not-found': { status: 404, text: 'Storage volume backup not found' },
   'volume-snapshot.exists': { status: 409, text: 'Snapshot "{name}" already in use', help: 'Choose another name' },
 
   'operation.not-found': { status: 404, text: 'Operation not found' },

@@ -52,8 +52,8 @@ export const disk: DeviceType = {
     const volume = volumeOf(config);
     if (!volume) return [{ id: device, mount }];
     const { directory, unmapped } = volumes(volume);
-    const place = volume.subpath === '' ? { source: directory } : { source: volume.subpath, inside: directory };
-    return [{ id: device, mount: { ...mount, ...place, shifted: !unmapped } }];
+    const source = volume.subpath || '.';
+    return [{ id: device, mount: { ...mount, source, inside: directory, shifted: !unmapped } }];
   },
 };
 

@@ -289,13 +289,13 @@ test('guests get the files of their volumes; what is not there or no tree of fil
   const [guest] = await life.house.engine.observe();
   const parts = await life.house.engine.parts(guest?.id ?? '');
   const mounts = parts.flatMap((part) => ('mount' in part ? [part.mount] : []));
-  const root = fileIn(life, 'v1', '');
+  const root = fileIn(life, 'v1', '.');
   assert.deepEqual(
-    mounts.map(({ source, path, shifted, inside }) => [source.replace(/\/$/, ''), path, shifted, inside]),
+    mounts.map(({ source, path, shifted, inside }) => [source, path, shifted, inside]),
     [
-      [root.replace(/\/$/, ''), '/mnt/a', true, undefined],
-      ['sub', '/mnt/b', true, root.replace(/\/$/, '')],
-      [fileIn(life, 'raw', '').replace(/\/$/, ''), '/mnt/c', false, undefined],
+      ['.', '/mnt/a', true, root],
+      ['sub', '/mnt/b', true, root],
+      ['.', '/mnt/c', false, fileIn(life, 'raw', '.')],
     ],
   );
 });
@@ -349,4 +349,39 @@ test('pools show their directory, give defaults to volumes, and refuse what they
   assert.equal((await put({ 'volume.size': 'many' }))[0], 400);
   await make(life, 'v1');
   assert.deepEqual((await life.get<StorageVolume>(`${one}/v1`)).config, { size: '5GiB' });
+});
+
+test('a volume is exported with its snapshots and imported again', async () => {
+  await using life = await live();
+  await make(life, 'v1', { config: { 'user.x': '1' }, description: 'd' });
+  writeFileSync(fileIn(life, 'v1', 'file'), 'first');
+  await life.must('POST', `${one}/v1/snapshots`, { name: 's0' });
+  writeFileSync(fileIn(life, 'v1', 'file'), 'second');
+  const made = await life.must('POST', `${one}/v1/backups`, { name: '', compression_algorithm: '' });
+  assert.deepEqual(made.resources, {
+    storage_volumes: [`${one}/v1`],
+    backups: [`${one}/v1/backups/backup0`],
+  });
+  const [backup] = await life.get<Record<string, unknown>[]>(`${one}/v1/backups?recursion=1`);
+  assert.deepEqual([backup?.name, backup?.volume_only], ['backup0', false]);
+  const file = await life.call('GET', `${one}/v1/backups/backup0/export`);
+  assert.equal(file.status, 200);
+  const headers = { 'Content-Type': 'application/octet-stream' };
+  assert.equal((await life.call('POST', one, file.bytes, headers)).status, 409);
+  await life.must('POST', one, file.bytes, { ...headers, 'X-Incus-name': 'v2' });
+  assert.equal(read(life, 'v2'), 'second');
+  const copy = await life.get<StorageVolume>(`${one}/v2`);
+  assert.deepEqual([copy.config, copy.description], [{ 'user.x': '1' }, 'd']);
+  assert.deepEqual(await life.get(`${one}/v2/snapshots`), [`${one}/v2/snapshots/s0`]);
+  assert.equal((await life.call('PUT', `${one}/v2`, { restore: 's0' })).status, 200);
+  assert.equal(read(life, 'v2'), 'first');
+  await life.must('POST', `${one}/v1/backups/backup0`, { name: 'other' });
+  await life.must('DELETE', `${one}/v1/backups/other`);
+  assert.deepEqual(await life.get(`${one}/v1/backups`), []);
+  const broken = await life.call('POST', one, Buffer.from('no archive'), headers);
+  assert.equal(broken.status, 400, broken.text);
+  await life.must('POST', `${one}/v1/backups`, { volume_only: true });
+  await life.call('DELETE', `${one}/v1`);
+  assert.deepEqual(await life.house.backups.list(), []);
+  assert.equal((await life.house.pools.get('default')?.custom.list())?.length, 1);
 });

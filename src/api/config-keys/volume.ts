@@ -8,8 +8,17 @@ const everywhere = [
     doc: 'Size. Of a disk: its length, which may grow. Of a tree of files: kept, and enforced where the pool can.',
   },
   { key: 'snapshots.expiry', type: 'expiry', doc: 'Age at which snapshots are deleted, like 3d or 1w.' },
-  { key: 'snapshots.pattern', type: 'string', doc: 'Names of snapshots.', default: 'snap%d' },
-  { key: 'snapshots.schedule', type: 'string', doc: 'When snapshots are taken: cron form, or an alias like @daily.' },
+  {
+    key: 'snapshots.pattern',
+    type: 'string',
+    doc: 'Name of snapshots made without a name; %d counts up, {{ creation_date }} is the time.',
+    default: 'snap%d',
+  },
+  {
+    key: 'snapshots.schedule',
+    type: 'schedule',
+    doc: 'When snapshots are taken by themselves: cron expressions or @hourly, @daily, @weekly, @monthly, @yearly, @never.',
+  },
   { key: 'user.*', type: 'string', doc: 'Anything; for programs and people.' },
   { key: 'volatile.*', type: 'string', doc: 'Kept by the server.', internal: true },
 ] as const satisfies KeyTable;

@@ -1,9 +1,11 @@
 /** Routes of storage volumes. `{type}` is custom, container, virtual-machine or image. */
 import { Type } from 'typebox';
 import type { RouteTable } from '../route.ts';
-import { Empty, ListQuery, ProjectQuery } from '../schema.ts';
+import { Body, Empty, ListQuery, ProjectQuery } from '../schema.ts';
 import {
   StorageVolume,
+  StorageVolumeBackup,
+  StorageVolumeBackupsPost,
   StorageVolumePost,
   StorageVolumePut,
   StorageVolumeSnapshot,
@@ -124,5 +126,38 @@ export const volumeRoutes = {
     ...manage,
     summary: 'Delete a snapshot of a volume',
     answer: 'async',
+  },
+  'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups': {
+    ...view,
+    summary: 'List the backups of a volume',
+    query: ListQuery,
+    reply: Type.Array(Type.Union([Type.String(), StorageVolumeBackup])),
+  },
+  'POST /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups': {
+    ...manage,
+    summary: 'Make a backup of a volume',
+    answer: 'async',
+    body: StorageVolumeBackupsPost,
+  },
+  'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups/{backup}': {
+    ...view,
+    summary: 'Get a backup of a volume',
+    reply: StorageVolumeBackup,
+  },
+  'POST /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups/{backup}': {
+    ...manage,
+    summary: 'Rename a backup of a volume',
+    answer: 'async',
+    body: Body({ name: Type.String() }),
+  },
+  'DELETE /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups/{backup}': {
+    ...manage,
+    summary: 'Delete a backup of a volume',
+    answer: 'async',
+  },
+  'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups/{backup}/export': {
+    ...manage,
+    summary: 'Download a backup of a volume as a tarball',
+    answer: 'raw',
   },
 } as const satisfies RouteTable;

@@ -3,7 +3,7 @@ import { fail } from '../../api/errors.ts';
 import { instanceUrl } from '../instances/find.ts';
 import { keys, type VolumeDoc } from '../model.ts';
 import type { VolumeNeeds } from './create.ts';
-import { openPool, volumeById, volumeSnapshots } from './find.ts';
+import { openPool, volumeBackups, volumeById, volumeSnapshots } from './find.ts';
 import { volumeSnapshotTold, volumeTold } from './told.ts';
 import { instancesWith, volumeUsers } from './users.ts';
 
@@ -16,11 +16,14 @@ export function deleteVolume(house: VolumeNeeds, { id }: Pick<VolumeDoc, 'id'>):
     if (users.size > 0) fail('volume.in-use', { users: [...users].join(', ') });
     const pool = openPool(house, doc.pool);
     const snapshots = volumeSnapshots(house, id);
+    const backups = volumeBackups(house, id);
     await house.documents.commit([
       { delete: keys.volume(id) },
       ...snapshots.map((snapshot) => ({ delete: keys.volumeSnapshot(id, snapshot.id) })),
+      ...backups.map((backup) => ({ delete: keys.volumeBackup(id, backup.id) })),
     ]);
     await pool.custom.remove(id);
+    for (const backup of backups) await house.backups.remove(backup.id);
     for (const snapshot of snapshots) volumeSnapshotTold(house, 'deleted', doc, snapshot.name);
     volumeTold(house, 'deleted', doc);
   });

@@ -1,7 +1,7 @@
 /** Finding custom volumes and their snapshots by what users say, and their addresses. */
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
-import { keys, type PoolDoc, type VolumeDoc, type VolumeSnapshotDoc } from '../model.ts';
+import { keys, type PoolDoc, type VolumeBackupDoc, type VolumeDoc, type VolumeSnapshotDoc } from '../model.ts';
 import type { Pool } from '../ports/storage.ts';
 import { projectFor } from '../projects/features.ts';
 import { inProject } from '../projects/url.ts';
@@ -46,6 +46,19 @@ export function findVolumeSnapshot(house: Needs, volume: VolumeDoc, name: string
   );
 }
 
+/** Oldest first. */
+export function volumeBackups(house: Needs, id: string): VolumeBackupDoc[] {
+  return house.documents
+    .list<VolumeBackupDoc>(keys.volumeBackupsOf(id))
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+}
+
+/** `lxc` 5.0 may take the whole address of the backup for its name. */
+export function findVolumeBackup(house: Needs, id: string, said: string): VolumeBackupDoc {
+  const name = said.startsWith('/1.0/') ? (said.split('?')[0]?.split('/').at(-1) ?? '') : said;
+  return volumeBackups(house, id).find((doc) => doc.name === name) ?? fail('volume-backup.not-found');
+}
+
 export function findPool(house: Needs, name: string): PoolDoc {
   return house.documents.get<PoolDoc>(keys.pool(name)) ?? fail('pool.not-found', { name });
 }
@@ -63,6 +76,9 @@ export function volumeUrl(place: VolumePlace, rest = '', type = 'custom'): strin
 
 export const volumeSnapshotUrl = (place: VolumePlace, snapshot: string): string =>
   volumeUrl(place, `/snapshots/${encodeURIComponent(snapshot)}`);
+
+export const volumeBackupUrl = (place: VolumePlace, backup: string): string =>
+  volumeUrl(place, `/backups/${encodeURIComponent(backup)}`);
 
 /** What kind of content the pool keeps for a volume: an ISO image is a disk that nobody writes. */
 export const contentKind = ({ contentType }: Pick<VolumeDoc, 'contentType'>): 'filesystem' | 'block' =>

@@ -2,8 +2,10 @@
 import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { volumeRoutes } from '../../api/resources/volume-routes.ts';
+import type { ListQuery } from '../../api/schema.ts';
 import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
+import { findInstance, snapshotsOf } from '../instances/find.ts';
 import { listing } from '../listing.ts';
 import type { VolumeDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
@@ -17,7 +19,7 @@ import {
   volumeUrl,
 } from './find.ts';
 import { changeVolumeSnapshot, deleteVolumeSnapshot, takeVolumeSnapshot, volumeSnapshotName } from './snapshots.ts';
-import { onlyCustom } from './type.ts';
+import { isVolumeType, onlyCustom } from './type.ts';
 import { volumeSnapshotView } from './view.ts';
 
 type All = '/1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots';
@@ -63,7 +65,7 @@ export function volumeSnapshotHandlers(house: House): Own {
   };
   return {
     'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots'({ params, query, project }) {
-      // Those of guests are shown by their guests.
+      if (params.type !== 'custom') return guestSnapshots(house, params, query, project);
       const doc = find(params, project);
       return listing(
         volumeSnapshots(house, doc.id).map((snapshot) => ({
@@ -110,4 +112,27 @@ export function volumeSnapshotHandlers(house: House): Own {
       );
     },
   };
+}
+
+/** Snapshots of the root file system of a guest, as `storage volume info container/NAME` asks for them. */
+function guestSnapshots(house: House, { pool, type, volume }: Params, query: ListQuery, project: string) {
+  findPool(house, pool);
+  if (!isVolumeType(type)) fail('volume.type', { type });
+  if (type === 'image') return [];
+  const guest = findInstance(house, project, volume);
+  if (guest.type !== type || guest.pool !== pool) fail('volume.not-found', { pool });
+  return listing(
+    snapshotsOf(house, guest.id).map((snapshot) => ({
+      url: volumeUrl({ ...guest, pool }, `/snapshots/${encodeURIComponent(snapshot.name)}`, type),
+      object: () => ({
+        description: snapshot.description,
+        expires_at: snapshot.expiresAt || null,
+        name: `${guest.name}/${snapshot.name}`,
+        config: {},
+        content_type: '',
+        created_at: snapshot.createdAt,
+      }),
+    })),
+    query,
+  );
 }

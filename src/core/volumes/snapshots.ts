@@ -1,8 +1,9 @@
 /** Snapshots of custom volumes: taken, changed, deleted, and brought back. The caller holds the volume's queue. */
 import { fail } from '../../api/errors.ts';
 import { expiryDate } from '../../lib/duration.ts';
-import { nextNumbered, volumeNameError } from '../../lib/names.ts';
+import { volumeNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
+import { chosenName, defaultPattern } from '../instances/snapshot-name.ts';
 import { keys, type VolumeDoc, type VolumeSnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
@@ -34,12 +35,12 @@ const takeSteps: readonly Step<Context>[] = [
 
 /** The name that a snapshot will have; taken names are refused. */
 export function volumeSnapshotName(
-  house: Pick<House, 'documents'>,
+  house: Pick<House, 'documents' | 'clock'>,
   volume: VolumeDoc,
   wanted: string | undefined,
 ): string {
   const names = volumeSnapshots(house, volume.id).map((snapshot) => snapshot.name);
-  const name = wanted || nextNumbered((volume.config['snapshots.pattern'] ?? 'snap%d').replace('%d', ''), names);
+  const name = wanted || chosenName(volume.config['snapshots.pattern'] || defaultPattern, names, house.clock.now());
   const reason = volumeNameError(name);
   if (reason) fail('snapshot.name', { reason });
   if (names.includes(name)) fail('volume-snapshot.exists', { name });

@@ -1,6 +1,6 @@
 /** Lifecycle events of volumes. */
 import type { House } from '../house.ts';
-import { type VolumePlace, volumeSnapshotUrl, volumeUrl } from './find.ts';
+import { type VolumePlace, volumeBackupUrl, volumeSnapshotUrl, volumeUrl } from './find.ts';
 
 type Needs = Pick<House, 'events'>;
 
@@ -13,8 +13,7 @@ export function volumeSnapshotTold(house: Needs, verb: string, place: VolumePlac
 }
 
 export function volumeBackupTold(house: Needs, verb: string, place: VolumePlace, backup: string): void {
-  const url = volumeUrl(place, `/backups/${encodeURIComponent(backup)}`);
-  tell(house, `storage-volume-backup-${verb}`, url, place, {});
+  tell(house, `storage-volume-backup-${verb}`, volumeBackupUrl(place, backup), place, {});
 }
 
 function tell(house: Needs, action: string, source: string, place: VolumePlace, more: object): void {

@@ -4,6 +4,7 @@ import type { Operation } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
 import { draftVolume, enterVolume } from './create.ts';
 import { openPool, volumeUrl } from './find.ts';
+import { importVolume } from './import.ts';
 
 export type Upload = {
   stream: NodeJS.ReadableStream;
@@ -26,6 +27,7 @@ export async function receiveVolume(
   const kind = header(upload, 'type') || 'backup';
   const name = header(upload, 'name');
   if (kind === 'iso') return receiveIso(house, place, project, name, upload);
+  if (kind === 'backup') return importVolume(house, place, project, name, upload.stream, upload.signal);
   return fail('volume.source', { reason: `"${kind}" is not a kind of upload` });
 }
 

@@ -70,7 +70,7 @@ function attributesOf({ readOnly, flags }: GuestMount) {
 function createMemory(memory: NonNullable<GuestMount['memory']>, mount: GuestMount, { base }: IdRange): DetachedMount {
   const owner = { uid: String(base), gid: String(base), mode: memory.mode ?? '755' };
   const size: Record<string, string> = memory.sizeBytes === undefined ? {} : { size: String(memory.sizeBytes) };
-  return createTmpfs({ ...owner, ...size }, { ...attributesOf(mount), nosuid: true });
+  return createTmpfs({ source: 'tmpfs', ...owner, ...size }, { ...attributesOf(mount), nosuid: true });
 }
 
 /** On-disk ids 0..n appear as the guest's. */
