@@ -19,6 +19,7 @@ import type { HttpsDoor } from './ports/https-door.ts';
 import type { ImageFiles } from './ports/images.ts';
 import type { Migration } from './ports/migration.ts';
 import type { Networks } from './ports/network.ts';
+import type { Proxies } from './ports/proxies.ts';
 import type { OwnCertificate } from './ports/own-certificate.ts';
 import type { Remotes } from './ports/remotes.ts';
 import type { HostResources } from './ports/resources.ts';
@@ -39,6 +40,7 @@ export type House = {
   pools: Map<string, Pool>;
   brokenPools: Map<string, string>;
   networks: Networks;
+  proxies: Proxies;
   images: ImageFiles;
   backups: BackupFiles;
   remotes: Remotes;

@@ -28,6 +28,7 @@ import { createMigration } from '../migration/migration.ts';
 import { createBridgeNetworks } from '../network/bridge/bridge-networks.ts';
 import { keptCertificate } from '../remotes/kept-certificate.ts';
 import { createRemotes } from '../remotes/remotes.ts';
+import { createProxies } from '../proxy/proxies.ts';
 import { storageDrivers } from '../storage/drivers.ts';
 import { openOperationJournal } from '../store/operation-journal.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -84,6 +85,14 @@ export async function assemble(
       report: (text) => log('warning', text),
     }),
   );
+  const proxies = parts.use(
+    createProxies({
+      runDirectory: names.stage,
+      stateDirectory: paths.proxies,
+      log: paths.relayLog,
+      table: `gasthof_${names.tag}_proxy`,
+    }),
+  );
   const drivers = storageDrivers({ poolsDirectory: paths.pools });
   const { pools, brokenPools } = await openPools(documents.list<PoolDoc>('pools/'), drivers, log);
   const images = createImageFiles({
@@ -106,6 +115,7 @@ export async function assemble(
     pools,
     brokenPools,
     networks,
+    proxies,
     images,
     backups: createBackupFiles({ directory: paths.backups }),
     remotes: createRemotes({ own: ownCertificate, userAgent: `Gasthof/${version}` }),

@@ -5,6 +5,7 @@ import { disk } from './disk.ts';
 import { createGpu } from './gpu.ts';
 import { nic } from './nic.ts';
 import { none } from './none.ts';
+import { proxy } from './proxy.ts';
 import { unixBlock, unixChar } from './unix-node.ts';
 
-export const deviceTypes: DeviceTypes = [nic, disk, unixChar, unixBlock, createGpu(listDrmCards), none];
+export const deviceTypes: DeviceTypes = [nic, disk, unixChar, unixBlock, createGpu(listDrmCards), proxy, none];

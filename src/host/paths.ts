@@ -19,6 +19,8 @@ export function statePaths(directory: string) {
     logs: at('logs'),
     execRecords: at('exec-output'),
     networks: at('networks'),
+    proxies: at('run', 'proxies'),
+    relayLog: at('run', 'relay.log'),
     pools: at('pools'),
     images: at('images'),
     backups: at('backups'),

@@ -3,7 +3,7 @@ import { fail } from '../../api/errors.ts';
 import { isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
 import { type ConfigMap, type DevicesMap, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
-import type { DeviceType, OtherCard } from '../ports/devices.ts';
+import type { DeviceType, Forward, OtherCard } from '../ports/devices.ts';
 import type { GuestPart } from '../ports/engine.ts';
 import { projectConfig } from '../projects/features.ts';
 import { confinedMount } from '../projects/restrictions.ts';
@@ -120,6 +120,17 @@ export function deviceParts(
   const rules = projectConfig(house, project);
   const confined = parts.map((part) => ('mount' in part ? { ...part, mount: confinedMount(rules, part.mount) } : part));
   return confined.sort((a, b) => (path(a) < path(b) ? -1 : 1));
+}
+
+/** What is carried between host and guest, by device. */
+export function deviceForwards(
+  house: Pick<House, 'devices'>,
+  devices: DevicesMap,
+): { device: string; forward: Forward }[] {
+  return Object.entries(devices).flatMap(([device, config]) => {
+    const forward = typeOf(house, device, config).forward?.(config);
+    return forward === undefined ? [] : [{ device, forward }];
+  });
 }
 
 /** Cards that are on no managed network, in the order of their names. */

@@ -5,6 +5,7 @@ import type { Task } from '../operations/registry.ts';
 import { runSteps, type Step } from '../operations/steps.ts';
 import type { EndCause } from '../ports/engine.ts';
 import type { NicSpec } from '../ports/network.ts';
+import type { ProxySpec } from '../ports/proxies.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance, type DeleteNeeds } from './delete.ts';
 import { instanceUrl } from './find.ts';
@@ -17,6 +18,7 @@ type EndedContext = {
   id: string;
   cause: EndCause;
   nics: readonly NicSpec[];
+  proxies: readonly ProxySpec[];
   /** The instance, when it counts as running. */
   doc: InstanceDoc | undefined;
   /** It comes up again by itself, or by the operation that brought it down. */
@@ -33,9 +35,12 @@ const endedSteps: readonly Step<EndedContext>[] = [
   },
   { name: 'clear the runtime', do: ({ house, id }) => house.engine.remove(id) },
   {
-    name: 'take its network cards away',
-    async do({ house, nics }) {
-      await Promise.all(nics.map((nic) => house.networks.detach(nic)));
+    name: 'take its network cards and proxies away',
+    async do({ house, nics, proxies }) {
+      await Promise.all([
+        ...nics.map((nic) => house.networks.detach(nic)),
+        ...proxies.map((proxy) => house.proxies.stop(proxy)),
+      ]);
     },
   },
   {
@@ -69,10 +74,10 @@ export function clearAfterEnd(
     const restarting = doc?.rebooting === true;
     const again = (cause.kind === 'rebooting' && !asked) || (restarting && unattended);
     const rebooting = again || restarting;
-    const nics = house.runtime.get(id)?.nics ?? [];
+    const { nics = [], proxies = [] } = house.runtime.get(id) ?? {};
     await runSteps(
       endedSteps,
-      { house, id, cause, nics, doc, rebooting },
+      { house, id, cause, nics, proxies, doc, rebooting },
       {
         signal: new AbortController().signal,
         elapsedMs: house.clock.elapsedMs,

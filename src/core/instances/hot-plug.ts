@@ -10,24 +10,29 @@ import type { DevicesMap, InstanceDoc } from '../model.ts';
 import { nicSpecs } from '../networks/nics.ts';
 import type { GuestPart } from '../ports/engine.ts';
 import type { NicSpec } from '../ports/network.ts';
+import type { ProxySpec } from '../ports/proxies.ts';
 import { deviceParts } from './devices.ts';
 import { expand } from './expand.ts';
+import { proxySpecs } from './proxies.ts';
 
 export type PlugNeeds = Pick<
   House,
-  'documents' | 'devices' | 'pools' | 'engine' | 'networks' | 'runtime' | 'facts' | 'clock' | 'events'
+  'documents' | 'devices' | 'pools' | 'engine' | 'networks' | 'proxies' | 'runtime' | 'facts' | 'clock' | 'events'
 >;
 
 /** An instance with the devices that it has by its profiles and its own. */
 export type Equipped = { doc: InstanceDoc; devices: DevicesMap };
 
-type Fittings = { parts: GuestPart[]; nics: NicSpec[] };
+type Fittings = { parts: GuestPart[]; nics: NicSpec[]; proxies: ProxySpec[] };
 type Change = { device: string; verb: 'start' | 'stop'; do(): Promise<void>; undo(): Promise<void> };
 
 function fittings(house: PlugNeeds, { doc, devices }: Equipped): Fittings {
+  const nics = nicSpecs(house, doc, () => freshLinkName(house), devices);
+  const pid = house.runtime.get(doc.id)?.pid ?? 0;
   return {
     parts: deviceParts(house, doc.project, devices),
-    nics: nicSpecs(house, doc, () => freshLinkName(house), devices),
+    nics,
+    proxies: proxySpecs(house, { doc, devices, pid, nics }),
   };
 }
 
@@ -42,11 +47,14 @@ export async function applyDevices(house: PlugNeeds, before: Equipped, after: Eq
   const [had, wanted] = [fittings(house, before), fittings(house, after)];
   const parts = difference(had.parts, wanted.parts, (part) => part.id, isDeepStrictEqual);
   const nics = difference(had.nics, wanted.nics, (nic) => nic.name, sameCard);
+  const proxies = difference(had.proxies, wanted.proxies, (proxy) => proxy.device, isDeepStrictEqual);
   await perform([
+    ...proxies.gone.map((proxy) => removal(proxyChange(house, proxy))),
     ...parts.gone.reverse().map((part) => removal(partChange(house, id, part))),
     ...nics.gone.map((nic) => removal(nicChange(house, nic))),
     ...nics.come.map((nic) => nicChange(house, nic)),
     ...parts.come.map((part) => partChange(house, id, part)),
+    ...proxies.come.map((proxy) => proxyChange(house, proxy)),
   ]);
 }
 
@@ -73,6 +81,26 @@ function partChange({ engine }: PlugNeeds, id: string, part: GuestPart): Change 
   return { device, verb: 'start', do: () => engine.addPart(id, part), undo: () => engine.removePart(id, part.id) };
 }
 
+function proxyChange(house: PlugNeeds, proxy: ProxySpec): Change {
+  const note = (change: (known: ProxySpec[]) => ProxySpec[]) => {
+    const guest = house.runtime.get(proxy.guest);
+    if (guest) house.runtime.set(proxy.guest, { ...guest, proxies: change(guest.proxies ?? []) });
+  };
+  const others = (known: ProxySpec[]) => known.filter(({ device }) => device !== proxy.device);
+  return {
+    device: proxy.device,
+    verb: 'start',
+    async do() {
+      await house.proxies.start(proxy);
+      note((known) => [...others(known), proxy]);
+    },
+    async undo() {
+      await house.proxies.stop(proxy);
+      note(others);
+    },
+  };
+}
+
 function nicChange(house: PlugNeeds, nic: NicSpec): Change {
   return { device: nic.name, verb: 'start', do: () => attachCard(house, nic), undo: () => detachCard(house, nic) };
 }
@@ -96,7 +124,8 @@ async function detachCard(house: PlugNeeds, { guest: id, name }: NicSpec): Promi
   const guest = house.runtime.get(id);
   const attached = guest?.nics.find((nic) => nic.name === name);
   if (!guest || !attached) return;
-  await house.networks.detach(attached, { wait: true, pid: guest.pid });
+  // Empty: it is wanted, and was found nowhere.
+  if (attached.hostName !== '') await house.networks.detach(attached, { wait: true, pid: guest.pid });
   house.runtime.set(id, { ...guest, nics: guest.nics.filter((nic) => nic !== attached) });
 }
 
@@ -118,7 +147,7 @@ function difference<T>(had: T[], wanted: T[], key: (item: T) => string, same: (a
 
 /**
  * Repair: a guest that ran on gets the devices that its document says, whatever a daemon that was killed was doing.
- * `found` are the cards that the host has; those that are wanted are in the runtime already.
+ * `found` are the cards that the host has; those that are wanted are in the runtime already, and all proxies that run.
  */
 export async function settleDevices(
   house: PlugNeeds,
@@ -135,10 +164,13 @@ export async function settleDevices(
     return known !== undefined && (known.spec === undefined || sameCard(known.spec, nic));
   };
   const lost = wanted.nics.filter((nic) => !has(nic));
+  const proxies = difference(guest?.proxies ?? [], wanted.proxies, (proxy) => proxy.device, isDeepStrictEqual);
   await perform([
+    ...proxies.gone.map((proxy) => removal(proxyChange(house, proxy))),
     ...parts.gone.map((part) => removal(partChange(house, doc.id, part))),
     ...lost.map((nic) => removal(nicChange(house, nic))),
     ...lost.map((nic) => nicChange(house, nic)),
     ...parts.come.map((part) => partChange(house, doc.id, part)),
+    ...proxies.come.map((proxy) => proxyChange(house, proxy)),
   ]);
 }

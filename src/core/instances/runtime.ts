@@ -1,8 +1,9 @@
 /** What is known about guests that run, in memory only: observed at start and kept current by the engine's events. */
 import type { EndCause } from '../ports/engine.ts';
 import type { NicSpec } from '../ports/network.ts';
+import type { ProxySpec } from '../ports/proxies.ts';
 
-export type RunningGuest = { pid: number; startedAt: Date; nics: NicSpec[] };
+export type RunningGuest = { pid: number; startedAt: Date; nics: NicSpec[]; proxies?: ProxySpec[] };
 
 export interface Runtime {
   get(id: string): RunningGuest | undefined;

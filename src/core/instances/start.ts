@@ -1,5 +1,6 @@
 /** Starting an instance: a list of steps, each with its undo. */
 import { fail } from '../../api/errors.ts';
+import { HostError } from '../../lib/host-error.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
 import { allocateAddresses, nicSpecs } from '../networks/nics.ts';
@@ -8,6 +9,7 @@ import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { GuestSpec } from '../ports/engine.ts';
 import type { NicSpec } from '../ports/network.ts';
+import type { ProxySpec } from '../ports/proxies.ts';
 import type { Pool } from '../ports/storage.ts';
 import { applyEvent } from './change.ts';
 import { configEnvironment, parseLimits, splitList } from './config.ts';
@@ -17,6 +19,7 @@ import { instanceById } from './find.ts';
 import { writeGuestFiles } from './guest-files.ts';
 import { freshLinkName } from './hot-plug.ts';
 import { rangeOf } from './ids.ts';
+import { proxySpecs } from './proxies.ts';
 
 export type StartNeeds = Pick<
   House,
@@ -24,6 +27,7 @@ export type StartNeeds = Pick<
   | 'devices'
   | 'engine'
   | 'networks'
+  | 'proxies'
   | 'pools'
   | 'files'
   | 'images'
@@ -42,6 +46,7 @@ type StartContext = {
   pool: Pool;
   target: string;
   nics: NicSpec[];
+  proxies: ProxySpec[];
   pid: number;
 };
 
@@ -86,15 +91,36 @@ const startSteps: readonly Step<StartContext>[] = [
     do: ({ pool, target }) => pool.volumes.unmount(target),
   },
   {
+    // Not before init: it may make the folders of sockets anew.
+    name: 'start its proxies',
+    async do(context) {
+      const { house, doc, expanded, pid, nics } = context;
+      context.proxies = proxySpecs(house, { doc, devices: expanded.devices, pid, nics });
+      for (const proxy of context.proxies) await startProxy(house, proxy);
+    },
+    async undo({ house, proxies }) {
+      for (const proxy of proxies) await house.proxies.stop(proxy);
+    },
+  },
+  {
     name: 'note that it runs',
-    async do({ house, doc, pid, nics }) {
+    async do({ house, doc, pid, nics, proxies }) {
       // Set before the commit: an end that comes in meanwhile finds the guest.
-      house.runtime.set(doc.id, { pid, startedAt: house.clock.now(), nics });
+      house.runtime.set(doc.id, { pid, startedAt: house.clock.now(), nics, proxies });
       await applyEvent(house, doc.id, 'started', { config: doc.config });
     },
     undo: ({ house, doc }) => house.runtime.ended(doc.id, { kind: 'unknown' }),
   },
 ];
+
+async function startProxy(house: Pick<House, 'proxies'>, proxy: ProxySpec): Promise<void> {
+  try {
+    await house.proxies.start(proxy);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    fail('instance.device-failed', { verb: 'start', device: proxy.device, reason: error.message }, error);
+  }
+}
 
 /** Brings a stopped instance to `running`. The caller holds the instance's queue. */
 export async function startInstance(house: StartNeeds, id: string, task: Task): Promise<void> {
@@ -113,7 +139,16 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
     });
   });
   const nics = nicSpecs(house, doc, () => freshLinkName(house));
-  const context: StartContext = { house, doc, expanded, pool, target: `${house.mountDirectory}/${id}`, nics, pid: 0 };
+  const context: StartContext = {
+    house,
+    doc,
+    expanded,
+    pool,
+    target: `${house.mountDirectory}/${id}`,
+    nics,
+    proxies: [],
+    pid: 0,
+  };
   try {
     await performSteps(house, task, startSteps, context);
   } catch (error) {

@@ -19,7 +19,17 @@ import { volatileConfig } from './view.ts';
 
 export type UpdateNeeds = Pick<
   House,
-  'documents' | 'devices' | 'engine' | 'networks' | 'pools' | 'facts' | 'events' | 'runtime' | 'queue' | 'clock'
+  | 'documents'
+  | 'devices'
+  | 'engine'
+  | 'networks'
+  | 'proxies'
+  | 'pools'
+  | 'facts'
+  | 'events'
+  | 'runtime'
+  | 'queue'
+  | 'clock'
 >;
 export type InstanceChange = Partial<
   Pick<InstanceDoc, 'description' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'architecture'>

@@ -1,11 +1,13 @@
 /**
  * THE DEVICES PORT: what kinds of devices there are. A type is a key table, a check, and renderers into the neutral parts of
  * a guest: parts of its tree, a network card, a forward. They are applied when it starts and, while it runs, when a device
- * comes, changes or goes; engines, networks and proxies never hear a type's name. A new type is one file in `devices/` and one line in its table.
+ * comes, changes or goes; engines, networks and proxies never hear a type's name. A new type is one file in
+ * `devices/` and one line in its table.
  */
 import type { KeyTable } from '../../api/config-keys/key.ts';
 import type { GuestPart } from './engine.ts';
 import type { NicKind } from './network.ts';
+import type { ProxySpec } from './proxies.ts';
 
 export type DeviceConfig = Record<string, string>;
 
@@ -14,6 +16,11 @@ export type OtherCard = {
   kind: Exclude<NicKind, 'bridged'>;
   parent: string;
   addresses: string[];
+};
+
+/** `translated`: by the kernel, to the guest's own address. */
+export type Forward = Pick<ProxySpec, 'side' | 'listen' | 'connect' | 'proxyProtocol' | 'socket' | 'connectAs'> & {
+  translated: boolean;
 };
 
 export type DeviceType = {
@@ -27,6 +34,8 @@ export type DeviceType = {
   network?(config: DeviceConfig): string | undefined;
   /** A card that is on no managed network. */
   otherCard?(config: DeviceConfig): OtherCard | undefined;
+  /** Connections that are carried between host and guest. */
+  forward?(config: DeviceConfig): Forward | undefined;
   /** The custom volume that it shows: pool, name, and a path inside. */
   volume?(config: DeviceConfig): DeviceVolume | undefined;
   /** Mounts and device nodes; their ids begin with the name of the device. Throws `HostError` when the host lacks something. */

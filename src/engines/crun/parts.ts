@@ -3,7 +3,7 @@
  * is in is noted beside the guest, before and after each change, so that a next daemon finds out what a killed one did.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GuestMount, GuestNode, GuestPart } from '../../core/ports/engine.ts';
 import type { IdRange } from '../../core/ports/id-range.ts';
