@@ -113,8 +113,8 @@ export const errorCatalogue = {
   'snapshot.name': { status: 400, text: 'Invalid snapshot name: {reason}' },
   'snapshot.stateful': {
     status: 400,
-    text: 'Stateful snapshots are not possible: the memory of a guest with an init of its own cannot be saved',
-    help: 'Leave out --stateful',
+    text: 'Stateful {what} require that the instance has migration.stateful be set to true',
+    help: 'The memory of a container cannot be saved: leave out --stateful',
   },
 
   'exec.command': { status: 400, text: 'Invalid command: {reason}' },

@@ -103,6 +103,13 @@ export const instanceKeys: KeyTable = [
   },
   { key: 'security.caps.drop', type: 'list', doc: 'Further capabilities that the guest does without, like net_raw.' },
   {
+    key: 'cloud-init.user-data',
+    type: 'string',
+    doc: 'User data of cloud-init; images with cloud-init read it at their first boot.',
+  },
+  { key: 'cloud-init.vendor-data', type: 'string', doc: 'Vendor data of cloud-init.' },
+  { key: 'cloud-init.network-config', type: 'string', doc: 'Network configuration of cloud-init.' },
+  {
     key: 'snapshots.expiry',
     type: 'expiry',
     doc: 'Age at which new snapshots are deleted by themselves, like 1w.',

@@ -10,7 +10,7 @@ import type { InstanceDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import { allowSnapshot } from '../projects/rules.ts';
 import { findInstance, findSnapshot, instanceUrl, snapshotsOf } from './find.ts';
-import { changeSnapshot, deleteSnapshot, takeSnapshot } from './snapshots.ts';
+import { changeSnapshot, deleteSnapshot, nextName, takeSnapshot } from './snapshots.ts';
 import { snapshotView } from './view.ts';
 
 type One = '/1.0/instances/{name}/snapshots/{snapshot}';
@@ -63,7 +63,11 @@ export function snapshotHandlers(house: House): Own {
         ...(body.description ? { description: body.description } : {}),
         ...(body.expires_at ? { expiresAt: expiryTime(body.expires_at) } : {}),
       };
-      return start(doc, 'Snapshotting instance', body.name ?? '', (task) => takeSnapshot(house, doc.id, request, task));
+      // Only a forecast: the name is chosen when the turn comes.
+      return start(doc, 'Snapshotting instance', body.name || nextName(house, doc), async (task) => {
+        if (body.stateful) fail('snapshot.stateful', { what: 'snapshots' });
+        await takeSnapshot(house, doc.id, request, task);
+      });
     },
     async 'GET /1.0/instances/{name}/snapshots/{snapshot}'({ params, project }) {
       const doc = findInstance(house, project, params.name);

@@ -56,15 +56,21 @@ export async function takeSnapshot(
   return snapshot;
 }
 
+/** The name that a snapshot without one would get now. */
+export function nextName(house: SnapshotNeeds, doc: InstanceDoc): string {
+  const names = snapshotsOf(house, doc.id).map((snapshot) => snapshot.name);
+  const pattern = expand(house, doc).config['snapshots.pattern'] || defaultPattern;
+  return chosenName(pattern, names, house.clock.now());
+}
+
 function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: SnapshotRequest): SnapshotDoc {
   allowSnapshot(house, doc.project);
-  const names = snapshotsOf(house, doc.id).map((snapshot) => snapshot.name);
   const { config } = expand(house, doc);
   const now = house.clock.now();
-  const name = request.name || chosenName(config['snapshots.pattern'] || defaultPattern, names, now);
+  const name = request.name || nextName(house, doc);
   const reason = snapshotNameError(name);
   if (reason) fail('snapshot.name', { reason });
-  if (names.includes(name)) fail('snapshot.exists', { name });
+  if (snapshotsOf(house, doc.id).some((snapshot) => snapshot.name === name)) fail('snapshot.exists', { name });
   const { architecture, devices, profiles, ephemeral, lastUsedAt, metadata } = doc;
   return {
     id: house.clock.randomHex(6),

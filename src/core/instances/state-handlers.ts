@@ -75,7 +75,7 @@ export function stateHandlers(house: House): Own {
     'PUT /1.0/instances/{name}/state'({ params, body, project, identity }) {
       const doc = findInstance(house, project, params.name);
       const action = find(body);
-      if (body.stateful) return fail('snapshot.stateful');
+      if (body.stateful) return fail('snapshot.stateful', { what: `${body.action}s` });
       return house.operations.start(
         {
           description: action.description,

@@ -1,19 +1,32 @@
 /** Runs unmodified clients of others (`incus`, `lxc`) against a test daemon, each test with a configuration of its own. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lacking, type TestDaemon } from '../../daemon.ts';
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
-export type RunOptions = { stdin?: string | Buffer; env?: Record<string, string>; cwd?: string; timeoutMs?: number };
+export type RunOptions = {
+  stdin?: string | Buffer;
+  /** Standard input is this file: who opens /dev/stdin cannot open the socket that a pipe of Node is. */
+  stdinFile?: string;
+  env?: Record<string, string>;
+  cwd?: string;
+  timeoutMs?: number;
+};
 export type ForeignClient = {
   /** Ends with any code. */
   try(words: readonly string[], options?: RunOptions): Promise<Ended>;
   /** Standard output of a call that must succeed. */
   run(words: readonly string[], options?: RunOptions): Promise<string>;
 };
-export type ForeignClients = Disposable & { incus: ForeignClient; lxc: ForeignClient; directory: string };
+export type ForeignClients = Disposable & {
+  incus: ForeignClient;
+  lxc: ForeignClient;
+  directory: string;
+  /** For other programs that start the clients. */
+  env: Record<string, string>;
+};
 
 type ClientName = 'incus' | 'lxc';
 
@@ -45,6 +58,7 @@ export function foreignClients(daemon: TestDaemon): ForeignClients {
   };
   return {
     directory,
+    env,
     incus: client('incus', env),
     lxc: client('lxc', env),
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
@@ -67,13 +81,16 @@ function client(name: ClientName, env: Record<string, string>): ForeignClient {
 
 /** A client that waits for an event that never comes hangs for ever: it is ended after the time, which fails the test. */
 export function runProgram(program: string, words: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const child = spawn(program, words, { env: options.env, cwd: options.cwd, stdio: 'pipe' });
+  const input = options.stdinFile === undefined ? undefined : openSync(options.stdinFile, 'r');
+  const stdio = [input ?? 'pipe', 'pipe', 'pipe'] as const;
+  const child = spawn(program, words, { env: options.env, cwd: options.cwd, stdio: [...stdio] });
+  if (input !== undefined) closeSync(input);
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 120_000);
   const parts: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] };
-  child.stdout.on('data', (part: Buffer) => parts.stdout.push(part));
-  child.stderr.on('data', (part: Buffer) => parts.stderr.push(part));
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin ?? '');
+  child.stdout?.on('data', (part: Buffer) => parts.stdout.push(part));
+  child.stderr?.on('data', (part: Buffer) => parts.stderr.push(part));
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(options.stdin ?? '');
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {

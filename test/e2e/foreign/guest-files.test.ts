@@ -59,7 +59,8 @@ test('incus file commands work on running and stopped guests over SFTP', {
     );
   });
   await t.test('file edit takes the new content from standard input', async () => {
-    await incus.run(['file', 'edit', 'c1/root/f1'], { stdin: 'edited\n' });
+    writeFileSync(local('edited'), 'edited\n');
+    await incus.run(['file', 'edit', 'c1/root/f1'], { stdinFile: local('edited') });
     assert.equal(await inside('cat /root/f1'), 'edited');
   });
   await t.test('file delete, and of what is not there', async () => {
@@ -129,7 +130,8 @@ test('lxc file commands work over /files', { skip: lackingClients('incus', 'lxc'
     assert.equal(readlinkSync(local('back/dir/lnk')), 'sub/b');
   });
   await t.test('lxc file edit keeps owner and mode', async () => {
-    await lxc.run(['file', 'edit', 'c1/root/f1'], { stdin: 'edited\n' });
+    writeFileSync(local('edited'), 'edited\n');
+    await lxc.run(['file', 'edit', 'c1/root/f1'], { stdinFile: local('edited') });
     assert.equal(await inside('cat /root/f1; stat -c "%u %a" /root/f1'), 'edited\n1000 640');
   });
   await t.test('lxc file delete', async () => {
