@@ -200,6 +200,9 @@ test('rename: an operation, for empty projects, and the default profile comes al
   await make(life, 'p1');
   const renamed = await life.must('POST', '/1.0/projects/p1', { name: 'p2' });
   assert.equal(renamed.description, 'Renaming project');
+  // A client listens in the project that it works in, whichever is renamed.
+  const told = life.events.filter(({ metadata }) => (metadata as { id?: string }).id === renamed.id);
+  assert.deepEqual([...new Set(told.map(({ project }) => project))], [undefined]);
   assert.deepEqual(await life.get('/1.0/projects'), ['/1.0/projects/default', '/1.0/projects/p2']);
   assert.deepEqual(await life.get('/1.0/profiles?project=p2'), ['/1.0/profiles/default?project=p2']);
   await make(life, 'used', shared);

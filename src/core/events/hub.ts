@@ -28,7 +28,7 @@ export function createEventHub(clock: Pick<Clock, 'now'>): EventHub {
   const listeners = new Set<(event: Event) => void>();
   const publish = (type: EventType, metadata: unknown, project?: string) => {
     const event: Event = { type, timestamp: clock.now().toISOString(), metadata, location: 'none' };
-    if (project !== undefined) event.project = project;
+    if (project) event.project = project;
     event.sequence = ring.push(event);
     for (const listener of listeners) listener(event);
   };

@@ -25,6 +25,7 @@ export type Task = {
 
 export type OperationSpec = {
   description: string;
+  /** Empty for work on projects themselves: its events reach listeners of all projects. */
   project: string;
   resources: Record<string, string[]>;
   metadata?: Record<string, unknown>;
@@ -192,7 +193,7 @@ export function createOperations(deps: {
     projectOf: (id) => find(id).project,
     list: (project) =>
       [...entries.values()]
-        .filter((entry) => project === undefined || entry.project === project)
+        .filter((entry) => project === undefined || (entry.project || 'default') === project)
         .map((entry) => seen(entry.view)),
     async wait(id, timeoutMs, signal) {
       const entry = find(id);

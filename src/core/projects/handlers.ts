@@ -75,7 +75,7 @@ export function projectHandlers(house: House): Handlers<typeof projectRoutes> {
     'POST /1.0/projects/{name}'({ params, body }) {
       const { name } = findProject(house, params.name);
       if (name === 'default') fail('project.default', { action: 'renamed' });
-      return house.operations.start({ description: 'Renaming project', project: name, resources: {} }, async () => {
+      return house.operations.start({ description: 'Renaming project', project: '', resources: {} }, async () => {
         await house.queue(projectQueue, () => renameProject(house, name, body.name));
         told('renamed', body.name, { old_name: name });
       });

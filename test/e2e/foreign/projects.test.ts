@@ -1,6 +1,6 @@
 /** Projects, driven by the unmodified incus client, with a look by lxc and gast. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { importImage, startDaemon } from '../../daemon.ts';
 import { runGast } from '../gast.ts';
@@ -189,6 +189,24 @@ test('incus and projects', { skip: lackingClients('incus', 'lxc') }, async (t) =
     await run('snapshot create l1 s0 --project locked');
     await run('project set locked restricted.devices.nic=block');
     await refused(`config device add l1 eth9 nic network=${network} --project locked`, /Network devices are forbidden/);
+  });
+  await t.test('disks stay in the directories that the project allows, whatever links say', async () => {
+    const [allowed, secret] = [`${clients.directory}/allowed`, `${clients.directory}/secret`];
+    for (const folder of [`${allowed}/data`, secret]) mkdirSync(folder, { recursive: true });
+    writeFileSync(`${allowed}/data/open`, 'open\n');
+    writeFileSync(`${secret}/hidden`, 'hidden\n');
+    symlinkSync(secret, `${allowed}/out`);
+    await run(`project set locked restricted.devices.disk=allow restricted.devices.disk.paths=${allowed}`);
+    await refused(`config device add l1 d disk source=${secret} path=/d --project locked`, /not allowed/);
+    await run('stop -f l1 --project locked');
+    await run(`config device add l1 d disk source=${allowed}/data path=/d --project locked`);
+    await run('start l1 --project locked');
+    assert.equal(await run('exec l1 --project locked -- cat /d/open'), 'open\n');
+    await run('stop -f l1 --project locked');
+    await run(`config device set l1 d source=${allowed}/out --project locked`);
+    const started = await incus.try(['start', 'l1', '--project', 'locked']);
+    const seen = await incus.try(['exec', 'l1', '--project', 'locked', '--', 'cat', '/d/hidden']);
+    assert.doesNotMatch(seen.stdout, /hidden/, `the link led out; start said ${started.stderr}`);
   });
   await t.test('rename: an empty project only', async () => {
     await refused('project rename icproj other', /Only empty projects can be renamed/);
