@@ -2,7 +2,7 @@
  * GNU tar as a child: it knows ownership, attributes and sparse files better than any library. Unpacking runs with a
  * capability bounding set of what that needs and no more: above all it cannot make device nodes.
  */
-import { basename, dirname } from 'node:path';
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { outputOf, startPiped } from './piped.ts';
 
@@ -48,11 +48,13 @@ export type PackedTree = {
   prefix?: string;
 };
 
-/** Names begin with that of the directory, so that each of several trees can have a prefix of its own. */
+/** Names begin with the whole path of the directory, so that each of several trees can have a prefix of its own. */
 function renamed(directory: string, prefix: string): string {
-  const pattern = basename(directory).replace(/[.*[\]^$\\,]/g, '\\$&');
+  const pattern = fromRoot(directory).replace(/[.*[\]^$\\,]/g, '\\$&');
   return `s,^${pattern}/\\.\\(/\\|$\\),${prefix.replace(/[&\\,]/g, '\\$&')}\\1,S`;
 }
+
+const fromRoot = (directory: string) => resolve(directory).slice(1);
 
 /** A tar stream of directory trees: names sorted and no access times, so that the same files give the same bytes. */
 export function packTar(
@@ -70,9 +72,7 @@ export function packTar(
       ...(options.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
       ...prefixes,
       ...trees.flatMap(({ directory, entries, prefix }) =>
-        prefix
-          ? [`--directory=${dirname(directory)}`, `${basename(directory)}/.`]
-          : [`--directory=${directory}`, ...entries],
+        prefix ? ['--directory=/', `${fromRoot(directory)}/.`] : [`--directory=${directory}`, ...entries],
       ),
     ],
     { stdout: 'pipe', ...(options.signal ? { signal: options.signal } : {}) },

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StorageVolume, StorageVolumeSnapshot } from '../../src/api/resources/volumes.ts';
+import { createExpiry } from '../../src/core/instances/expiry.ts';
 import type { VolumeDoc } from '../../src/core/model.ts';
 import { addImage, createWorld, fromImage, type Life, live } from './house.ts';
 
@@ -384,4 +385,21 @@ test('a volume is exported with its snapshots and imported again', async () => {
   await life.call('DELETE', `${one}/v1`);
   assert.deepEqual(await life.house.backups.list(), []);
   assert.equal((await life.house.pools.get('default')?.custom.list())?.length, 1);
+});
+
+test('snapshots and backups of volumes go when they have reached their age', async () => {
+  await using life = await live();
+  await make(life, 'v1');
+  using expiry = createExpiry(life.house);
+  const soon = new Date(Date.now() + 300).toISOString();
+  await life.must('POST', `${one}/v1/snapshots`, { name: 'old', expires_at: soon });
+  await life.must('POST', `${one}/v1/snapshots`, { name: 'kept' });
+  await life.must('POST', `${one}/v1/backups`, { expires_at: soon });
+  expiry.look();
+  const left = async () => [
+    ...(await life.get<string[]>(`${one}/v1/snapshots`)),
+    ...(await life.get<string[]>(`${one}/v1/backups`)),
+  ];
+  while ((await left()).length > 1) await new Promise(setImmediate);
+  assert.deepEqual(await left(), [`${one}/v1/snapshots/kept`]);
 });

@@ -1,20 +1,24 @@
 /** Snapshots and backups that have reached their age are deleted. One timer, set to the next one that is due; nothing is polled. */
 import { deleteBackup } from '../backups/change.ts';
-import type { House } from '../house.ts';
-import type { BackupDoc, InstanceDoc, SnapshotDoc } from '../model.ts';
 import { keys } from '../model.ts';
+import { deleteVolumeBackup } from '../volumes/backups.ts';
+import type { VolumeNeeds } from '../volumes/create.ts';
+import { deleteVolumeSnapshot } from '../volumes/snapshots.ts';
 import { deleteSnapshot, type SnapshotNeeds } from './snapshots.ts';
 
 /** Timers do not see that the clock was set: the wall clock is looked at again after so long. */
 const longestMs = 10 * 60_000;
 
-type Needs = SnapshotNeeds & Pick<House, 'backups'>;
-type Ageing = Pick<SnapshotDoc | BackupDoc, 'instance' | 'name' | 'expiresAt'>;
+type Needs = SnapshotNeeds & VolumeNeeds;
+type Ageing = { name: string; expiresAt: string; instance?: string; volume?: string };
+type Kind = { what: string; folder: string; remove(house: Needs, owner: string, name: string): Promise<void> };
 
 /** What ages: where it is stored, and how one of it is deleted. */
-const kinds: { what: string; folder: string; remove(house: Needs, doc: Ageing): Promise<void> }[] = [
-  { what: 'snapshot', folder: 'snapshots/', remove: (house, doc) => deleteSnapshot(house, doc.instance, doc.name) },
-  { what: 'backup', folder: 'backups/', remove: (house, doc) => deleteBackup(house, doc.instance, doc.name) },
+const kinds: readonly Kind[] = [
+  { what: 'snapshot', folder: 'snapshots/', remove: deleteSnapshot },
+  { what: 'backup', folder: 'backups/', remove: deleteBackup },
+  { what: 'volume snapshot', folder: 'volume-snapshots/', remove: deleteVolumeSnapshot },
+  { what: 'volume backup', folder: 'volume-backups/', remove: deleteVolumeBackup },
 ];
 
 export const ageingFolders = kinds.map(({ folder }) => folder);
@@ -30,8 +34,9 @@ export function createExpiry(house: Needs): { look(): void } & Disposable {
         .map((doc) => ({ ...doc, kind })),
     );
   const remove = async (doc: ReturnType<typeof due>[number]) => {
-    if (!house.documents.get<InstanceDoc>(keys.instance(doc.instance))) return;
-    await house.queue(doc.instance, () => doc.kind.remove(house, doc));
+    const { instance = '', volume = instance } = doc;
+    if (!house.documents.get(keys.instance(instance)) && !house.documents.get(keys.volume(volume))) return;
+    await house.queue(volume, () => doc.kind.remove(house, volume, doc.name));
   };
   const look = () => {
     clearTimeout(timer);

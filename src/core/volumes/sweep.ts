@@ -1,6 +1,6 @@
 /** Repair: files of custom volumes and snapshots that have no document here go. Names of the pools' parts are our own ids. */
 import type { House } from '../house.ts';
-import { keys, type VolumeBackupDoc, type VolumeDoc } from '../model.ts';
+import { keys, type VolumeDoc } from '../model.ts';
 import type { Pool } from '../ports/storage.ts';
 import { volumeSnapshots } from './find.ts';
 
@@ -14,9 +14,4 @@ export async function clearVolumes(house: Pick<House, 'documents'>, name: string
     for (const snapshot of await pool.custom.snapshots(id))
       if (!known.has(snapshot)) await pool.custom.removeSnapshot(id, snapshot);
   }
-}
-
-/** Backups of volumes that the backups port has to keep. */
-export function keptVolumeBackups(house: Pick<House, 'documents'>): ReadonlySet<string> {
-  return new Set(house.documents.list<VolumeBackupDoc>('volume-backups/').map((doc) => doc.id));
 }

@@ -1,6 +1,6 @@
 /** Storage pools, custom volumes and disks, driven by the unmodified incus and lxc clients. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { importImage, startDaemon } from '../../daemon.ts';
@@ -164,6 +164,35 @@ test('incus keeps files of guests in pools and volumes', { skip: lackingClients(
     await incus.run(['delete', '-f', 'c3']);
   });
 
+  await t.test('export and import with snapshots, owners and links', async () => {
+    const file = join(clients.directory, 'vol.tar.gz');
+    await volume('attach', 'icpool2', 'v2', 'c1', 'v2', '/mnt/v2');
+    await sh('c1', 'echo own > /mnt/v2/own; chown 1000:100 /mnt/v2/own; ln /mnt/v2/own /mnt/v2/hard');
+    await volume('export', 'icpool2', 'v2', file);
+    assert.deepEqual([...readFileSync(file).subarray(0, 2)], [0x1f, 0x8b]);
+    await volume('import', 'icpool', file, 'v3');
+    await fails(['storage', 'volume', 'import', 'icpool', file, 'v3'], /already exists/);
+    await volume('attach', 'icpool', 'v3', 'c1', 'v3', '/mnt/v3');
+    assert.equal(
+      await sh('c1', 'cat /mnt/v3/own /mnt/v3/f; stat -c %u:%g:%h /mnt/v3/own'),
+      'own\nhello\nmore\n1000:100:2',
+    );
+    assert.match(await csv('storage', 'volume', 'snapshot', 'list', 'icpool', 'v3'), /^vs0/);
+    assert.match(await csv('storage', 'volume', 'list', 'icpool2', 'name=v2'), /v2/);
+    await volume('detach', 'icpool2', 'v2', 'c1');
+    await volume('detach', 'icpool', 'v3', 'c1');
+    await volume(
+      'export',
+      'icpool',
+      'v3',
+      join(clients.directory, 'only.tar'),
+      '--volume-only',
+      '--compression',
+      'none',
+    );
+    await fails(['storage', 'volume', 'import', 'icpool', join(clients.directory, 'clients'), 'x'], /./);
+  });
+
   await t.test('disks and ISO images are volumes that containers cannot have', async () => {
     await volume('create', 'icpool', 'd1', '--type', 'block', 'size=16MiB');
     const iso = join(clients.directory, 'cd.iso');
@@ -228,7 +257,7 @@ test('incus keeps files of guests in pools and volumes', { skip: lackingClients(
     assert.match(await lxc.run(['storage', 'list']), /icpool2/);
   });
   await t.test('delete volumes, then the pools', async () => {
-    for (const name of ['old', 'raw', 'owned']) assert.match(await volume('delete', 'icpool', name), /deleted/);
+    for (const name of ['old', 'raw', 'owned', 'v3']) assert.match(await volume('delete', 'icpool', name), /deleted/);
     for (const name of ['v1c', 'only', 'v2']) await volume('delete', 'icpool2', name);
     await incus.run(['storage', 'delete', 'icpool']);
     await incus.run(['storage', 'delete', 'icpool2']);
