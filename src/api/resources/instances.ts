@@ -102,6 +102,9 @@ const shown = {
   devices: DevicesMap,
   expanded_config: ConfigMap,
   expanded_devices: DevicesMap,
+  last_end: Type.Optional(
+    Type.String({ description: 'how it ended last: halted, rebooting, oom, unknown, killed SIGNAL or crashed CODE' }),
+  ),
 };
 export const Instance = Type.Object(shown);
 export type Instance = Static<typeof Instance>;
@@ -135,6 +138,7 @@ const ignored = Object.fromEntries(
     'project',
     'expanded_config',
     'expanded_devices',
+    'last_end',
     'state',
     'snapshots',
     'backups',

@@ -34,9 +34,7 @@ function headLines(
     ...(alive && started > 0
       ? [`Started: ${formatTime(state.started_at)} (${formatDuration(nowMs - started)} ago)`]
       : []),
-    ...(!alive && rest.config['volatile.last_state.cause']
-      ? [`Last end: ${rest.config['volatile.last_state.cause']}`]
-      : []),
+    ...(!alive && rest.last_end ? [`Last end: ${rest.last_end}`] : []),
     `Profiles: ${rest.profiles.join(', ')}`,
   ];
 }

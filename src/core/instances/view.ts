@@ -4,7 +4,7 @@ import { zeroTime } from '../../api/schema.ts';
 import { statusCodes } from '../../api/status.ts';
 import { backupViews } from '../backups/find.ts';
 import type { House } from '../house.ts';
-import type { InstanceDoc, SnapshotDoc } from '../model.ts';
+import type { ConfigMap, InstanceDoc, SnapshotDoc } from '../model.ts';
 import type { EndCause } from '../ports/engine.ts';
 import { type Expanded, expand, knownProfiles } from './expand.ts';
 import { snapshotsOf } from './find.ts';
@@ -30,11 +30,29 @@ export function instanceView(house: Needs, doc: InstanceDoc): Instance {
     ephemeral: doc.ephemeral,
     stateful: doc.stateful,
     profiles: doc.profiles,
-    config: { ...doc.config, ...volatile },
+    config: { ...shownConfig(doc.config), ...volatile },
     devices: doc.devices,
-    expanded_config: { ...expanded.config, ...volatile },
+    expanded_config: { ...shownConfig(expanded.config), ...volatile },
     expanded_devices: expanded.devices,
+    ...(doc.lastEnd ? { last_end: causeText(doc.lastEnd) } : {}),
   };
+}
+
+/**
+ * Moving an instance, clients give all of its config to the other server, and Incus refuses volatile keys that it does not
+ * know: the addresses that we chose for a network card are shown under a name of its own.
+ */
+function shownConfig(config: ConfigMap): ConfigMap {
+  const shown: ConfigMap = {};
+  for (const [key, value] of Object.entries(config)) {
+    const [, card] = /^volatile\.([^.]+)\.ipv[46]\.address$/.exec(key) ?? [];
+    if (card === undefined) shown[key] = value;
+    else {
+      const name = `volatile.${card}.last_state.ip_addresses`;
+      shown[name] = shown[name] === undefined ? value : `${shown[name]},${value}`;
+    }
+  }
+  return shown;
 }
 
 /** `volatile.*` keys that follow from other fields and are not stored twice. */
@@ -51,7 +69,6 @@ export function volatileConfig(house: Pick<House, 'runtime'>, doc: InstanceDoc):
     'volatile.last_state.idmap': '[]',
     'volatile.last_state.power': running ? 'RUNNING' : 'STOPPED',
   };
-  if (doc.lastEnd) derived['volatile.last_state.cause'] = causeText(doc.lastEnd);
   for (const nic of house.runtime.get(doc.id)?.nics ?? []) derived[`volatile.${nic.name}.host_name`] = nic.hostName;
   return derived;
 }
