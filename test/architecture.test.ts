@@ -40,7 +40,7 @@ const directions: Record<string, readonly string[]> = {
   // Speaks over websockets that the core has been given.
   migration: [...implementation, 'api'],
   // A websocket is the same to both of its ends.
-  remotes: [...implementation, 'api', 'http'],
+  remotes: [...implementation, 'api', 'http', 'client'],
   // The rules of a bridge and of its network cards are loaded together with its links.
   network: [...implementation, 'firewall'],
 };

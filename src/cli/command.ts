@@ -14,6 +14,7 @@ export type Completes =
   | 'network'
   | 'pool'
   | 'project'
+  | 'remote'
   | 'operation'
   | 'file'
   | 'config-key'

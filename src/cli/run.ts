@@ -1,6 +1,6 @@
 /** One call of the command line, from its words to its exit code. */
 import { accessSync, constants } from 'node:fs';
-import { createClient } from '../client/client.ts';
+import { type ClientOptions, createClient } from '../client/client.ts';
 import { ClientError, unreachable } from '../client/client-error.ts';
 import { findSocketPath } from '../client/socket-path.ts';
 import { chosenProject } from './chosen-project.ts';
@@ -10,6 +10,8 @@ import { commands, loadAll } from './commands.ts';
 import { createContext, type Streams } from './context.ts';
 import { findCommand } from './dispatch.ts';
 import { parseWords } from './parse.ts';
+import { chooseServer, readRemotes, type Server } from './remotes/remotes-file.ts';
+import { takeRemote } from './remotes/take-remote.ts';
 import { type Texts, textsFor } from './texts/texts.ts';
 import { version } from './version.ts';
 
@@ -24,24 +26,37 @@ export async function runCommandLine(words: readonly string[], streams: Process)
     const found = findCommand(commands, words);
     if (found.kind === 'overview') return await showOverview(found.prefix, streams);
     const command = await found.entry.load();
-    const input = parseWords(command, found.words);
+    const known = readRemotes(streams.env);
+    const taken = takeRemote(command, found.words, (name) => Object.hasOwn(known.remotes, name));
+    const input = parseWords(command, taken.words);
     if (input === 'help') return await showHelp(command, streams);
-    return await runCommand(command, input, streams, texts);
+    return await runCommand(command, input, chooseServer(known, taken.remote, streams.env), streams, texts);
   } catch (error) {
     return report(error, streams, texts);
   }
 }
 
-async function runCommand(command: Command, input: Input, streams: Process, texts: Texts): Promise<number> {
+async function runCommand(
+  command: Command,
+  input: Input,
+  server: Server,
+  streams: Process,
+  texts: Texts,
+): Promise<number> {
   const { quiet, debug } = input.options;
-  const socketPath = findSocketPath({ env: streams.env, uid: streams.uid, usable });
-  const project = input.options.project ?? streams.env.GASTHOF_PROJECT ?? chosenProject(streams.env, socketPath);
-  using client = createClient({
-    socketPath,
-    project: typeof project === 'string' && project !== '' ? project : undefined,
+  const isLocal = server.remote.protocol === 'unix';
+  const address = isLocal ? findSocketPath({ env: streams.env, uid: streams.uid, usable }) : server.remote.url;
+  const wanted = input.options.project ?? streams.env.GASTHOF_PROJECT ?? chosenProject(streams.env, address);
+  const project = (typeof wanted === 'string' && wanted !== '' ? wanted : undefined) ?? server.remote.project;
+  const options: Omit<ClientOptions, 'socketPath'> = {
+    project,
     userAgent: `gast ${version}`,
     onRequest: debug === true ? (line) => streams.stderr.write(`debug: ${line}\n`) : undefined,
-  });
+  };
+  // TLS costs time to load, and most calls need none.
+  using client = isLocal
+    ? createClient({ ...options, socketPath: address })
+    : (await import('./remotes/connect.ts')).connectRemote(streams.env, server.name, server.remote, options);
   const context = createContext({
     client,
     commands,
@@ -49,7 +64,7 @@ async function runCommand(command: Command, input: Input, streams: Process, text
     env: streams.env,
     texts,
     quiet: quiet === true,
-    project: typeof project === 'string' && project !== '' ? project : undefined,
+    project,
   });
   return (await command.run(context, input)) ?? exitCodes.ok;
 }

@@ -12,7 +12,7 @@ import { ClientError } from './client-error.ts';
 import { readEnvelope } from './envelope.ts';
 import { type EventsOptions, eventsPath, followEvents } from './events.ts';
 import { type FollowOptions, followOperation } from './follow-operation.ts';
-import { createHttpTransport } from './http-transport.ts';
+import { createHttpTransport, type HttpTransport } from './http-transport.ts';
 import { type QueryValues, requestPath, splitKey } from './request-path.ts';
 import { createWebSocketConnection, type WebSocketConnection } from './websocket.ts';
 
@@ -57,7 +57,10 @@ export interface Client extends Disposable {
 }
 
 export type ClientOptions = {
+  /** Of a server on the network: its URL. */
   socketPath: string;
+  /** @default the daemon's socket */
+  transport?: HttpTransport | undefined;
   /** Goes into the query of every call, unless the call names one. */
   project?: string | undefined;
   userAgent?: string | undefined;
@@ -78,8 +81,9 @@ type AnyArgs = {
 /** One `/wait` call at most lasts so long; proxies and servers do not like endless ones. */
 const waitSliceSeconds = 300;
 
-export function createClient({ socketPath, project, userAgent = 'gast', onRequest }: ClientOptions): Client {
-  const transport = createHttpTransport(socketPath);
+export function createClient(options: ClientOptions): Client {
+  const { socketPath, project, userAgent = 'gast', onRequest } = options;
+  const transport = options.transport ?? createHttpTransport(socketPath);
 
   const send = async (key: string, args: AnyArgs = {}): Promise<IncomingMessage> => {
     const { method, template } = splitKey(key);

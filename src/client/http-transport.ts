@@ -1,5 +1,5 @@
 /** HTTP/1.1 over the daemon's unix socket. Connections are kept between calls, until disposed. */
-import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import { connectionError } from './client-error.ts';
 
@@ -38,19 +38,17 @@ export function createHttpTransport(socketPath: string): HttpTransport {
         });
         call.on('response', resolve);
         call.on('error', (error) => reject(fail(error, signal)));
-        if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
-          call.end(body);
-          return;
-        }
-        body.on('error', (error) => {
-          call.destroy();
-          reject(error);
-        });
-        body.pipe(call);
+        sendBody(call, body, reject);
       }),
     upgrade: (path, signal) =>
       new Promise((resolve, reject) => {
-        const call = request({ socketPath, method: 'GET', path, headers: upgradeHeaders(), ...only(signal) });
+        const call = request({
+          socketPath,
+          method: 'GET',
+          path,
+          headers: upgradeHeaders('unix.socket'),
+          ...only(signal),
+        });
         call.on('upgrade', (_answer, socket, head) => resolve({ socket, head }));
         call.on('response', resolve);
         call.on('error', (error) => reject(fail(error, signal)));
@@ -60,15 +58,28 @@ export function createHttpTransport(socketPath: string): HttpTransport {
   };
 }
 
+/** A body that cannot be read to its end ends the call: half of it must not pass for the whole. */
+export function sendBody(call: ClientRequest, body: HttpRequest['body'], reject: (error: Error) => void): void {
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+    call.end(body);
+    return;
+  }
+  body.on('error', (error) => {
+    call.destroy();
+    reject(error);
+  });
+  body.pipe(call);
+}
+
 /** An empty `servername` keeps the agent from guessing one for TLS, which compiles the pattern of IPv6: 8 ms, measured. */
-const only = (signal: AbortSignal | undefined) =>
+export const only = (signal: AbortSignal | undefined) =>
   signal === undefined ? { servername: '' } : { servername: '', signal };
 
 /** The key only guards against caches between the two ends; on a unix socket there are none, so node:crypto stays unloaded. */
-function upgradeHeaders(): Record<string, string> {
+export function upgradeHeaders(host: string): Record<string, string> {
   const key = Buffer.from(Array.from({ length: 16 }, () => Math.floor(Math.random() * 256))).toString('base64');
   return {
-    Host: 'unix.socket',
+    Host: host,
     Connection: 'Upgrade',
     Upgrade: 'websocket',
     'Sec-WebSocket-Version': '13',

@@ -1,111 +1,22 @@
-/**
- * One TLS connection to another server, given only when the server has shown that it is the right one: nothing of ours, not
- * even a request line, is written before.
- */
-import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
-import { type ConnectionOptions, connect, getCACertificates, type TLSSocket } from 'node:tls';
+/** Connections to other servers, and what is said when there is none. */
+import type { TLSSocket } from 'node:tls';
+import { connectSecurely, type SecureTarget } from '../client/secure-connection.ts';
 import type { OwnCertificate } from '../core/ports/own-certificate.ts';
 import { RemoteRefused } from '../core/ports/remotes.ts';
 
-export type Dialled = {
-  url: URL;
-  /** PEM text of the certificate that it has to show; without it the host's authorities decide. */
-  pinned: string | undefined;
-  /** What we show when asked. */
-  own: OwnCertificate | undefined;
-  timeoutMs: number;
-  signal: AbortSignal | undefined;
-};
+export { reasonOf } from '../client/secure-connection.ts';
 
-/** A peer that is gone without a word is noticed after some minutes. */
-const keepAliveMs = 30_000;
+export type Dialled = Omit<SecureTarget, 'own' | 'anybody'> & { own: OwnCertificate | undefined };
 
-export async function dial({ url, pinned, own, timeoutMs, signal }: Dialled): Promise<TLSSocket> {
-  signal?.throwIfAborted();
-  const expected = pinned === undefined ? undefined : pinnedBytes(pinned, url);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const socket = connect({
-    host,
-    port: Number(url.port || 443),
-    // RFC 6066: a name, never an address.
-    ...(isIP(host) ? {} : { servername: host }),
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-    ...(expected === undefined ? { ca: authorities() } : { rejectUnauthorized: false }),
-    ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
-  } satisfies ConnectionOptions);
-  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  const timer = setTimeout(() => reject(unreachable(url, `no answer within ${timeoutMs / 1000} s`)), timeoutMs);
-  const aborted = () => reject(signal?.reason);
-  signal?.addEventListener('abort', aborted, { once: true });
-  const ended = () => reject(unreachable(url, 'it ended the connection during the TLS handshake'));
-  socket.once('error', (error) => reject(unreachable(url, reasonOf(error), error)));
-  socket.once('close', ended);
-  socket.once('secureConnect', () => {
-    if (expected && !socket.getPeerCertificate().raw?.equals(expected)) {
-      reject(unreachable(url, 'it shows another certificate than the one that it is known by'));
-    } else resolve(socket);
-  });
+export async function dial(to: Dialled): Promise<TLSSocket> {
   try {
-    const connected = await promise;
-    connected.setKeepAlive(true, keepAliveMs);
-    return connected;
+    return await connectSecurely(to);
   } catch (error) {
-    socket.on('error', () => {});
-    socket.destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', aborted);
-    socket.off('close', ended);
+    if (to.signal?.aborted) throw to.signal.reason;
+    throw unreachable(to.url, (error as Error).message, error);
   }
-}
-
-function pinnedBytes(pinned: string, url: URL): Buffer {
-  try {
-    return new X509Certificate(pinned).raw;
-  } catch (cause) {
-    throw new RemoteRefused(
-      0,
-      `the certificate given for ${url.origin} is not one: ${(cause as Error).message}`,
-      cause,
-    );
-  }
-}
-
-let known: string[] | undefined;
-/**
- * The host's authorities and those of NODE_EXTRA_CA_CERTS; Node's own list when the host has none. Reading them takes a
- * fifth of a second, so it happens once and only when needed.
- */
-function authorities(): string[] {
-  if (known === undefined) {
-    const system = getCACertificates('system');
-    known = [
-      ...new Set([...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')]),
-    ];
-  }
-  return known;
 }
 
 export function unreachable(url: URL, reason: string, cause?: unknown): RemoteRefused {
   return new RemoteRefused(0, `cannot reach ${url.origin}: ${reason}`, cause);
-}
-
-const reasons: Record<string, string> = {
-  ECONNREFUSED: 'nobody listens there',
-  ECONNRESET: 'it ended the connection',
-  EHOSTUNREACH: 'there is no way to this address',
-  ENETUNREACH: 'there is no way to this network',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'its name cannot be looked up now',
-  ETIMEDOUT: 'no answer',
-};
-
-/** With several addresses per name, the error is a list of errors. */
-export function reasonOf(error: Error & { code?: string; errors?: Error[] }): string {
-  const first = error.errors?.[0];
-  if (first) return reasonOf(first);
-  return reasons[error.code ?? ''] ?? error.message;
 }

@@ -3,6 +3,7 @@ import type { RouteKey } from '../../api/routes.ts';
 import type { Completes } from '../command.ts';
 import type { Context } from '../context.ts';
 import { entriesOf, parseGuestPath, readGuestFile } from '../objects/guest-files.ts';
+import { readRemotes } from '../remotes/remotes-file.ts';
 
 type Lists = Extract<
   RouteKey,
@@ -40,6 +41,8 @@ export async function namesFor(
       return listed(context, 'GET /1.0/networks');
     case 'pool':
       return listed(context, 'GET /1.0/storage-pools');
+    case 'remote':
+      return Object.keys(readRemotes(context.env).remotes);
     case 'project':
       return listed(context, 'GET /1.0/projects');
     case 'operation':

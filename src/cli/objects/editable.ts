@@ -122,6 +122,23 @@ export function image(fingerprint: string): Editable {
   };
 }
 
+export function certificate(fingerprint: string): Editable {
+  const params = { fingerprint };
+  const editable = ['name', 'type', 'restricted', 'projects', 'description'];
+  return {
+    label: fingerprint.slice(0, 12),
+    read: async (context) => (await context.client.read('GET /1.0/certificates/{fingerprint}', { params })) as Loaded,
+    write: (context, value, etag) =>
+      context.client.call('PATCH /1.0/certificates/{fingerprint}', {
+        params,
+        body: pick(value, editable),
+        ifMatch: etag,
+      }),
+    editable,
+    keys: 'config',
+  };
+}
+
 export const server: Editable = {
   label: 'server',
   read: async (context) => (await context.client.read('GET /1.0')) as Loaded,

@@ -44,5 +44,9 @@ export const de: Readonly<Record<TextKey, string>> = {
   'project-created': 'Projekt {name} angelegt',
   'project-deleted': 'Projekt {name} gelöscht',
   'delete-project': '{name} mit allem darin löschen?',
+  'accept-certificate': 'Der Server zeigt das Zertifikat {fingerprint}. Ist es das richtige?',
+  'not-accepted': 'Das Zertifikat wurde nicht angenommen; nichts wurde gesendet',
+  'now-trusted': 'Der Server {name} vertraut dir jetzt',
+  'token-for': 'Token für {name}; es gilt einmal:',
   'no-home': 'Kein Heimatverzeichnis, um sich das Projekt zu merken',
 };

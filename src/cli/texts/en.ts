@@ -42,6 +42,10 @@ export const en = {
   'project-created': 'Project {name} created',
   'project-deleted': 'Project {name} deleted',
   'delete-project': 'Delete {name} with everything in it?',
+  'accept-certificate': 'The server shows the certificate {fingerprint}. Is it the right one?',
+  'not-accepted': 'The certificate was not accepted; nothing was sent',
+  'now-trusted': 'The server {name} trusts you now',
+  'token-for': 'Token for {name}; it is good once:',
   'no-home': 'There is no home directory to remember the project in',
 } as const;
 export type TextKey = keyof typeof en;

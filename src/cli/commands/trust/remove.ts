@@ -1,0 +1,16 @@
+import { defineCommand, some } from '../../command.ts';
+import { forEachGuest } from '../../objects/change-state.ts';
+
+export const trustRemove = defineCommand({
+  name: 'config trust remove',
+  aliases: ['config trust rm'],
+  group: 'server',
+  summary: 'Trust certificates no more; it holds from their next request on',
+  args: { fingerprints: some('fingerprint') },
+  options: {},
+  examples: [['gast config trust remove cc3272724b73', '']],
+  run: (context, { args }) =>
+    forEachGuest(context, args.fingerprints, async (fingerprint) => {
+      await context.client.call('DELETE /1.0/certificates/{fingerprint}', { params: { fingerprint } });
+    }),
+});
