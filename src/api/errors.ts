@@ -218,6 +218,11 @@ export const errorCatalogue = {
     text: 'Instance DNS name "{name}" already used on network',
     help: 'It belongs to a guest of the project {project}; choose another name or another network',
   },
+  'network.mac-taken': {
+    status: 400,
+    text: 'Failed start validation for device "{device}": MAC address "{hwaddr}" already defined on another NIC',
+    help: 'Remove the key volatile.{device}.hwaddr or give the device another hwaddr',
+  },
   'network.address-taken': { status: 400, text: 'The address {address} belongs to {owner}' },
 
   'network.forward': { status: 400, text: '{reason}' },

@@ -1,6 +1,6 @@
 /** Makes the tarball of a backup: its index first, then each state with its small files and its tree. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { freeBytes } from '../archives/store-stream.ts';
@@ -45,6 +45,9 @@ async function writeTop(
 ): Promise<PackedTree[]> {
   await mkdir(join(top, dirname(indexName)), { recursive: true });
   await writeFile(join(top, indexName), stringify(index, { lineWidth: 0 }), { mode: 0o644 });
+  // A time of whole seconds needs no extended header: the archive begins with the name of its index.
+  const seconds = Math.floor(Date.now() / 1000);
+  await utimes(join(top, indexName), seconds, seconds);
   const trees: PackedTree[] = [{ directory: top, entries: [indexName] }];
   for (const { name, tree, files } of states) {
     const state = `backup/${name}`;

@@ -134,6 +134,19 @@ test('an export comes back as another instance with snapshots, config and addres
   await life.must('PUT', '/1.0/instances/again', { restore: 's0' });
 });
 
+test('two instances with one MAC do not both start', async () => {
+  await using life = await withGuest();
+  const bytes = await exported(life);
+  await imported(life, bytes, { 'X-Incus-name': 'again' });
+  const { config } = await life.get<Instance>('/1.0/instances/again');
+  const ended = await life.run('PUT', '/1.0/instances/again/state', { action: 'start' });
+  const mac = config['volatile.eth0.hwaddr'];
+  const text = `Failed start validation for device "eth0": MAC address "${mac}" already defined on another NIC`;
+  assert.equal(ended.err, text);
+  await life.must('DELETE', '/1.0/instances/web');
+  await life.must('PUT', '/1.0/instances/again/state', { action: 'start' });
+});
+
 test('an instance that was deleted comes back with all that it was known by', async () => {
   await using life = await withGuest();
   const bytes = await exported(life);

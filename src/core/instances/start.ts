@@ -3,7 +3,7 @@ import { fail } from '../../api/errors.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
-import { allocateAddresses, nicSpecs } from '../networks/nics.ts';
+import { allocateAddresses, checkMacs, nicSpecs } from '../networks/nics.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
@@ -131,6 +131,7 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
 
   const doc = await house.queue('allocate', async () => {
     const config = { ...before.config, ...allocateAddresses(house, before, expanded) };
+    checkMacs(house, before, expanded);
     return applyEvent(house, id, 'start', {
       config,
       operation: task.id,

@@ -49,6 +49,25 @@ function findNetwork(house: Needs, name: string): NetworkDoc {
   return house.documents.get<NetworkDoc>(keys.network(name)) ?? fail('network.not-found', { name });
 }
 
+/**
+ * Refuses the start of an instance whose card has the MAC of another instance in the same network: an import brings the one
+ * of the instance that was exported.
+ */
+export function checkMacs(house: Needs, doc: InstanceDoc, expanded: Expanded): void {
+  const own = networkCards(house, expanded.devices);
+  if (own.length === 0) return;
+  const macOf = (of: InstanceDoc, card: (typeof own)[number]) =>
+    (card.config.hwaddr ?? of.config[`volatile.${card.device}.hwaddr`])?.toLowerCase();
+  for (const other of allInstances(house)) {
+    if (other.id === doc.id) continue;
+    for (const theirs of networkCards(house, expand(house, other).devices)) {
+      const taken = macOf(other, theirs);
+      const card = own.find((mine) => mine.network === theirs.network && macOf(doc, mine) === taken);
+      if (card && taken) fail('network.mac-taken', { device: card.device, hwaddr: taken });
+    }
+  }
+}
+
 /** IPv4 addresses that instances hold in a network, with the names of their holders. */
 export function takenAddresses(house: Needs, network: string, exceptId?: string): Map<string, string> {
   const taken = new Map<string, string>();
