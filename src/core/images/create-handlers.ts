@@ -7,7 +7,7 @@ import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
 import type { Task } from '../operations/registry.ts';
 import { allowImageServer } from '../projects/rules.ts';
-import { buildImage, checkAliases, extrasOf, type ImageExtras } from './add.ts';
+import { aliasNameError, buildImage, checkAliases, extrasOf, type ImageExtras } from './add.ts';
 import { publishImage } from './publish.ts';
 import { importAddress, pullImage, pushedMetadata } from './remote/copy.ts';
 import { isDirectAddress } from './remote/direct-image.ts';
@@ -51,8 +51,8 @@ export function createImageHandlers(house: House): Own {
 /** Another server will send it; whoever asked gives that one the secret. */
 function pushedImage(house: House, { project, body, source, extras }: Asked): Operation {
   const fingerprint = source.fingerprint ?? '';
-  if (!/^[0-9a-f]{64}$/.test(fingerprint))
-    return fail('image.source', { reason: 'an image that is pushed needs its whole fingerprint' });
+  const reason = aliasNameError(fingerprint);
+  if (reason) return fail('image.source', { reason: `"${fingerprint}" is no fingerprint and no alias: ${reason}` });
   const token = createImageToken(house, project, fingerprint, pushedMetadata(body, extras));
   const from = imageUrl(fingerprint, project);
   house.events.lifecycle(project, { action: 'image-secret-created', source: from });

@@ -3,12 +3,12 @@ import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
-import { findByFingerprint } from './find.ts';
+import { findByFingerprint, findImage } from './find.ts';
 import { imageBody } from './image-body.ts';
 import { pushImage } from './remote/push.ts';
 import { refreshImage } from './remote/refresh.ts';
 import { addressOf } from './remote/source.ts';
-import { createImageToken, findImageToken } from './secrets.ts';
+import { createImageToken, findReadToken } from './secrets.ts';
 import { imageUrl } from './view.ts';
 import { findVisible } from './visible.ts';
 
@@ -21,7 +21,7 @@ export function imageFileHandlers(house: House): Own {
       const secret = query.secret ?? '';
       const doc = findVisible(house, project, params.fingerprint, identity, secret);
       const { body, contentType, sizeBytes, filename } = await imageBody(house, doc);
-      const token = findImageToken(house, project, doc.fingerprint, secret);
+      const token = findReadToken(house, project, doc.fingerprint, secret);
       // Good for one download.
       if (token) house.operations.cancel(token.id);
       house.events.lifecycle(project, {
@@ -34,7 +34,8 @@ export function imageFileHandlers(house: House): Own {
       return { headers: { 'Content-Type': contentType, ...sized, ...named, 'X-Incus-Type': 'incus' }, body };
     },
     'POST /1.0/images/{fingerprint}/export'({ params, body, project }) {
-      const doc = findByFingerprint(house, project, params.fingerprint);
+      // Clients name a public image by its alias.
+      const doc = findImage(house, project, params.fingerprint);
       const target = {
         server: body.target,
         certificate: body.certificate ?? '',

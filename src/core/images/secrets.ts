@@ -23,19 +23,34 @@ export function createImageToken(
   });
 }
 
-/** The token that this secret belongs to, while it is good. */
-export function findImageToken(
+/** The token that lets its holder read this image, while it is good. */
+export function findReadToken(
   house: Needs,
   project: string,
   fingerprint: string,
   secret: string,
 ): Operation | undefined {
+  const token = findToken(house, secret);
+  return !token?.metadata?.aliases && token?.resources.images?.includes(imageUrl(fingerprint, project))
+    ? token
+    : undefined;
+}
+
+/** The token of an image that is to be pushed; clients may have named it by its alias on the other server. */
+export function findPushToken(
+  house: Needs,
+  project: string,
+  fingerprint: string,
+  secret: string,
+): Operation | undefined {
+  const token = findToken(house, secret);
+  const [url = ''] = token?.resources.images ?? [];
+  const promised = /^\/1\.0\/images\/([^?]+)/.exec(url)?.[1] ?? '';
+  const fits = promised === fingerprint || !/^[0-9a-f]{64}$/.test(promised);
+  return fits && token?.metadata?.aliases && url === imageUrl(promised, project) ? token : undefined;
+}
+
+function findToken(house: Needs, secret: string): Operation | undefined {
   if (secret === '') return undefined;
-  return house.operations
-    .tokens()
-    .find(
-      ({ resources, metadata }) =>
-        resources.images?.includes(imageUrl(fingerprint, project)) &&
-        equalSecrets(String(metadata?.secret ?? ''), secret),
-    );
+  return house.operations.tokens().find(({ metadata }) => equalSecrets(String(metadata?.secret ?? ''), secret));
 }

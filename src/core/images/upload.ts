@@ -12,7 +12,7 @@ import type { Task } from '../operations/registry.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { type AddNeeds, enterImage, type ImageExtras } from './add.ts';
 import { refuseImage } from './refusal.ts';
-import { findImageToken } from './secrets.ts';
+import { findPushToken } from './secrets.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -32,7 +32,7 @@ export function takeUploadToken(
   identity: Pick<Identity, 'trusted'>,
 ): Operation | undefined {
   const secret = header(headers, 'secret');
-  const token = findImageToken(house, project, header(headers, 'fingerprint'), secret);
+  const token = findPushToken(house, project, header(headers, 'fingerprint'), secret);
   if (!token && (secret !== '' || !identity.trusted)) return fail('request.forbidden');
   if (token) house.operations.cancel(token.id);
   return token;

@@ -4,7 +4,7 @@ import type { Identity } from '../../api/handlers.ts';
 import type { House } from '../house.ts';
 import type { ImageDoc } from '../model.ts';
 import { allImages, findByFingerprint } from './find.ts';
-import { findImageToken } from './secrets.ts';
+import { findReadToken } from './secrets.ts';
 
 type Needs = Pick<House, 'documents' | 'operations' | 'clock'>;
 
@@ -29,7 +29,7 @@ export function findVisible(
     ? allImages(house, project).filter(
         (doc) =>
           doc.fingerprint.startsWith(start) &&
-          (doc.public || findImageToken(house, project, doc.fingerprint, secret) !== undefined),
+          (doc.public || findReadToken(house, project, doc.fingerprint, secret) !== undefined),
       )
     : [];
   if (found.length > 1) return fail('image.ambiguous', { fingerprint: start });

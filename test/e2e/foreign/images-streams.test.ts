@@ -79,7 +79,10 @@ test('incus uses a simplestreams server', { skip: lackingClients('incus', 'lxc')
     );
     await incus('image', 'copy', 'images-test:busybox/2', 'local:', '--alias', 'third');
     const kept = await image(oldPrint);
-    assert.deepEqual(kept.aliases.map(({ name }) => name).toSorted(), ['busybox/1', 'busybox/1/default', 'mine']);
+    assert.deepEqual(
+      kept.aliases.map(({ name }) => name).toSorted(),
+      withArchitecture('busybox/1', 'busybox/1/default', 'mine'),
+    );
     assert.deepEqual([kept.cached, kept.auto_update], [false, true]);
     assert.deepEqual(
       (await image(hashOf(third.unified))).aliases.map(({ name }) => name),
@@ -96,7 +99,7 @@ test('incus uses a simplestreams server', { skip: lackingClients('incus', 'lxc')
       assert.ok(product);
       product.versions['20240202_0000'] = young;
       assert.match(await incus('image', 'refresh', 'mine'), /refreshed/);
-      assert.deepEqual((await image(youngPrint)).aliases.length, 3);
+      assert.deepEqual((await image(youngPrint)).aliases.length, 5);
       assert.deepEqual((await image(oldPrint)).aliases, []);
       await incus('delete', '-f', 'c1');
       await assert.rejects(image(oldPrint), /not found/);
@@ -104,8 +107,9 @@ test('incus uses a simplestreams server', { skip: lackingClients('incus', 'lxc')
   );
   await t.test('image delete, then export from the server by the client', async () => {
     await incus('image', 'delete', 'mine');
+    // The client keeps the server's list for an hour: it knows of no newer one.
     await clients.incus.run(['image', 'export', 'images-test:busybox/1', 'out'], { env, cwd: directory });
-    assert.equal(hashOf(join(directory, 'out'), join(directory, 'out.root')), youngPrint);
+    assert.equal(hashOf(join(directory, 'out'), join(directory, 'out.root')), oldPrint);
   });
   await t.test('rebuild from the server', async () => {
     await incus('init', 'third', 'r1');
@@ -155,6 +159,14 @@ test('incus uses a simplestreams server', { skip: lackingClients('incus', 'lxc')
     assert.match(ended.stderr, /Incus-Image-Hash/);
   });
 });
+
+/** The client adds the architecture to each. */
+const withArchitecture = (...aliases: string[]) =>
+  aliases
+    .flatMap((alias) =>
+      alias === 'mine' ? [alias] : [alias, `${alias}/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`],
+    )
+    .toSorted();
 
 const remoteRequest = (server: string, alias: string) => ({
   name: 'none',
