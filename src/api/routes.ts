@@ -5,7 +5,10 @@ import { resourceRoutes } from './resources/host-resources.ts';
 import { imageRoutes } from './resources/images.ts';
 import { instanceMetadataRoutes } from './resources/instance-metadata.ts';
 import { instanceRoutes } from './resources/instance-routes.ts';
+import { networkAclRoutes } from './resources/network-acls.ts';
+import { networkForwardRoutes } from './resources/network-forwards.ts';
 import { networkRoutes } from './resources/networks.ts';
+import { notHereRoutes } from './resources/not-here.ts';
 import { operationRoutes } from './resources/operations.ts';
 import { profileRoutes } from './resources/profiles.ts';
 import { projectRoutes } from './resources/projects.ts';
@@ -27,6 +30,9 @@ export const routes = {
   ...profileRoutes,
   ...projectRoutes,
   ...networkRoutes,
+  ...networkForwardRoutes,
+  ...networkAclRoutes,
+  ...notHereRoutes,
   ...storageRoutes,
   ...volumeRoutes,
 };

@@ -42,6 +42,28 @@ export const networkKeys: KeyTable = [
     type: 'list',
     doc: 'Servers asked for all other names, separated by commas. Unset: those of the host.',
   },
+  {
+    key: 'security.acls',
+    type: 'list',
+    doc: 'Access lists for what comes to the guests and goes from them, separated by commas. Between guests of the network no list is asked.',
+  },
+  ...(['ingress', 'egress'] as const).flatMap(
+    (direction): KeyTable => [
+      {
+        key: `security.acls.default.${direction}.action`,
+        type: 'string',
+        doc: `What happens to ${direction} traffic that no rule of the access lists names.`,
+        default: 'reject',
+        values: ['allow', 'drop', 'reject'],
+      },
+      {
+        key: `security.acls.default.${direction}.logged`,
+        type: 'bool',
+        doc: `Write ${direction} traffic that no rule names to the log of the kernel.`,
+        default: 'false',
+      },
+    ],
+  ),
   { key: 'raw.dnsmasq', type: 'string', doc: 'Further lines of configuration for dnsmasq.' },
   { key: 'user.*', type: 'string', doc: 'Free text for the user.' },
   { key: 'volatile.*', type: 'string', doc: 'Kept by the server.', internal: true },

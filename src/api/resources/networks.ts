@@ -74,7 +74,30 @@ export const NetworkState = Type.Object({
 });
 export type NetworkState = Static<typeof NetworkState>;
 
+export const NetworkAllocation = Type.Object({
+  addresses: Type.String(),
+  hwaddr: Type.String(),
+  nat: Type.Boolean(),
+  type: Type.String(),
+  used_by: Type.String(),
+});
+export type NetworkAllocation = Static<typeof NetworkAllocation>;
+
 export const networkRoutes = {
+  'GET /1.0/network-allocations': {
+    summary: 'List the addresses in use with who uses them',
+    access: 'view',
+    answer: 'sync',
+    query: ListQuery,
+    reply: Type.Array(NetworkAllocation),
+  },
+  'POST /1.0/networks/{name}': {
+    summary: 'Rename a network that nothing uses',
+    access: 'manage',
+    answer: 'created',
+    query: ProjectQuery,
+    body: Body({ name: Type.String() }),
+  },
   'GET /1.0/networks': {
     summary: 'List managed networks and the links of the host',
     access: 'view',

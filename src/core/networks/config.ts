@@ -7,7 +7,7 @@ import { configError, splitList } from '../instances/config.ts';
 import { networkCards } from '../instances/devices.ts';
 import { expand } from '../instances/expand.ts';
 import { allInstances } from '../instances/find.ts';
-import type { ConfigMap, NetworkDoc } from '../model.ts';
+import { type ConfigMap, keys, type NetworkDoc } from '../model.ts';
 
 type Needs = Pick<House, 'documents' | 'devices' | 'networks'>;
 
@@ -27,6 +27,8 @@ export async function completeNetworkConfig(house: Needs, name: string, given: C
   ] as const)
     checkAddress(config[key], key, family, longest, others);
   checkDns(config);
+  for (const acl of splitList(given['security.acls']))
+    if (!house.documents.get(keys.acl(acl))) fail('network.config', { reason: `there is no network ACL "${acl}"` });
   for (const [key, value] of Object.entries<string | undefined>(config)) {
     if (key !== 'raw.dnsmasq' && /[\n\r]/.test(value ?? ''))
       fail('network.config', { reason: `${key}: it has a line break in it` });

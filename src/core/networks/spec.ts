@@ -1,8 +1,11 @@
 /** From a network's document to what the network port wants. */
 import { isTrue } from '../../api/config-keys/key.ts';
+import type { House } from '../house.ts';
 import { splitList } from '../instances/config.ts';
 import type { NetworkDoc } from '../model.ts';
 import type { NetworkSpec } from '../ports/network.ts';
+import { aclSpec } from './acls.ts';
+import { forwardSpec, forwardsOf } from './forwards.ts';
 
 const flag = (text: string | undefined, otherwise: boolean) => (text === undefined ? otherwise : isTrue(text));
 
@@ -10,6 +13,13 @@ function split(address: string | undefined): { address: string; prefix: number }
   if (address === undefined || address === 'none') return undefined;
   const [ip, prefix] = address.split('/');
   return ip && prefix ? { address: ip, prefix: Number(prefix) } : undefined;
+}
+
+/** With what other documents add to it: the spec that the network is brought to. */
+export function fullNetworkSpec(house: Pick<House, 'documents'>, doc: NetworkDoc): NetworkSpec {
+  const forwards = forwardsOf(house, doc.name).map(forwardSpec);
+  const acl = aclSpec(house, doc);
+  return { ...networkSpec(doc), ...(forwards.length > 0 ? { forwards } : {}), ...(acl ? { acl } : {}) };
 }
 
 export function networkSpec(doc: NetworkDoc): NetworkSpec {

@@ -12,6 +12,8 @@
  * - A NIC can send with its own MAC and addresses only, from its first packet on: `admit` has to be done before `attach`.
  * - Everything survives the daemon; a new daemon's `ensure` finds and keeps it.
  */
+import type { PortRange } from '../../lib/port-list.ts';
+
 export type NetworkSpec = {
   name: string;
   /** Link name on the host, at most 15 characters. */
@@ -25,6 +27,35 @@ export type NetworkSpec = {
   nameservers: string[];
   /** Extra lines for dnsmasq (`raw.dnsmasq`). */
   rawDnsmasq: string;
+  forwards?: ForwardSpec[];
+  /** Absent: no access list; guests are protected by what NAT keeps away. */
+  acl?: AclSpec;
+};
+
+/** What comes to the address `listen` goes to a guest: by its port, and all the rest to `target`. */
+export type ForwardSpec = {
+  listen: string;
+  target?: string;
+  ports: { protocol: 'tcp' | 'udp'; listenPorts: PortRange[]; target: string; targetPorts: PortRange[] }[];
+};
+
+/** Access lists of a network, joined. Forbidding rules win; what no rule names is decided by `otherwise`. */
+export type AclSpec = {
+  ingress: AclRule[];
+  egress: AclRule[];
+  otherwise: Record<'ingress' | 'egress', { action: AclRule['action']; logged: boolean }>;
+};
+export type AclRule = {
+  action: 'allow' | 'drop' | 'reject';
+  /** Addresses, subnets (`10.0.0.0/8`) and ranges (`10.0.0.1-10.0.0.9`); empty: any. */
+  sources: string[];
+  destinations: string[];
+  protocol: '' | 'tcp' | 'udp' | 'icmp4' | 'icmp6';
+  sourcePorts: PortRange[];
+  destinationPorts: PortRange[];
+  icmpType?: number;
+  icmpCode?: number;
+  logged: boolean;
 };
 
 /**

@@ -46,7 +46,13 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
   const hasIpv6 = existsSync('/proc/sys/net/ipv6');
   for (const spec of files.networks) networks.set(spec.name, manageNetwork(files, spec, undefined, report));
   const bridged = () =>
-    [...networks.values()].map(({ spec }) => ({ link: spec.link, ipv4: spec.ipv4, ipv6: spec.ipv6 }));
+    [...networks.values()].map(({ spec }) => ({
+      link: spec.link,
+      ipv4: spec.ipv4,
+      ipv6: spec.ipv6,
+      forwards: spec.forwards ?? [],
+      acl: spec.acl,
+    }));
   const isBridged = (nic: NicSpec) => (nic.kind ?? 'bridged') === 'bridged';
   const lent = createLentLinks(tag);
   firewall.adopt(bridged(), [...nics.values()].filter(isBridged).map(portOf));
