@@ -29,6 +29,8 @@ export const commands: readonly CommandEntry[] = [
   { name: 'console', load: async () => (await import('./commands/instance/console.ts')).consoleCommand },
   { name: 'copy', aliases: ['cp'], load: async () => (await import('./commands/instance/copy.ts')).copy },
   { name: 'publish', load: async () => (await import('./commands/instance/publish.ts')).publish },
+  { name: 'rebuild', load: async () => (await import('./commands/instance/rebuild.ts')).rebuild },
+  { name: 'file create', load: async () => (await import('./commands/file/create.ts')).fileCreate },
   { name: 'file edit', load: async () => (await import('./commands/file/edit.ts')).fileEdit },
   {
     name: 'file delete',
@@ -81,6 +83,36 @@ export const commands: readonly CommandEntry[] = [
   { name: 'config set', load: async () => (await import('./commands/config/set.ts')).configSet },
   { name: 'config unset', load: async () => (await import('./commands/config/unset.ts')).configUnset },
   { name: 'config edit', load: async () => (await import('./commands/config/edit.ts')).configEdit },
+  {
+    name: 'config metadata show',
+    load: async () => (await import('./commands/config/metadata-show.ts')).configMetadataShow,
+  },
+  {
+    name: 'config metadata edit',
+    load: async () => (await import('./commands/config/metadata-edit.ts')).configMetadataEdit,
+  },
+  {
+    name: 'config template list',
+    aliases: ['config template ls'],
+    load: async () => (await import('./commands/config/template-list.ts')).configTemplateList,
+  },
+  {
+    name: 'config template show',
+    load: async () => (await import('./commands/config/template-show.ts')).configTemplateShow,
+  },
+  {
+    name: 'config template create',
+    load: async () => (await import('./commands/config/template-create.ts')).configTemplateCreate,
+  },
+  {
+    name: 'config template edit',
+    load: async () => (await import('./commands/config/template-edit.ts')).configTemplateEdit,
+  },
+  {
+    name: 'config template delete',
+    aliases: ['config template rm'],
+    load: async () => (await import('./commands/config/template-delete.ts')).configTemplateDelete,
+  },
   { name: 'config device add', load: async () => (await import('./commands/config/device-add.ts')).configDeviceAdd },
   { name: 'config device get', load: async () => (await import('./commands/config/device-get.ts')).configDeviceGet },
   { name: 'config device list', load: async () => (await import('./commands/config/device-list.ts')).configDeviceList },

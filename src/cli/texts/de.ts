@@ -25,6 +25,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   publishing: '{name} als Abbild ablegen',
   snapshotting: 'Snapshot von {name} anlegen',
   restoring: '{name} wiederherstellen',
+  rebuilding: '{name} neu aufbauen',
   importing: '{name} einlesen',
   building: '{name} bauen',
   exporting: '{name} ausgeben',

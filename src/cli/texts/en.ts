@@ -23,6 +23,7 @@ export const en = {
   publishing: 'Publishing {name}',
   snapshotting: 'Snapshot of {name}',
   restoring: 'Restoring {name}',
+  rebuilding: 'Rebuilding {name}',
   importing: 'Importing {name}',
   building: 'Building {name}',
   exporting: 'Exporting {name}',

@@ -57,7 +57,6 @@ export function snapshotHandlers(house: House): Own {
     'POST /1.0/instances/{name}/snapshots'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
       allowSnapshot(house, project);
-      if (body.stateful) return fail('snapshot.stateful');
       const request = {
         ...(body.name ? { name: body.name } : {}),
         ...(body.description ? { description: body.description } : {}),

@@ -22,11 +22,13 @@ async function atTerminal(command: string, env: Record<string, string>, typed: [
   child.stdout.on('data', (part: Buffer) => {
     seen += part;
     const [next] = typed;
-    const found = next && next[0].exec(seen.slice(from));
+    const found = next?.[0].exec(seen.slice(from));
     if (!next || !found) return;
     typed.shift();
     from = seen.length;
     child.stdin.write(next[1]);
+    // Nothing shows that the first of the two keys has arrived, and both at once are not understood.
+    if (next[1] === '\x01') setTimeout(() => child.stdin.write('q'), 300);
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(timer);
@@ -57,7 +59,8 @@ test('incus: exec, console and logs of a guest', { skip: lackingClients('incus')
   });
   await t.test('a command that cannot be executed', async () => {
     const ended = await incus.try(['exec', 'c1', '--', '/etc/passwd']);
-    assert.deepEqual([ended.code, ended.stderr], [126, 'Error: Command not executable\n']);
+    assert.equal(ended.code, 126);
+    assert.match(ended.stderr, /Error: Command not executable\n$/);
   });
   await t.test('exec in a stopped guest', async () => {
     const ended = await incus.try(['exec', 'c2', '--', 'true']);
@@ -110,17 +113,12 @@ test('incus: exec, console and logs of a guest', { skip: lackingClients('incus')
     ]);
   });
   await t.test('console: typing and leaving', async () => {
-    const { code, seen } = await atTerminal(
-      'incus console c1',
-      env,
-      [
-        [/press/, '\necho con$((1+1))\n'],
-        [/con2/, '\x01'],
-        [/./s, 'q'],
-      ].slice(0, 2) as [RegExp, string][],
-    ).catch((error: Error) => ({ code: -1, seen: String(error) }));
+    const { code, seen } = await atTerminal('incus console c1', env, [
+      [/press/, '\necho con$((1+1))\n'],
+      [/con2/, '\x01'],
+    ]);
     assert.match(seen, /con2/);
-    assert.notEqual(code, undefined);
+    assert.equal(code, 0);
   });
   await t.test('console --show-log tells what the guest wrote', async () => {
     assert.match(await incus.run(['console', 'c1', '--show-log']), /con2/);
