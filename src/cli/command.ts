@@ -77,7 +77,7 @@ export type Input = {
   options: Record<string, boolean | string | string[] | undefined>;
 };
 export type Command = {
-  /** One to three words: `file push`. */
+  /** One to four words: `file push`. */
   name: string;
   /** Other full names of it. */
   aliases?: readonly string[];

@@ -1,15 +1,7 @@
-/**
- * The table of all commands, in the order in which help shows them. Each is loaded when it is called: reading all of them
- * would cost every call 15 ms. A test holds names and aliases against the literals.
- */
-import type { Command } from './command.ts';
+import type { CommandEntry } from './command-entry.ts';
+import { storageCommands } from './storage-commands.ts';
 
-export type CommandEntry = {
-  name: string;
-  aliases?: readonly string[];
-  hidden?: true;
-  load(): Promise<Command>;
-};
+export type { CommandEntry };
 
 export const commands: readonly CommandEntry[] = [
   { name: 'launch', load: async () => (await import('./commands/instance/launch.ts')).launch },
@@ -201,19 +193,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'network list-leases',
     load: async () => (await import('./commands/network/list-leases.ts')).networkListLeases,
   },
-  {
-    name: 'storage list',
-    aliases: ['storage ls'],
-    load: async () => (await import('./commands/storage/list.ts')).storageList,
-  },
-  { name: 'storage show', load: async () => (await import('./commands/storage/show.ts')).storageShow },
-  { name: 'storage info', load: async () => (await import('./commands/storage/info.ts')).storageInfo },
-  { name: 'storage create', load: async () => (await import('./commands/storage/create.ts')).storageCreate },
-  {
-    name: 'storage delete',
-    aliases: ['storage rm'],
-    load: async () => (await import('./commands/storage/delete.ts')).storageDelete,
-  },
+  ...storageCommands,
   {
     name: 'operation list',
     aliases: ['operation ls'],

@@ -19,9 +19,9 @@ export function findCommand(commands: readonly CommandEntry[], line: readonly st
   return overviewOrError(commands, rest);
 }
 
-/** A name has up to three words; the longest that fits wins. */
+/** A name has up to four words; the longest that fits wins. */
 export function longestName(commands: readonly CommandEntry[], words: readonly string[]) {
-  for (let count = Math.min(3, words.length); count > 0; count--) {
+  for (let count = Math.min(4, words.length); count > 0; count--) {
     const name = words.slice(0, count).join(' ');
     const entry = commands.find((one) => one.name === name || one.aliases?.includes(name));
     if (entry) return { entry, rest: words.slice(count) };

@@ -21,6 +21,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   deleting: '{name} löschen',
   renaming: '{name} umbenennen',
   copying: '{name} kopieren',
+  moving: '{name} wird verschoben',
   changing: '{name} ändern',
   publishing: '{name} als Abbild ablegen',
   snapshotting: 'Snapshot von {name} anlegen',

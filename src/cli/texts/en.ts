@@ -19,6 +19,7 @@ export const en = {
   deleting: 'Deleting {name}',
   renaming: 'Renaming {name}',
   copying: 'Copying {name}',
+  moving: 'Moving {name}',
   changing: 'Changing {name}',
   publishing: 'Publishing {name}',
   snapshotting: 'Snapshot of {name}',

@@ -1,0 +1,27 @@
+import { defineCommand, required, some } from '../../command.ts';
+import { addDevice } from '../../objects/device-keys.ts';
+import { profile } from '../../objects/editable.ts';
+import { attachment } from '../../objects/volumes.ts';
+
+export const volumeAttachProfile = defineCommand({
+  name: 'storage volume attach-profile',
+  group: 'network-storage',
+  summary: 'Give a custom volume to all guests with a profile',
+  args: {
+    pool: required('pool', 'pool'),
+    volume: required('volume'),
+    profile: required('profile', 'profile'),
+    place: some('[device] path'),
+  },
+  options: {},
+  examples: [['gast storage volume attach-profile default data web /srv/data', '']],
+  run(context, { args }) {
+    const { device, path } = attachment(args.volume, args.place);
+    return addDevice(context, profile(args.profile), device, {
+      type: 'disk',
+      pool: args.pool,
+      source: args.volume,
+      path,
+    });
+  },
+});
