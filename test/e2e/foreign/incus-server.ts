@@ -1,6 +1,6 @@
 /** A real Incus server in a directory of its own, with a pool of plain directories: the other side of migrations. */
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -19,6 +19,8 @@ export async function startIncusServer(driver = 'dir'): Promise<IncusServer> {
   if (!peer) throw new Error('incusd is not installed');
   await using parts = new AsyncDisposableStack();
   const top = mkdtempSync(join(tmpdir(), 'gast-incus-'));
+  // Its guests' ids have to pass.
+  chmodSync(top, 0o711);
   parts.defer(() => rmSync(top, { recursive: true, force: true }));
   parts.use(await peerSurroundings(top));
   const directory = join(top, 'incus');
