@@ -1,5 +1,5 @@
 /**
- * Bundles the two programs into dist/. The command line becomes CommonJS: importing node:http from an ES module costs
+ * Bundles the programs into dist/. The command line becomes CommonJS: importing node:http from an ES module costs
  * some 48 ms more (Node 26), which is more than the rest of a call. The daemon stays an ES module, unminified for readable stacks.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
@@ -25,13 +25,13 @@ try {
   });
   await build({
     ...common,
-    input: 'src/daemon/main.ts',
+    input: { gasthofd: 'src/daemon/main.ts', 'gasthof-relay': 'src/proxy/relay-main.ts' },
     // Native addons: they look for their binary beside themselves in node_modules.
     external: ['koffi'],
     output: {
       dir: fresh,
       format: 'esm',
-      entryFileNames: 'gasthofd.mjs',
+      entryFileNames: '[name].mjs',
       chunkFileNames: 'gasthofd-parts/[name]-[hash].mjs',
     },
   });

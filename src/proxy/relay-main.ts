@@ -15,7 +15,13 @@ const running = new Map<string, { spec: ProxySpec; relay: Relay }>();
 let last: Promise<void> = Promise.resolve();
 
 const keyOf = ({ guest, device }: { guest: string; device: string }) => JSON.stringify([guest, device]);
-const report = (problem: string) => process.stderr.write(`${new Date().toISOString()} relay: ${problem}\n`);
+/** Clients may fail as often as they like: the log grows by a line a second at most. */
+let quietUntil = 0;
+const report = (problem: string) => {
+  if (Date.now() < quietUntil) return;
+  quietUntil = Date.now() + 1000;
+  process.stderr.write(`${new Date().toISOString()} relay: ${problem}\n`);
+};
 
 async function stop(key: string): Promise<void> {
   const found = running.get(key);

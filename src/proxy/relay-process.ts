@@ -37,7 +37,7 @@ export function createRelayProcess(options: { socket: string; log: string }): Re
 
   const start = async () => {
     mkdirSync(dirname(options.socket), { recursive: true });
-    const log = openSync(options.log, 'a', 0o600);
+    const log = openSync(options.log, 'w', 0o600);
     try {
       spawnProgram(process.execPath, ['--max-semi-space-size=2', entry(), options.socket], {
         stdio: ['ignore', log, log],

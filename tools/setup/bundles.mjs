@@ -5,7 +5,7 @@ import { runLogged } from './child.mjs';
 import { node, root } from './places.mjs';
 import { step } from './progress.mjs';
 
-const outputs = ['dist/gast.cjs', 'dist/gasthofd.mjs'].map((name) => join(root, name));
+const outputs = ['dist/gast.cjs', 'dist/gasthofd.mjs', 'dist/gasthof-relay.mjs'].map((name) => join(root, name));
 const inputs = ['src', 'tools/build.ts', 'package.json', 'node_modules/.gasthof-stamp'].map((name) => join(root, name));
 
 export async function ensureBundles() {
