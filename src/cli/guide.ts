@@ -21,6 +21,10 @@ Everywhere: \`--help\`, \`-q\`/\`--quiet\` (no messages), \`--debug\` (prints th
 Data goes to stdout, messages and progress to stderr. \`GASTHOF_DIR\` chooses the daemon, \`NO_COLOR\` turns colours off,
 \`LANG=de_DE.UTF-8\` gives German messages.
 
+\`gast remote add otto TOKEN\` makes another server known. From then on \`otto:web\` is the guest \`web\` there, and \`otto:\` alone
+the server itself (\`gast list otto:\`, \`gast config show otto:\`), in every command. \`gast remote switch\` or \`GASTHOF_REMOTE\`
+chooses the server that is meant without a name. \`GASTHOF_CONF\` is the directory of remotes, their certificates and your key.
+
 | exit code | meaning |
 |---|---|
 | 0 | done |

@@ -16,7 +16,7 @@ export const remoteAdd = defineCommand({
     token: text('--token <token>', 'what "config trust add" printed there'),
     acceptCertificate: flag('--accept-certificate', 'do not ask about its certificate'),
     public: flag('--public', 'only for its public images'),
-    project: text('--project-there <name>', 'project to work in there'),
+    project: text('--project <name>', 'project to work in there'),
   },
   examples: [
     ['gast remote add otto eyJjbGllbnRfbmFtZSI6...', 'the token names the address'],
