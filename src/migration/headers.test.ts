@@ -14,6 +14,7 @@ import {
   snapshotOf,
 } from './headers.ts';
 import { migrationHeader } from './messages.ts';
+import { shiftOf } from './shift.ts';
 
 /** As Incus 6.0.4 sent them. */
 const recorded = {
@@ -70,7 +71,10 @@ test('snapshots arrive as they were', () => {
   };
   const header = decodeHeader(encodeHeader(offerHeader({ kind: 'instance', snapshots: [snapshot], index: {} })));
   assert.deepEqual(header.snapshotNames, ['s0']);
-  assert.deepEqual((header.snapshots ?? []).map(snapshotOf), [snapshot]);
+  assert.deepEqual(
+    (header.snapshots ?? []).map((one) => snapshotOf(one, 'instance')),
+    [snapshot],
+  );
 });
 
 test('only wanted snapshots are named in the answer', () => {
@@ -109,7 +113,7 @@ test('offers that cannot be received are refused', () => {
     { ...offered, fs: 4 },
     { ...offered, criu: 0 },
     { ...offered, criu: 3 },
-    { ...offered, idmap: [{ isuid: true, isgid: false, hostid: 1_000_000, nsid: 0, maprange: 65_536 }] },
+    { ...offered, rsyncFeatures: { xattrs: true } },
     { ...offered, snapshotNames: ['a'] },
     { ...offered, snapshotNames: ['a', 'a'] },
   ];
@@ -121,4 +125,48 @@ test('offers that cannot be received are refused', () => {
 test('noise on the control socket is refused', () => {
   for (const hex of ['', '00', 'ff', '0a0a', '080042ff'])
     assert.throws(() => decodeHeader(bytes(hex)), MigrationRefused, hex);
+});
+
+test('times of snapshots of volumes travel in nanoseconds', () => {
+  const snapshot: TravellingSnapshot = {
+    name: 'vs0',
+    config: {},
+    devices: {},
+    profiles: [],
+    ephemeral: false,
+    stateful: false,
+    architecture: '',
+    createdAt: new Date('2026-11-22T00:13:35.790Z'),
+    lastUsedAt: undefined,
+    expiresAt: undefined,
+  };
+  const [sent] = offerHeader({ kind: 'volume', snapshots: [snapshot], index: {} }).snapshots ?? [];
+  assert.equal(sent?.creation_date, 1_795_306_415_790_000_000);
+  assert.deepEqual(sent && snapshotOf(sent, 'volume'), snapshot);
+});
+
+const map = (which: 'isuid' | 'isgid', hostid: number, nsid = 0) => ({
+  isuid: which === 'isuid',
+  isgid: which === 'isgid',
+  hostid,
+  nsid,
+  maprange: 1_000_000_000,
+});
+
+test('one range for users and groups is a shift, anything else is refused', () => {
+  assert.equal(shiftOf('instance', [], {}), 0);
+  assert.equal(shiftOf('instance', [map('isuid', 1_000_000), map('isgid', 1_000_000)], {}), 1_000_000);
+  const odd = [
+    [map('isuid', 1_000_000)],
+    [map('isuid', 1_000_000), map('isgid', 2_000_000)],
+    [map('isuid', 1_000_000, 5), map('isgid', 1_000_000, 5)],
+    [map('isuid', 1_000_000), map('isuid', 1000, 1000), map('isgid', 1_000_000)],
+  ];
+  for (const maps of odd) assert.throws(() => shiftOf('instance', maps, {}), MigrationRefused);
+  const text =
+    '[{"Isuid":true,"Isgid":false,"Hostid":1000000,"Nsid":0,"Maprange":1000000000},{"Isuid":false,"Isgid":true,"Hostid":1000000,"Nsid":0,"Maprange":1000000000}]';
+  assert.equal(shiftOf('volume', [], { Volume: { config: { 'volatile.idmap.last': text } } }), 1_000_000);
+  assert.equal(shiftOf('volume', [], { Volume: { config: {} } }), 0);
+  assert.equal(shiftOf('volume', [], { Volume: null }), 0);
+  assert.throws(() => shiftOf('volume', [], { Volume: { config: { 'volatile.idmap.last': '{' } } }), MigrationRefused);
 });

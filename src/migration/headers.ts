@@ -1,5 +1,10 @@
 /** Offers and answers of the control socket, and what they mean to us. */
-import { type MigrationOffer, MigrationRefused, type TravellingSnapshot } from '../core/ports/migration.ts';
+import {
+  type MigrationKind,
+  type MigrationOffer,
+  MigrationRefused,
+  type TravellingSnapshot,
+} from '../core/ports/migration.ts';
 import type { RsyncFeature } from '../host/rsync.ts';
 import { decodeMessage, encodeMessage, ProtobufDamaged, type Values } from '../lib/protobuf.ts';
 import {
@@ -59,7 +64,7 @@ const incusFeatures = ['xattrs', 'delete', 'compress', 'bidirectional'] as const
 const indexHeaderVersion = 1;
 
 export function offerHeader(offer: MigrationOffer): HeaderMessage {
-  const snapshots = offer.snapshots.map(snapshotMessage);
+  const snapshots = offer.snapshots.map((snapshot) => snapshotMessage(snapshot, offer.kind));
   return {
     fs: fsTypes.rsync,
     ...(snapshots.length > 0 ? { snapshotNames: snapshots.map(({ name }) => name), snapshots } : {}),
@@ -104,8 +109,6 @@ export function checkOffer(offered: HeaderMessage): void {
     throw new MigrationRefused('disks of virtual machines and block volumes cannot be received here');
   if (offered.criu !== undefined && !runsOnSource(offered))
     throw new MigrationRefused('live migration is not supported; stop the instance or copy it stateless');
-  if ((offered.idmap ?? []).length > 0)
-    throw new MigrationRefused('the owners of the files are shifted over there, which cannot be received here');
   // Each state arrives in the tree of the one before.
   if (!offered.rsyncFeatures?.delete)
     throw new MigrationRefused('the other server cannot take away files of the state before (rsync --delete)');
@@ -120,17 +123,23 @@ const architectures = ['', 'i686', 'x86_64', 'armv7l', 'aarch64', 'ppc', 'ppc64'
 architectures[11] = 'riscv32';
 architectures[12] = 'riscv64';
 
-const secondsOf = (date: Date | undefined) => Math.floor((date?.getTime() ?? zeroTimeMs) / 1000);
+/** Times of volumes travel in nanoseconds, all others in seconds. */
+const timeOf = (date: Date | undefined, kind: MigrationKind) =>
+  kind === 'volume' ? (date?.getTime() ?? 0) * 1e6 : Math.floor((date?.getTime() ?? zeroTimeMs) / 1000);
 /** Year 1, the zero of Go's time. */
 const zeroTimeMs = -62_135_596_800_000;
-const dateOf = (seconds: number | undefined) =>
-  seconds !== undefined && seconds > 0 && seconds < 253_402_300_800 ? new Date(seconds * 1000) : undefined;
+const endOfTimeMs = 253_402_300_800_000;
+
+function dateOf(time: number | undefined, kind: MigrationKind): Date | undefined {
+  const ms = kind === 'volume' ? Math.floor((time ?? 0) / 1e6) : (time ?? 0) * 1000;
+  return ms > 0 && ms < endOfTimeMs ? new Date(ms) : undefined;
+}
 
 const pairs = (map: Record<string, string>) => Object.entries(map).map(([key, value]) => ({ key, value }));
 const mapOf = (list: readonly { key: string; value: string }[] | undefined) =>
   Object.fromEntries((list ?? []).map(({ key, value }) => [key, value]));
 
-function snapshotMessage(snapshot: TravellingSnapshot): SnapshotMessage & Values {
+function snapshotMessage(snapshot: TravellingSnapshot, kind: MigrationKind): SnapshotMessage & Values {
   return {
     name: snapshot.name,
     localConfig: pairs(snapshot.config),
@@ -139,13 +148,13 @@ function snapshotMessage(snapshot: TravellingSnapshot): SnapshotMessage & Values
     localDevices: Object.entries(snapshot.devices).map(([name, config]) => ({ name, config: pairs(config) })),
     architecture: Math.max(0, architectures.indexOf(snapshot.architecture)),
     stateful: snapshot.stateful,
-    creation_date: secondsOf(snapshot.createdAt),
-    last_used_date: secondsOf(snapshot.lastUsedAt),
-    expiry_date: secondsOf(snapshot.expiresAt),
+    creation_date: timeOf(snapshot.createdAt, kind),
+    last_used_date: timeOf(snapshot.lastUsedAt, kind),
+    expiry_date: timeOf(snapshot.expiresAt, kind),
   };
 }
 
-export function snapshotOf(message: SnapshotMessage): TravellingSnapshot {
+export function snapshotOf(message: SnapshotMessage, kind: MigrationKind): TravellingSnapshot {
   return {
     name: message.name,
     config: mapOf(message.localConfig),
@@ -154,8 +163,8 @@ export function snapshotOf(message: SnapshotMessage): TravellingSnapshot {
     ephemeral: message.ephemeral,
     stateful: message.stateful,
     architecture: architectures[message.architecture] ?? '',
-    createdAt: dateOf(message.creation_date) ?? new Date(0),
-    lastUsedAt: dateOf(message.last_used_date),
-    expiresAt: dateOf(message.expiry_date),
+    createdAt: dateOf(message.creation_date, kind) ?? new Date(0),
+    lastUsedAt: dateOf(message.last_used_date, kind),
+    expiresAt: dateOf(message.expiry_date, kind),
   };
 }

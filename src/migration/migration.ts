@@ -5,6 +5,7 @@ import type { Migration } from '../core/ports/migration.ts';
 import { cleanReceived } from '../host/clean-received.ts';
 import { createTreeRemover } from '../host/remove-trees.ts';
 import { startRsyncReceiver, startRsyncSender } from '../host/rsync.ts';
+import { unshiftTree } from '../host/unshift-tree.ts';
 import { sendMigration } from './source.ts';
 import { receiveMigration } from './target.ts';
 import { createTransfer, framePrefix, type TransferNeeds } from './transfer.ts';
@@ -20,7 +21,10 @@ export function createMigration(directory: string, parts: Partial<MigrationParts
     directory,
     startSender: startRsyncSender,
     startReceiver: startRsyncReceiver,
-    clean: (rootfs, signal) => cleanReceived(rootfs, largestId, signal),
+    async clean(rootfs, shift, signal) {
+      if (shift > 0) await unshiftTree(rootfs, { base: shift, size: largestId + 1 }, signal);
+      await cleanReceived(rootfs, largestId, signal);
+    },
     ...parts,
   });
   return {

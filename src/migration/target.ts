@@ -5,12 +5,11 @@ import {
   type MigrationTarget,
   type Sockets,
 } from '../core/ports/migration.ts';
-import type { RsyncFeature } from '../host/rsync.ts';
 import { handshakeMs } from './control.ts';
 import { receiveAll } from './frames.ts';
 import { answerHeader, checkOffer, commonFeatures, runsOnSource, snapshotOf } from './headers.ts';
 import { type Link, withLink } from './link.ts';
-import type { HeaderMessage } from './messages.ts';
+import { shiftOf } from './shift.ts';
 import type { Transfer } from './transfer.ts';
 
 const indexBytes = 64 * 1024 * 1024;
@@ -24,7 +23,7 @@ export function receiveMigration(
   return withLink(sockets, options, async (link) => {
     const offered = await link.control.receiveHeader();
     checkOffer(offered);
-    const snapshots = (offered.snapshots ?? []).map(snapshotOf);
+    const snapshots = (offered.snapshots ?? []).map((snapshot) => snapshotOf(snapshot, target.kind));
     const chosen = await target.choose({ kind: target.kind, snapshots, index: {} });
     const wanted = chosen.map(({ name }) => name);
     // Without a refresh the source sends all that it has offered, whatever is answered.
@@ -38,7 +37,9 @@ export function receiveMigration(
       (reason: unknown) => link.cut(reason),
     );
     const index = answer.indexHeaderVersion ? await receiveIndex(link, target.refresh) : {};
-    const receive = receiver(transfer, link, target, offered);
+    const shift = shiftOf(target.kind, offered.idmap ?? [], index);
+    const features = commonFeatures(offered.rsyncFeatures);
+    const receive = () => target.lend((tree) => transfer.receive(target.kind, tree, link, features, shift));
     for (const snapshot of coming) {
       await receive();
       if (wanted.includes(snapshot.name)) await target.keep(snapshot);
@@ -50,11 +51,6 @@ export function receiveMigration(
     link.control.tell();
     await link.control.farewell();
   });
-}
-
-function receiver(transfer: Transfer, link: Link, target: MigrationTarget, offered: HeaderMessage) {
-  const features: RsyncFeature[] = commonFeatures(offered.rsyncFeatures);
-  return () => target.lend((tree) => transfer.receive(target.kind, tree, link, features));
 }
 
 async function receiveIndex(link: Link, refresh: boolean): Promise<Record<string, unknown>> {

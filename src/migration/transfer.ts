@@ -13,13 +13,22 @@ export type TransferNeeds = {
   directory: string;
   startSender(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
   startReceiver(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
-  /** Takes out of a received tree what must not be in it; throws for what cannot be taken out. */
-  clean(rootfs: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Takes out of a received tree what must not be in it; throws for what cannot be taken out. `shift` is the owner that
+   * stands for 0 in it.
+   */
+  clean(rootfs: string, shift: number, signal: AbortSignal): Promise<void>;
 };
 
 export type Transfer = {
   send(kind: MigrationKind, tree: LentTree, link: Link, features: readonly RsyncFeature[]): Promise<void>;
-  receive(kind: MigrationKind, tree: LentTree, link: Link, features: readonly RsyncFeature[]): Promise<void>;
+  receive(
+    kind: MigrationKind,
+    tree: LentTree,
+    link: Link,
+    features: readonly RsyncFeature[],
+    shift: number,
+  ): Promise<void>;
 };
 
 export const framePrefix = 'migration-';
@@ -55,10 +64,10 @@ export function createTransfer(needs: TransferNeeds): Transfer {
         await writeBeside(frame, tree.beside);
         await run(needs.startSender(framed, { room, features, signal: link.signal }), link);
       }),
-    receive: (kind, tree, link, features) =>
+    receive: (kind, tree, link, features, shift) =>
       withFrame(kind, tree, async (framed, room, frame) => {
         await run(needs.startReceiver(framed, { room, features, signal: link.signal }), link);
-        await needs.clean(tree.rootfs, link.signal);
+        await needs.clean(tree.rootfs, shift, link.signal);
         if (kind === 'instance') await readBeside(frame, tree.beside);
       }),
   };

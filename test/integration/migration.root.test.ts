@@ -272,3 +272,25 @@ test('frames of a killed daemon are swept', { skip }, async () => {
   assert.deepEqual(await bench.migration.sweep(), ['migration-abc']);
   assert.deepEqual(frames(bench), ['other']);
 });
+
+test('shifted owners are taken back, with set-user-id and capabilities', { skip }, async () => {
+  await using bench = await setUp();
+  makeSample(bench.at('source'), { privileged: true });
+  const plain = stateOf(bench.at('source'));
+  await using shifted = await setUp();
+  makeSample(shifted.at('source'), { privileged: true, owner: (id) => id + 1_000_000 });
+  const maps = ['Isuid', 'Isgid'].map((which) => ({
+    Isuid: which === 'Isuid',
+    Isgid: which === 'Isgid',
+    Hostid: 1_000_000,
+    Nsid: 0,
+    Maprange: 65_536,
+  }));
+  const source = sourceOf(shifted);
+  source.offer.kind = 'volume';
+  source.offer.index = { Volume: { config: { 'volatile.idmap.last': JSON.stringify(maps) } } };
+  await both(shifted, source, targetOf(shifted, { kind: 'volume' }));
+  const { '.': _top, ...files } = stateOf(shifted.at('target'));
+  const { '.': _plainTop, ...expected } = plain;
+  assert.deepEqual(files, expected);
+});

@@ -77,13 +77,16 @@ export type StorageVolumesPost = Static<typeof StorageVolumesPost>;
 export const StorageVolumePut = Body({ ...shown, ...editable });
 export type StorageVolumePut = Static<typeof StorageVolumePut>;
 
+/** The operation of another server that waits for this one. */
+const StorageVolumePostTarget = Type.Object(
+  { certificate: text, operation: text, secrets: Loose(ConfigMap) },
+  { additionalProperties: false },
+);
 export const StorageVolumePost = Body({
   name: text,
   pool: text,
   migration: bool,
-  target: Loose(
-    Type.Object({ certificate: text, operation: text, secrets: Loose(ConfigMap) }, { additionalProperties: false }),
-  ),
+  target: Loose(StorageVolumePostTarget),
   volume_only: bool,
   project: text,
   source: Loose(StorageVolumeSource),
@@ -102,7 +105,12 @@ export const StorageVolumeSnapshotPut = Body({
 export const StorageVolumeSnapshotPost = Body({
   name: text,
   migration: bool,
-  target: anything,
+  target: Loose(StorageVolumePostTarget),
+  volume_only: bool,
+  // Clients send the body of a volume.
+  pool: anything,
+  project: anything,
+  source: anything,
 });
 
 export const StorageVolumeBackupsPost = Body({

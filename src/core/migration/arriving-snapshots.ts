@@ -43,13 +43,12 @@ export function arrivedSnapshot(
 const secondOf = (time: string | Date) => Math.floor(new Date(time).getTime() / 1000);
 
 /** The same snapshot has the same name and was taken at the same time. */
-export function compareArriving(
+export function compareArriving<T extends Pick<SnapshotDoc, 'name' | 'createdAt'>>(
   offered: readonly TravellingSnapshot[],
-  present: readonly SnapshotDoc[],
+  present: readonly T[],
   excludeOlder: boolean,
-): { wanted: TravellingSnapshot[]; gone: SnapshotDoc[] } {
-  const isSame = (a: TravellingSnapshot, b: SnapshotDoc) =>
-    a.name === b.name && secondOf(a.createdAt) === secondOf(b.createdAt);
+): { wanted: TravellingSnapshot[]; gone: T[] } {
+  const isSame = (a: TravellingSnapshot, b: T) => a.name === b.name && secondOf(a.createdAt) === secondOf(b.createdAt);
   const newest = Math.max(0, ...present.map(({ createdAt }) => secondOf(createdAt)));
   const wanted = offered.filter((snapshot) => !present.some((have) => isSame(snapshot, have)));
   return {

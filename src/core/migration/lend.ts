@@ -5,7 +5,7 @@ import type { Volumes } from '../ports/storage.ts';
 
 export async function lendVolume(
   house: Pick<House, 'mountDirectory' | 'clock'>,
-  volumes: Volumes,
+  volumes: Pick<Volumes, 'mount' | 'unmount'>,
   state: { id: string; snapshot?: string | undefined; readOnly: boolean },
   beside: Map<string, string>,
   use: (tree: LentTree) => Promise<void>,

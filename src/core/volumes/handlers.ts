@@ -2,10 +2,12 @@
 import { fail } from '../../api/errors.ts';
 import type { Handlers, VariedReply } from '../../api/handlers.ts';
 import type { volumeRoutes } from '../../api/resources/volume-routes.ts';
-import type { StorageVolume, StorageVolumesPost } from '../../api/resources/volumes.ts';
+import type { StorageVolume, StorageVolumePost, StorageVolumesPost } from '../../api/resources/volumes.ts';
 import type { House } from '../house.ts';
 import { patchedConfig, plainConfig } from '../instances/config.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
+import { startSendingVolume } from '../migration/send-volume.ts';
+import { startVolumeArrival } from '../migration/volume-arrival.ts';
 import type { VolumeDoc } from '../model.ts';
 import { updateVolume } from './change.ts';
 import { copySource, copyVolume, draftCopy, refreshVolume } from './copy.ts';
@@ -93,7 +95,8 @@ export function volumeHandlers(house: House): Own {
     async 'POST /1.0/storage-pools/{pool}/volumes/{type}/{volume}'({ params, body, project }) {
       onlyCustom(params.type);
       const doc = find(params, project);
-      if (body.migration) return fail('volume.source', { reason: 'volumes cannot be sent to another server' });
+      // A move on this server names another pool or project, or says where in its source.
+      if (isSending(doc, body)) return { operation: startSendingVolume(house, project, doc, body) };
       const to = {
         pool: body.pool || doc.pool,
         project: body.project ? volumeProject(house, body.project) : doc.project,
@@ -142,10 +145,16 @@ async function createVolume(
       return { operation: house.operations.start(spec, (task) => copyVolume(house, doc, from, task)) };
     }
     case 'migration':
-      return fail('volume.source', { reason: 'volumes of other servers cannot be fetched' });
+      return { operation: startVolumeArrival(house, place, project, body) };
     default:
       return fail('volume.source', { reason: `unknown source type "${source.type}"` });
   }
+}
+
+/** Whether a volume is to go to another server. */
+function isSending(doc: VolumeDoc, body: StorageVolumePost): boolean {
+  if (!body.migration) return false;
+  return Boolean(body.target) || ((body.pool || doc.pool) === doc.pool && !body.project);
 }
 
 /** A volume of a guest or an image, which only shows itself. */

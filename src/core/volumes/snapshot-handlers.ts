@@ -7,6 +7,7 @@ import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { findInstance, snapshotsOf } from '../instances/find.ts';
 import { listing } from '../listing.ts';
+import { startSendingVolume } from '../migration/send-volume.ts';
 import type { VolumeDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import {
@@ -96,8 +97,8 @@ export function volumeSnapshotHandlers(house: House): Own {
     'PATCH /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots/{snapshot}': change,
     'POST /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots/{snapshot}'({ params, body, project }) {
       const doc = find(params, project);
-      findVolumeSnapshot(house, doc, params.snapshot);
-      if (body.migration) return fail('volume.source', { reason: 'snapshots cannot be sent to another server' });
+      const snapshot = findVolumeSnapshot(house, doc, params.snapshot);
+      if (body.migration) return startSendingVolume(house, project, doc, body, snapshot);
       const name = body.name ?? '';
       volumeSnapshotName(house, doc, name || ' ');
       return start(doc, project, 'Renaming storage volume snapshot', name, () =>
