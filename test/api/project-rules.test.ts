@@ -317,3 +317,13 @@ test('volumes: own ones by project, limits.disk, and deletion by force', async (
   const deleted = await life.call('DELETE', '/1.0/projects/p1?force=true');
   assert.equal(deleted.status, 200, deleted.text);
 });
+
+test('a snapshot of before cannot bring back what the project forbids by now', async () => {
+  await using life = await withProject({ 'restricted.snapshots': 'allow' });
+  await created(life, 'a', { config: { 'limits.memory.swap': 'false' } });
+  await life.must('POST', '/1.0/instances/a/snapshots?project=p1', { name: 's0' });
+  await life.call('PATCH', '/1.0/instances/a?project=p1', { config: { 'limits.memory.swap': '' } });
+  assert.equal((await patch(life, { restricted: 'true' })).status, 200);
+  const restored = await life.run('PUT', '/1.0/instances/a?project=p1', { restore: 's0' });
+  assert.match(restored.err, /low-level config "limits.memory.swap"/);
+});

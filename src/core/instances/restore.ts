@@ -2,6 +2,7 @@
 import type { House } from '../house.ts';
 import type { InstanceDoc, SnapshotDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
+import { allowInstance } from '../projects/rules.ts';
 import { checkDevices, checkExpandedDevices } from './devices.ts';
 import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl } from './find.ts';
@@ -26,8 +27,13 @@ export async function restoreSnapshot(
   });
 }
 
-/** Profiles, networks and pools of that time may have gone meanwhile; an instance without them could not even be listed. */
+/**
+ * Profiles, networks and pools of that time may have gone meanwhile; an instance without them could not even be listed.
+ * And the project may have other rules by now.
+ */
 function checkState(house: Pick<House, 'documents' | 'devices'>, doc: InstanceDoc, { state }: SnapshotDoc): void {
   checkDevices(house, state.devices);
-  checkExpandedDevices(house, expand(house, { ...doc, ...state }).devices);
+  const planned = { ...doc, ...state };
+  checkExpandedDevices(house, expand(house, planned).devices);
+  allowInstance(house, planned);
 }
