@@ -1,5 +1,5 @@
 /** Documentation of every config key, in the form of Incus' metadata/configuration. */
-import { deviceKeys } from '../../api/config-keys/devices.ts';
+import { deviceKeys, nicCommonKeys, nicKindKeys } from '../../api/config-keys/devices.ts';
 import { instanceKeys } from '../../api/config-keys/instance.ts';
 import type { KeyTable } from '../../api/config-keys/key.ts';
 import { networkKeys } from '../../api/config-keys/network.ts';
@@ -25,12 +25,25 @@ function grouped(table: KeyTable): Record<string, unknown> {
   return Object.fromEntries(Object.entries(groups).map(([group, keys]) => [group, rows(keys ?? [])]));
 }
 
+/** Each kind of network card has keys of its own. */
+function documentedDevices(): Record<string, unknown> {
+  const { nic, ...others } = deviceKeys;
+  const kinds = Object.entries(nicKindKeys).map(([kind, own]) => {
+    const names = `${nicCommonKeys} ${own}`.split(' ');
+    return [`nic_${kind}`, rows(nic.filter(({ key }) => names.includes(key)))];
+  });
+  return {
+    ...Object.fromEntries(Object.entries(others).map(([type, table]) => [type, rows(table)])),
+    ...Object.fromEntries(kinds),
+  };
+}
+
 export function documentedConfiguration(): Record<string, unknown> {
   return {
     instance: grouped(instanceKeys),
     server: grouped(serverKeys),
     project: grouped(projectKeys),
     'network-bridge': { common: rows(networkKeys) },
-    devices: Object.fromEntries(Object.entries(deviceKeys).map(([type, table]) => [type, rows(table)])),
+    devices: documentedDevices(),
   };
 }

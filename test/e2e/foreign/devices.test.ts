@@ -374,14 +374,16 @@ test('incus makes proxies that carry bytes both ways', { skip }, async (t) => {
     server.close();
   });
   await t.test('nat: the kernel translates, to the address of the guest', async () => {
-    const gateway = (await incus.run(['network', 'get', daemon.names.defaultNetwork, 'ipv4.address'])).split('/')[0] ?? '';
+    const gateway =
+      (await incus.run(['network', 'get', daemon.names.defaultNetwork, 'ipv4.address'])).split('/')[0] ?? '';
     await add(`listen=tcp:${gateway}:18099`, 'connect=tcp:0.0.0.0:8080', 'nat=true');
     assert.equal(await exchange({ port: 18_099, host: gateway }, 'translated'), 'translated');
     await remove();
     await assert.rejects(exchange({ port: 18_099, host: gateway }, 'x'), /ECONNREFUSED/);
   });
   await t.test('wrong combinations are refused in the words of Incus', async () => {
-    const bad = (words: string[], reason: RegExp) => refused(['config', 'device', 'add', 'c1', 'px', 'proxy', ...words], reason);
+    const bad = (words: string[], reason: RegExp) =>
+      refused(['config', 'device', 'add', 'c1', 'px', 'proxy', ...words], reason);
     await bad(['listen=tcp:127.0.0.1:80'], /"connect" is missing|"connect"/);
     await bad(['listen=sctp:1.2.3.4:5', 'connect=tcp:127.0.0.1:80'], /Unknown connection type/);
     await bad(['listen=tcp:127.0.0.1:80-90', 'connect=tcp:127.0.0.1:80-81'], /Mismatch/);

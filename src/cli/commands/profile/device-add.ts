@@ -1,5 +1,6 @@
 import { defineCommand, required, some } from '../../command.ts';
 import { addDevice } from '../../objects/device-keys.ts';
+import { deviceTypes } from '../../objects/device-types.ts';
 import { profile } from '../../objects/editable.ts';
 import { parseKeyValues } from '../../objects/key-values.ts';
 
@@ -10,7 +11,7 @@ export const profileDeviceAdd = defineCommand({
   args: {
     profile: required('profile', 'profile'),
     device: required('device'),
-    type: required('type', ['disk', 'nic']),
+    type: required('type', deviceTypes),
     keys: some('key=value'),
   },
   options: {},
