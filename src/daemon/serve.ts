@@ -17,6 +17,7 @@ import { createSnapshotSchedule } from '../core/instances/snapshot-schedule.ts';
 import { type CertificateDoc, keys } from '../core/model.ts';
 import { projectFor } from '../core/projects/features.ts';
 import { makeDefaults } from '../core/server/defaults.ts';
+import { createVolumeSchedule } from '../core/volumes/schedule.ts';
 import { warnAtStart } from '../core/warnings/at-start.ts';
 import { bootId } from '../host/facts.ts';
 import { createMemberNotes, noteNamespaceMembers } from '../host/namespace-members.ts';
@@ -51,6 +52,9 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const snapshots = parts.use(createSnapshotSchedule(house));
   for (const folder of ['instances/', 'profiles/']) parts.use(house.documents.watch(folder, snapshots.changed));
   snapshots.look();
+  const volumes = parts.use(createVolumeSchedule(house));
+  parts.use(house.documents.watch('volumes/', volumes.look));
+  volumes.look();
   const images = parts.use(createImageSchedule(house));
   for (const folder of ['images/', 'server/', 'projects/']) parts.use(house.documents.watch(folder, images.look));
   images.look();
@@ -72,13 +76,14 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const server = createHttpServer({
     routes,
     handlers: createHandlers(house, { shutdown }),
-    identify: (request) => overTls(request) ?? overSocket(request),
+    identify: (request) => overTls.identify(request) ?? overSocket(request),
     authorize: createAuthorizer((feature, project) => projectFor(house, feature, project)),
     log: ({ level, message }) => log(level, message),
   });
   parts.use(server);
   await server.listen({ socketPath: paths.socket, mode: 0o660, ...(adminGid === undefined ? {} : { gid: adminGid }) });
   house.https.serve(server.accept);
+  parts.use(house.documents.watch('certificates/', overTls.recheck));
   parts.defer(() => house.https.move(undefined));
   await openDoor(house, log, stopping.signal);
   // Nobody waits for it: the checks try things, which takes a moment.

@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { StorageVolume } from '../../src/api/resources/volumes.ts';
 import { createExpiry } from '../../src/core/instances/expiry.ts';
+import { createVolumeSchedule } from '../../src/core/volumes/schedule.ts';
+import { createFakeClock } from '../contract/fake-clock.ts';
 import { addImage, createWorld, fromImage, live } from './house.ts';
 import { disk, docOf, error, fileIn, make, one, read, second } from './volume-calls.ts';
 
@@ -159,4 +161,22 @@ test('snapshots and backups of volumes go when they have reached their age', asy
   ];
   while ((await left()).length > 1) await new Promise(setImmediate);
   assert.deepEqual(await left(), [`${one}/v1/snapshots/kept`]);
+});
+
+test('snapshots are taken by the schedule of the volume, and named by its pattern', async () => {
+  const clock = createFakeClock({ start: new Date(2026, 0, 1, 0, 30) });
+  await using life = await live(undefined, { clock });
+  using schedule = createVolumeSchedule(life.house);
+  const wrong = await life.call('POST', one, { name: 'v0', config: { 'snapshots.schedule': 'sometimes' } });
+  assert.equal(wrong.status, 400);
+  await make(life, 'v1', { config: { 'snapshots.schedule': '@hourly', 'snapshots.pattern': 'auto%d' } });
+  await make(life, 'v2');
+  schedule.look();
+  for (let quarter = 0; quarter < 8; quarter++) {
+    await clock.advance(900_000);
+    await life.house.operations.idle();
+  }
+  const names = (await life.get<string[]>(`${one}/v1/snapshots`)).map((url) => url.split('/').at(-1));
+  assert.deepEqual(names, ['auto0', 'auto1']);
+  assert.deepEqual(await life.get(`${one}/v2/snapshots`), []);
 });

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { importImage, startDaemon } from '../../daemon.ts';
+import { runGast } from '../gast.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 
 test('incus keeps files of guests in pools and volumes', { skip: lackingClients('incus', 'lxc') }, async (t) => {
@@ -255,6 +256,41 @@ test('incus keeps files of guests in pools and volumes', { skip: lackingClients(
     await lxc.run(['storage', 'volume', 'detach', 'icpool', 'lx1', 'c1', 'lx']);
     await lxc.run(['storage', 'volume', 'delete', 'icpool', 'lx1']);
     assert.match(await lxc.run(['storage', 'list']), /icpool2/);
+  });
+  await t.test('gast does the same and shows the same facts', async () => {
+    const gast = async (...words: string[]) => {
+      const ended = await runGast(daemon.env, words);
+      assert.equal(ended.code, 0, `gast ${words.join(' ')}: ${ended.stderr}`);
+      return ended.stdout;
+    };
+    const file = join(clients.directory, 'gast.tar.gz');
+    await gast('storage', 'set', 'icpool', 'user.y=2');
+    assert.equal(await gast('storage', 'get', 'icpool', 'user.y'), '2\n');
+    await gast('storage', 'volume', 'create', 'icpool', 'g1', 'size=1MiB');
+    await gast('storage', 'volume', 'attach', 'icpool', 'g1', 'c1', '/mnt/g1');
+    await sh('c1', 'echo gast > /mnt/g1/f');
+    assert.equal(await gast('storage', 'volume', 'snapshot', 'create', 'icpool', 'g1', 's0'), 's0\n');
+    await gast('storage', 'volume', 'detach', 'icpool', 'g1', 'c1');
+    await gast('storage', 'volume', 'snapshot', 'restore', 'icpool', 'g1', 's0');
+    await gast('storage', 'volume', 'copy', 'icpool/g1', 'icpool2/g2');
+    await gast('storage', 'volume', 'rename', 'icpool2', 'g2', 'g3');
+    await gast('storage', 'volume', 'move', 'icpool2/g3', 'icpool/g4');
+    await gast('storage', 'volume', 'export', 'icpool', 'g4', file);
+    await gast('storage', 'volume', 'import', 'icpool', file, 'g5');
+    await gast('storage', 'volume', 'set', 'icpool', 'g5', 'user.z=1');
+    assert.equal(await gast('storage', 'volume', 'get', 'icpool', 'g5', 'user.z'), '1\n');
+    assert.match(await gast('storage', 'volume', 'info', 'icpool', 'g5'), /Content type: filesystem\n(.*\n)*.*s0 /);
+    assert.match(await gast('storage', 'volume', 'snapshot', 'list', 'icpool', 'g5', '-f', 'csv'), /^s0,/);
+    // Each client has an order of its own, and one leaves zeros out of times.
+    const facts = (text: string) =>
+      (JSON.parse(text) as { name: string; created_at: string }[])
+        .map((one) => ({ ...one, created_at: new Date(one.created_at).getTime() }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+    assert.deepEqual(
+      facts(await gast('storage', 'volume', 'list', 'icpool', '-f', 'json')),
+      facts(await incus.run(['storage', 'volume', 'list', 'icpool', '-f', 'json'])),
+    );
+    await gast('storage', 'volume', 'delete', 'icpool', 'g1', 'g4', 'g5');
   });
   await t.test('delete volumes, then the pools', async () => {
     for (const name of ['old', 'raw', 'owned', 'v3']) assert.match(await volume('delete', 'icpool', name), /deleted/);
