@@ -86,6 +86,7 @@ export const incusExtensions = [
   'projects_limits',
   'projects_restrictions',
   'custom_volume_snapshot_expiry',
+  'volume_snapshot_scheduling',
   'snapshot_disk_usage',
   'resources_usb_pci',
   'resources_cpu_threads_numa',
