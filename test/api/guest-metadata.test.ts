@@ -125,3 +125,38 @@ test('snapshots, copies and restores take metadata along; what nobody uses goes 
   assert.ok(next.house.documents.list('metadata/').length < kept);
   assert.deepEqual(await next.get('/1.0/instances/web/metadata/templates'), ['one.tpl']);
 });
+
+test('seeds of cloud-init: deep paths, the new keys before those of old, and the default of the image', async () => {
+  await using life = await withInstance();
+  const seed = '/var/lib/cloud/seed/nocloud-net/user-data';
+  const template =
+    '{% if config_get("cloud-init.user-data", "") == "" %}{{ config_get("user.user-data", properties.default) }}' +
+    '{% else %}{{- config_get("cloud-init.user-data", properties.default) }}{% endif %}';
+  await put(life, 'user.tpl', template);
+  await life.call('PUT', url, {
+    templates: { [seed]: { when: ['start'], template: 'user.tpl', properties: { default: '#cloud-config\n{}\n' } } },
+  });
+  const read = async () => {
+    await life.must('PUT', '/1.0/instances/web/state', { action: 'start' });
+    const { text } = await life.call('GET', `/1.0/instances/web/files?path=${seed}`);
+    await life.must('PUT', '/1.0/instances/web/state', { action: 'stop', force: true });
+    return text;
+  };
+  const set = (config: Record<string, string>) => life.call('PATCH', '/1.0/instances/web', { config });
+  assert.equal(await read(), '#cloud-config\n{}\n');
+  await set({ 'user.user-data': 'old' });
+  assert.equal(await read(), 'old');
+  await set({ 'cloud-init.user-data': 'new' });
+  assert.equal(await read(), 'new');
+  assert.equal((await set({ 'cloud-init.nonsense': 'x' })).status, 400);
+});
+
+test('a template that cannot be put in its place fails the start with its reason', async () => {
+  await using life = await withInstance();
+  await put(life, 'a.tpl', 'x');
+  await life.call('POST', '/1.0/instances/web/files?path=/file', Buffer.from('x'), { 'X-Incus-type': 'file' });
+  await life.call('PUT', url, { templates: { '/file/below': { when: ['start'], template: 'a.tpl' } } });
+  const failed = await life.run('PUT', '/1.0/instances/web/state', { action: 'start' });
+  assert.match(failed.err, /The template of \/file\/below cannot be used/);
+  assert.deepEqual(life.bugs, []);
+});

@@ -6,7 +6,7 @@ import { renderTemplate } from '../../lib/template.ts';
 import { TemplateBroken } from '../../lib/template-expression.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
-import { FileRefused, type GuestRoot } from '../ports/files.ts';
+import { type FileOwner, FileRefused, type GuestRoot } from '../ports/files.ts';
 import type { ImageTemplate } from '../ports/images.ts';
 import type { NicSpec } from '../ports/network.ts';
 import type { Expanded } from './expand.ts';
@@ -104,8 +104,19 @@ async function writeTemplates(
       ...(template.gid === undefined ? {} : { gid: template.gid }),
       ...(template.mode === undefined ? {} : { mode: template.mode }),
     };
-    await house.files.pushFile(root, path, textStream(text), owner);
+    await writeTemplate(house, root, path, text, owner).catch((error: unknown) => {
+      if (error instanceof FileRefused) fail('template.broken', { path, reason: error.message }, error);
+      throw error;
+    });
   }
+}
+
+/** Directories above it are made: seeds of cloud-init lie deep. */
+async function writeTemplate(house: Needs, root: GuestRoot, path: string, text: string, owner: FileOwner) {
+  const names = path.split('/').filter((name) => name !== '');
+  for (let depth = 1; depth < names.length; depth++)
+    await house.files.pushDirectory(root, `/${names.slice(0, depth).join('/')}`, {});
+  await house.files.pushFile(root, path, textStream(text), owner);
 }
 
 /** Whoever may edit templates can break them. */
