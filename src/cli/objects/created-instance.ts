@@ -8,9 +8,17 @@ import type { TextKey } from '../texts/en.ts';
 import { globalAddresses } from './instance-columns.ts';
 import { fetchInstance } from './instances.ts';
 
-export async function createInstance(context: Context, label: TextKey, body: InstancesPost): Promise<string> {
+export async function createInstance(
+  context: Context,
+  label: TextKey,
+  body: InstancesPost,
+  project?: string,
+): Promise<string> {
   const name = body.name ?? context.texts('a-guest');
-  const started = await context.client.start('POST /1.0/instances', { body });
+  const started = await context.client.start('POST /1.0/instances', {
+    body,
+    ...(project === undefined ? {} : { query: { project } }),
+  });
   const ended = await context.follow(context.texts(label, { name }), started);
   return instanceOf(ended) ?? name;
 }

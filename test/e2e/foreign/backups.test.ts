@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { importImage, startDaemon } from '../../daemon.ts';
+import { runGast } from '../gast.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 
 test('incus copies, refreshes, moves, exports and imports', { skip: lackingClients('incus') }, async (t) => {
@@ -244,5 +245,55 @@ test('lxc 5.0 copies, exports and imports', { skip: lackingClients('lxc') }, asy
   await t.test('lxc import', async () => {
     await lxc.run(['import', join(directory, 'lx.tar.gz'), 'l4']);
     assert.match(await lxc.run(['info', 'l4']), /s0/);
+  });
+});
+
+test('gast does the same as incus', { skip: lackingClients('incus') }, async (t) => {
+  await using daemon = await startDaemon();
+  using clients = foreignClients(daemon);
+  const { incus, directory } = clients;
+  await importImage(daemon, 'busybox', 'bb');
+  const gast = async (words: string[], stdin: string | Buffer = '') => {
+    const ended = await runGast(daemon.env, words, stdin);
+    assert.equal(ended.code, 0, `gast ${words.join(' ')}: ${ended.stderr}`);
+    return ended.stdout.trim();
+  };
+  const list = () => incus.run(['list', '-f', 'csv', '-c', 'nS']);
+  await gast(['init', 'bb', 'g1']);
+  await gast(['snapshot', 'create', 'g1', 's0']);
+  await incus.run(['storage', 'create', 'second', 'dir']);
+
+  await t.test('gast copy and copy --refresh', async () => {
+    await gast(['copy', 'g1', 'g2', '--instance-only']);
+    await gast(['config', 'set', 'g1', 'user.k=v']);
+    await gast(['copy', 'g1', 'g2', '--refresh']);
+    assert.equal((await list()).trim(), 'g1,1\ng2,1');
+    assert.equal((await incus.run(['config', 'get', 'g2', 'user.k'])).trim(), 'v');
+  });
+  await t.test('gast move to another pool and name', async () => {
+    await gast(['move', 'g2', 'g3', '-s', 'second', '-c', 'user.k=w']);
+    assert.equal((await incus.run(['config', 'get', 'g3', 'user.k'])).trim(), 'w');
+    assert.match(await incus.run(['config', 'show', 'g3', '--expanded']), /pool: second/);
+  });
+  await t.test('what gast exports incus imports, and the other way round', async () => {
+    assert.equal(await gast(['export', 'g1', join(directory, 'g.tar')]), join(directory, 'g.tar'));
+    await incus.run(['import', join(directory, 'g.tar'), 'g4']);
+    await incus.run(['export', 'g4', join(directory, 'i.tar')]);
+    assert.equal(await gast(['import', join(directory, 'i.tar'), 'g5', '-s', 'second', '-c', 'user.x=y']), 'g5');
+    assert.equal((await list()).trim(), 'g1,1\ng3,1\ng4,1\ng5,1');
+    assert.equal((await incus.run(['config', 'get', 'g5', 'user.x'])).trim(), 'y');
+  });
+  await t.test('gast import reads a pipe', async () => {
+    assert.equal(await gast(['import', '-', 'g6'], readFileSync(join(directory, 'g.tar'))), 'g6');
+  });
+  await t.test('gast move --target-project, where there is one', async () => {
+    await incus.run(['project', 'create', 'p', '-c', 'features.images=false', '-c', 'features.profiles=false']);
+    await incus.run(['move', 'g6', '--target-project', 'p']);
+    assert.match(await incus.run(['list', '--project', 'p', '-f', 'csv', '-c', 'nS']), /g6,1/);
+    await incus.run(['copy', 'g1', 'g7', '--target-project', 'p']);
+    await gast(['copy', 'g1', 'g8', '--target-project', 'p']);
+    assert.match(await incus.run(['list', '--project', 'p', '-f', 'csv', '-c', 'nS']), /g7,1\ng8,1/);
+    for (const name of ['g6', 'g7', 'g8']) await incus.run(['delete', name, '--project', 'p']);
+    await incus.run(['project', 'delete', 'p']);
   });
 });
