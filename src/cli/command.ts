@@ -90,6 +90,10 @@ export type Command = {
   examples: readonly (readonly [command: string, what: string])[];
   /** Options after the first argument belong to somebody else (`exec`). */
   passThrough?: true;
+  /** The first argument is an image and may name another server than the one that the command works on. */
+  imageFirst?: true;
+  /** Works on image servers (simplestreams), too. */
+  onImageServers?: true;
   /** Not in help or completion. */
   hidden?: true;
   /** The exit code; nothing means 0. */

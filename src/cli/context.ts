@@ -7,6 +7,7 @@ import type { CommandEntry } from './commands.ts';
 import { progressOf } from './output/operation-progress.ts';
 import { startTask, type Task } from './output/progress.ts';
 import { type Environment, usesColour, usesUnicode } from './output/terminal-style.ts';
+import type { Server } from './remotes/remotes-file.ts';
 import type { Texts } from './texts/texts.ts';
 
 export type Streams = {
@@ -26,6 +27,8 @@ export type Context = {
   colour: boolean;
   quiet: boolean;
   project: string | undefined;
+  /** The server that the command works on. */
+  server: Server;
   /** Data, to stdout. */
   print(text: string): void;
   /** A message, to stderr; silent with --quiet. */
@@ -42,9 +45,19 @@ export type ContextOptions = {
   texts: Texts;
   quiet: boolean;
   project: string | undefined;
+  server: Server;
 };
 
-export function createContext({ client, commands, streams, env, texts, quiet, project }: ContextOptions): Context {
+export function createContext({
+  client,
+  commands,
+  streams,
+  env,
+  texts,
+  quiet,
+  project,
+  server,
+}: ContextOptions): Context {
   const { stdout, stderr } = streams;
   const progressTarget = {
     write: (text: string) => {
@@ -64,6 +77,7 @@ export function createContext({ client, commands, streams, env, texts, quiet, pr
     colour: usesColour(stdout.isTTY === true, env),
     quiet,
     project,
+    server,
     print: (text) => {
       stdout.write(text);
     },

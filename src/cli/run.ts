@@ -43,6 +43,10 @@ async function runCommand(
   streams: Process,
   texts: Texts,
 ): Promise<number> {
+  if (server.remote.protocol === 'simplestreams' && !command.onImageServers)
+    throw new CliError(`${server.name} is an image server: it has images and nothing else`, {
+      help: `gast image list ${server.name}:; gast launch ${server.name}:IMAGE NAME`,
+    });
   const { quiet, debug } = input.options;
   const isLocal = server.remote.protocol === 'unix';
   const address = isLocal ? findSocketPath({ env: streams.env, uid: streams.uid, usable }) : server.remote.url;
@@ -65,6 +69,7 @@ async function runCommand(
     texts,
     quiet: quiet === true,
     project,
+    server,
   });
   return (await command.run(context, input)) ?? exitCodes.ok;
 }

@@ -1,22 +1,25 @@
 /** Finds the image that a word means: alias, fingerprint, or a recipe that is built first. */
 import type { Image } from '../../api/resources/images.ts';
+import type { Client } from '../../client/client.ts';
 import { ClientError } from '../../client/client-error.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 
 /** Asks as Incus clients do: alias first, then a beginning of a fingerprint. */
-export async function findImage(context: Context, word: string): Promise<Image | undefined> {
-  const fingerprint = (
-    await orAbsent(context.client.call('GET /1.0/images/aliases/{name}', { params: { name: word } }))
-  )?.target;
+export const findImage = (context: Context, word: string): Promise<Image | undefined> =>
+  findImageOf(context.client, word);
+
+async function findImageOf(client: Client, word: string): Promise<Image | undefined> {
+  const fingerprint = (await orAbsent(client.call('GET /1.0/images/aliases/{name}', { params: { name: word } })))
+    ?.target;
   if (fingerprint === undefined && !/^[0-9a-f]{4,64}$/.test(word)) return undefined;
-  return orAbsent(
-    context.client.call('GET /1.0/images/{fingerprint}', { params: { fingerprint: fingerprint ?? word } }),
-  );
+  return orAbsent(client.call('GET /1.0/images/{fingerprint}', { params: { fingerprint: fingerprint ?? word } }));
 }
 
-export async function needImage(context: Context, word: string): Promise<Image> {
-  const image = await findImage(context, word);
+export const needImage = (context: Context, word: string): Promise<Image> => needImageOf(context.client, word);
+
+export async function needImageOf(client: Client, word: string): Promise<Image> {
+  const image = await findImageOf(client, word);
   if (image) return image;
   throw new CliError(`Image "${word}" not found`, { help: 'gast image list; gast image build debian/12 makes one' });
 }

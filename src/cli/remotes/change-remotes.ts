@@ -1,7 +1,7 @@
 /** Changes of the list of remotes that the `remote` commands share. */
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
-import { local, type Remote, type Remotes, readRemotes } from './remotes-file.ts';
+import { builtIn, local, type Remote, type Remotes, readRemotes } from './remotes-file.ts';
 
 export function findRemote(context: Context, name: string): { known: Remotes; remote: Remote } {
   const known = readRemotes(context.env);
@@ -13,5 +13,8 @@ export function findRemote(context: Context, name: string): { known: Remotes; re
 /** `local` is always there and always the same. */
 export function findChangeable(context: Context, name: string): { known: Remotes; remote: Remote } {
   if (name === local) throw new CliError('The remote "local" cannot be changed');
-  return findRemote(context, name);
+  const found = findRemote(context, name);
+  if (found.remote === builtIn[name])
+    throw new CliError(`The remote "${name}" is built in`, { help: `gast remote add ${name} URL takes its place` });
+  return found;
 }

@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Remote = {
   url: string;
-  protocol: 'incus' | 'unix';
+  protocol: 'incus' | 'unix' | 'simplestreams';
   /** Read images without being trusted. */
   public: boolean;
   project?: string;
@@ -17,6 +17,10 @@ export type Remotes = { default: string; remotes: Record<string, Remote> };
 /** The daemon on this host. */
 export const local = 'local';
 const localRemote: Remote = { url: 'unix://', protocol: 'unix', public: false };
+/** Known without being added, as in incus; adding one of that name takes its place. */
+export const builtIn: Readonly<Record<string, Remote>> = {
+  images: { url: 'https://images.linuxcontainers.org', protocol: 'simplestreams', public: true },
+};
 
 export function configDirectory(env: Environment): string | undefined {
   if (env.GASTHOF_CONF) return env.GASTHOF_CONF;
@@ -29,7 +33,7 @@ export function readRemotes(env: Environment): Remotes {
   const directory = configDirectory(env);
   const text = directory === undefined ? undefined : readOptional(join(directory, 'remotes.json'));
   const stored = text === undefined ? { default: local, remotes: {} } : parse(text, directory ?? '');
-  return { default: stored.default, remotes: { ...stored.remotes, [local]: localRemote } };
+  return { default: stored.default, remotes: { ...builtIn, ...stored.remotes, [local]: localRemote } };
 }
 
 export type Server = { name: string; remote: Remote };
@@ -47,7 +51,8 @@ export function chooseServer(
 }
 
 export function writeRemotes(env: Environment, { default: chosen, remotes }: Remotes): void {
-  const { [local]: _ours, ...others } = remotes;
+  const { [local]: _ours, ...named } = remotes;
+  const others = Object.fromEntries(Object.entries(named).filter(([name, remote]) => remote !== builtIn[name]));
   writePrivate(fileIn(env, 'remotes.json'), `${JSON.stringify({ default: chosen, remotes: others }, undefined, 2)}\n`);
 }
 

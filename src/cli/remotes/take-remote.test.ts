@@ -21,7 +21,7 @@ const lines: [string, string][] = [
   ['info web', '- web'],
   ['delete otto:a otto:b', 'otto a b'],
   ['launch images:debian/12 web', '- images:debian/12 web'],
-  ['launch otto:bb otto:c2', 'otto bb c2'],
+  ['launch otto:bb otto:c2', 'otto otto:bb c2'],
   ['exec otto:web -- echo otto:x', 'otto web -- echo otto:x'],
   ['exec otto:web echo otto:x', 'otto web echo otto:x'],
   ['config set otto:web user.note otto:x', 'otto web user.note otto:x'],

@@ -7,7 +7,7 @@ export type Taken = { remote: string | undefined; words: string[] };
 
 const addressed = /^([A-Za-z0-9][\w.-]*):(.*)$/s;
 
-/** Only names that `known` knows are servers; other words with a colon stay as they are. */
+/** Only names that `known` knows are servers; other words with a colon stay as they are, and images of `imageFirst`. */
 export function takeRemote(command: Command, words: readonly string[], known: (name: string) => boolean): Taken {
   const options = namedOptions(command).map(({ option }) => option);
   const remotes = new Set<string>();
@@ -25,6 +25,10 @@ export function takeRemote(command: Command, words: readonly string[], known: (n
       continue;
     }
     positionals++;
+    if (command.imageFirst && positionals === 1) {
+      rest.push(word);
+      continue;
+    }
     const [, name = '', name2 = ''] = mayBeAddressed(command, positionals) ? (addressed.exec(word) ?? []) : [];
     if (name !== '' && known(name)) {
       remotes.add(name);

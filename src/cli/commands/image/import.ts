@@ -1,4 +1,6 @@
+import type { Operation } from '../../../api/resources/operations.ts';
 import { defineCommand, flag, list, optional, required } from '../../command.ts';
+import type { Context } from '../../context.ts';
 import { pointAliases, releaseAliases } from '../../objects/image-aliases.ts';
 import { openUpload } from '../../objects/image-upload.ts';
 import { parseKeyValues } from '../../objects/key-values.ts';
@@ -7,7 +9,7 @@ export const imageImport = defineCommand({
   name: 'image import',
   group: 'images',
   summary: 'Import an image from a tarball, or from metadata and root file system',
-  args: { file: required('tarball', 'file'), rootfs: optional('rootfs', 'file') },
+  args: { file: required('tarball|url', 'file'), rootfs: optional('rootfs', 'file') },
   options: {
     alias: list('--alias <name>', 'alias of the image (may be repeated)'),
     public: flag('--public', 'for clients that are not trusted too'),
@@ -16,10 +18,24 @@ export const imageImport = defineCommand({
   },
   examples: [
     ['gast image import debian12.tar.xz --alias debian/12', 'one file'],
+    [
+      'gast image import https://example.org/web --alias web',
+      'fetched by the server, from an address with the headers of an image server',
+    ],
     ['gast image import meta.tar.xz rootfs.squashfs --alias web', 'two files'],
   ],
   async run(context, { args, options }) {
     const label = context.texts('importing', { name: args.file });
+    if (/^https?:\/\//.test(args.file)) {
+      const started = await context.client.start('POST /1.0/images', {
+        body: {
+          source: { type: 'url', url: args.file },
+          public: options.public,
+          properties: parseKeyValues(options.property),
+        },
+      });
+      return finish(context, await context.follow(label, started), options);
+    }
     const headers: Record<string, string> = {
       'X-Incus-filename': encodeURIComponent(args.file.split('/').at(-1) ?? ''),
     };
@@ -34,10 +50,13 @@ export const imageImport = defineCommand({
         headers: { ...headers, 'Content-Type': contentType },
       });
     })();
-    const ended = await context.follow(label, started);
-    const fingerprint = String(ended.metadata?.fingerprint ?? '');
-    if (options.reuse) await releaseAliases(context, options.alias);
-    await pointAliases(context, options.alias, fingerprint);
-    context.print(`${context.texts('imported-as', { fingerprint })}\n`);
+    await finish(context, await context.follow(label, started), options);
   },
 });
+
+async function finish(context: Context, ended: Operation, { reuse, alias }: { reuse: boolean; alias: string[] }) {
+  const fingerprint = String(ended.metadata?.fingerprint ?? '');
+  if (reuse) await releaseAliases(context, alias);
+  await pointAliases(context, alias, fingerprint);
+  context.print(`${context.texts('imported-as', { fingerprint })}\n`);
+}

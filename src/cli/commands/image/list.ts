@@ -3,6 +3,7 @@ import { any, defineCommand, flag } from '../../command.ts';
 import { allProjectsOption, allProjectsQuery, projectColumn } from '../../objects/all-projects.ts';
 import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
 import { formatBytes, formatTime } from '../../output/units.ts';
+import { listStreamImages } from '../../remotes/stream-server.ts';
 
 const columns: Column<Image>[] = [
   { header: 'ALIAS', value: ({ aliases }) => aliases.map(({ name }) => name).join('\n') },
@@ -29,14 +30,19 @@ export const imageList = defineCommand({
   examples: [
     ['gast image list', 'all images'],
     ['gast image list debian', 'by alias, fingerprint or property'],
+    ['gast image list images: alpine', 'those of an image server'],
     ['gast image list --recipes', 'what gast image build can make'],
   ],
+  onImageServers: true,
   async run(context, { args, options }) {
     if (options.recipes)
       return printRows(context, options.format, recipeColumns, await context.client.call('GET /1.0/images/recipes'));
-    const images = (await context.client.call('GET /1.0/images', {
-      query: { recursion: '1', ...allProjectsQuery(options.allProjects) },
-    })) as Image[];
+    const { url, protocol } = context.server.remote;
+    const query = { recursion: '1', ...allProjectsQuery(options.allProjects) };
+    const images =
+      protocol === 'simplestreams'
+        ? await listStreamImages(url)
+        : ((await context.client.call('GET /1.0/images', { query })) as Image[]);
     const fits = images.filter((image) => args.filters.every((filter) => matches(image, filter)));
     await printRows(context, options.format, [...projectColumn<Image>(options.allProjects), ...columns], fits);
   },

@@ -2,7 +2,7 @@ import { usageError } from '../../cli-error.ts';
 import { defineCommand, flag, optional } from '../../command.ts';
 import { createOptions, createRequest } from '../../objects/create-request.ts';
 import { createInstance } from '../../objects/created-instance.ts';
-import { imageOrBuild } from '../../objects/image-source.ts';
+import { imageSource } from '../../objects/remote-image.ts';
 
 export const init = defineCommand({
   name: 'init',
@@ -15,13 +15,13 @@ export const init = defineCommand({
     ['gast init debian/12 web', 'created, not started'],
     ['gast init --empty raw', 'with an empty root file system'],
   ],
+  imageFirst: true,
   async run(context, { args, options }) {
     const image = options.empty ? undefined : args.image;
     const name = options.empty ? (args.name ?? args.image) : args.name;
     if (image === undefined && !options.empty) throw usageError('Which image?', 'gast init IMAGE [NAME], or --empty');
     const request = await createRequest(context, options);
-    const source =
-      image === undefined ? { type: 'none' } : { type: 'image', fingerprint: await imageOrBuild(context, image) };
+    const source = image === undefined ? { type: 'none' } : await imageSource(context, image);
     const created = await createInstance(context, 'creating', {
       ...request,
       ...(name === undefined ? {} : { name }),

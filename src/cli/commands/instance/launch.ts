@@ -1,7 +1,7 @@
 import { defineCommand, flag, optional, required } from '../../command.ts';
 import { createOptions, createRequest } from '../../objects/create-request.ts';
 import { createInstance, waitForAddresses } from '../../objects/created-instance.ts';
-import { imageOrBuild } from '../../objects/image-source.ts';
+import { imageSource } from '../../objects/remote-image.ts';
 import { attachConsole } from '../../terminal/console-session.ts';
 
 /** DHCP inside a booting guest takes this long at most; a static address is there at once. */
@@ -17,18 +17,21 @@ export const launch = defineCommand({
   examples: [
     ['gast launch debian/12 web', 'a Debian guest named web'],
     ['gast launch debian/12', 'the server chooses a name'],
+    ['gast launch images:alpine/3.20 web', 'an image of an image server'],
+    ['gast launch otto:bb anna:web', 'an image of otto, a guest on anna'],
     ['gast launch debian/12 db -c limits.memory=2GiB -c limits.cpu=2', 'with limits'],
     ['gast launch debian/12 try --ephemeral', 'gone when it stops'],
     ['gast launch debian/12 web -d eth0,ipv4.address=10.8.84.50', 'with a fixed address'],
   ],
+  imageFirst: true,
   async run(context, { args, options }) {
     const request = await createRequest(context, options);
-    const fingerprint = await imageOrBuild(context, args.image);
+    const source = await imageSource(context, args.image);
     const name = await createInstance(context, 'launching', {
       ...request,
       ...(args.name === undefined ? {} : { name: args.name }),
       type: 'container',
-      source: { type: 'image', fingerprint },
+      source,
       start: true,
     });
     if (options.console) return attachConsole(context, name, {});

@@ -1,6 +1,6 @@
 import { usageError } from '../../cli-error.ts';
 import { defineCommand, flag, optional } from '../../command.ts';
-import { imageOrBuild } from '../../objects/image-source.ts';
+import { imageSource } from '../../objects/remote-image.ts';
 
 export const rebuild = defineCommand({
   name: 'rebuild',
@@ -12,13 +12,13 @@ export const rebuild = defineCommand({
     ['gast rebuild debian/12 web', 'everything inside is new'],
     ['gast rebuild --empty raw', 'with an empty root file system'],
   ],
+  imageFirst: true,
   async run(context, { args, options }) {
     const name = options.empty ? (args.instance ?? args.image) : args.instance;
     const image = options.empty ? undefined : args.image;
     if (name === undefined || (image === undefined && !options.empty))
       throw usageError('Which image, and which guest?', 'gast rebuild IMAGE NAME, or --empty NAME');
-    const source =
-      image === undefined ? { type: 'none' } : { type: 'image', fingerprint: await imageOrBuild(context, image) };
+    const source = image === undefined ? { type: 'none' } : await imageSource(context, image);
     const started = await context.client.start('POST /1.0/instances/{name}/rebuild', {
       params: { name },
       body: { source },

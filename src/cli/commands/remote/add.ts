@@ -4,7 +4,8 @@ import { defineCommand, flag, optional, required, text } from '../../command.ts'
 import type { Context } from '../../context.ts';
 import { connectRemote } from '../../remotes/connect.ts';
 import { type Met, meetServer, readToken } from '../../remotes/meet.ts';
-import { type Remote, readRemotes, writePin, writeRemotes } from '../../remotes/remotes-file.ts';
+import { builtIn, type Remote, readRemotes, writePin, writeRemotes } from '../../remotes/remotes-file.ts';
+import { listStreamImages } from '../../remotes/stream-server.ts';
 import { confirm } from '../../terminal/confirm.ts';
 
 export const remoteAdd = defineCommand({
@@ -17,16 +18,20 @@ export const remoteAdd = defineCommand({
     acceptCertificate: flag('--accept-certificate', 'do not ask about its certificate'),
     public: flag('--public', 'only for its public images'),
     project: text('--project <name>', 'project to work in there'),
+    protocol: text('--protocol <name>', 'incus, or simplestreams for an image server', ['incus', 'simplestreams']),
   },
   examples: [
     ['gast remote add otto eyJjbGllbnRfbmFtZSI6...', 'the token names the address'],
     ['gast remote add otto https://10.0.0.7:8443 --token eyJjbGllbnRfbmFtZSI6...', ''],
+    ['gast remote add mine https://images.example.org --protocol simplestreams', 'an image server'],
   ],
   async run(context, { args, options }) {
     const { name } = args;
     const known = readRemotes(context.env);
     if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) throw new CliError(`"${name}" is no name for a remote`);
-    if (Object.hasOwn(known.remotes, name)) throw new CliError(`The remote "${name}" exists already`);
+    if (Object.hasOwn(known.remotes, name) && known.remotes[name] !== builtIn[name])
+      throw new CliError(`The remote "${name}" exists already`);
+    if (options.protocol === 'simplestreams') return addImageServer(context, name, args.address ?? '');
     const given = args.address ?? options.token ?? '';
     const token = options.token ?? (readToken(given) ? given : undefined);
     const said = token === undefined ? undefined : readToken(token);
@@ -49,6 +54,20 @@ export const remoteAdd = defineCommand({
     writeRemotes(context.env, { ...known, remotes: { ...known.remotes, [name]: remote } });
   },
 });
+
+/** An authority has to vouch for its certificate. */
+async function addImageServer(context: Context, name: string, address: string): Promise<void> {
+  const known = readRemotes(context.env);
+  const url = URL.parse(address);
+  if (url?.protocol !== 'https:') throw new CliError(`"${address}" does not begin with https://`);
+  const remote: Remote = {
+    url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
+    protocol: 'simplestreams',
+    public: true,
+  };
+  await listStreamImages(remote.url);
+  writeRemotes(context.env, { ...known, remotes: { ...known.remotes, [name]: remote } });
+}
 
 async function checkCertificate(context: Context, met: Met, expected: string | undefined, accept: boolean) {
   if (expected !== undefined) {

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../command.ts';
 import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
-import { local, type Remote, readRemotes } from '../../remotes/remotes-file.ts';
+import { builtIn, local, type Remote, readRemotes } from '../../remotes/remotes-file.ts';
 
 type Row = Remote & { name: string; chosen: boolean };
 const yes = (value: boolean) => (value ? 'YES' : 'NO');
@@ -14,7 +14,7 @@ const columns: Column<Row>[] = [
     value: ({ protocol, public: open }) => (protocol === 'unix' ? 'file access' : open ? 'none' : 'tls'),
   },
   { header: 'PUBLIC', value: (row) => yes(row.public) },
-  { header: 'STATIC', value: ({ name }) => yes(name === local) },
+  { header: 'STATIC', value: ({ name }) => yes(name === local || Object.hasOwn(builtIn, name)) },
 ];
 
 export const remoteList = defineCommand({
