@@ -1,17 +1,41 @@
 /** Files of a guest, running and stopped, through the unmodified clients: incus over SFTP, lxc over /files. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { importImage, startDaemon } from '../../daemon.ts';
 import { foreignClients, lackingClients } from './clients.ts';
+
+function* endless(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(65_536);
+}
+
+/** How many descriptors of the process stand for a path with this end. */
+function openFiles(pid: number, end: string): number {
+  const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return targets.filter((target) => target.endsWith(end)).length;
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await delay(25)) if (await holds()) return;
+  assert.fail('not in time');
+}
 
 test('incus file commands work on running and stopped guests over SFTP', {
   skip: lackingClients('incus'),
 }, async (t) => {
   await using daemon = await startDaemon();
   using clients = foreignClients(daemon);
-  const { incus, directory } = clients;
+  const { incus, directory, env } = clients;
   const local = (name: string) => join(directory, name);
   await importImage(daemon, 'busybox', 'bb');
   await incus.run(['launch', 'bb', 'c1']);
@@ -93,6 +117,18 @@ test('incus file commands work on running and stopped guests over SFTP', {
     await incus.run(['file', 'push', local('big'), 'c1/root/big']);
     await incus.run(['file', 'pull', 'c1/root/big', local('big2')]);
     assert.ok(readFileSync(local('big2')).equals(content));
+  });
+  await t.test('a client killed in the middle of a push leaves nothing open', async () => {
+    const child = spawn('incus', ['file', 'push', '-', 'c1/root/endless'], {
+      env,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    child.stdin.on('error', () => {});
+    Readable.from(endless()).pipe(child.stdin);
+    await until(async () => openFiles(daemon.pid, '/root/endless') === 1);
+    child.kill('SIGKILL');
+    await until(async () => openFiles(daemon.pid, '/root/endless') === 0);
+    await incus.run(['file', 'delete', 'c1/root/endless']);
   });
   await t.test('the same in a stopped guest', async () => {
     await incus.run(['stop', '--force', 'c1']);
