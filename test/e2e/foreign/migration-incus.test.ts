@@ -44,6 +44,7 @@ test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, asyn
   await incus.run(['init', 'i:bb', 'i:c1', '-c', 'user.k=v', '-c', 'limits.memory=64MiB']);
   const there = (name: string, ...more: string[]) =>
     join(server.directory, 'storage-pools/default/containers', name, 'rootfs', ...more);
+  const volumePath = (name: string) => join(server.directory, 'storage-pools/default/custom', `default_${name}`);
   const here = async (name: string, ...more: string[]) => {
     const uuid = (await shown(incus, `g:${name}`)).config['volatile.uuid'] ?? '';
     const id = uuid.replaceAll('-', '').slice(-12);
@@ -114,9 +115,47 @@ test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, asyn
     await incus.run(['copy', 'g:own', 'i:own']);
     assert.ok(readdirSync(there('own')).includes('bin'));
   });
+  await t.test('custom volumes of Incus: one that no guest has used, one with the owners of the host', async () => {
+    await incus.run(['storage', 'volume', 'create', 'i:default', 'plain', 'user.x=1']);
+    makeSample(volumePath('plain'), { privileged: true });
+    await incus.run(['storage', 'volume', 'snapshot', 'create', 'i:default', 'plain', 'vs0']);
+    await incus.run(['storage', 'volume', 'create', 'i:default', 'used']);
+    await incus.run(['storage', 'volume', 'attach', 'i:default', 'used', 'c1', '/mnt/used']);
+    await incus.run(['start', 'i:c1']);
+    await incus.run(['exec', 'i:c1', '--', 'sh', '-c', 'echo hi > /mnt/used/f; chown 1000:100 /mnt/used/f']);
+    await incus.run(['stop', '-f', 'i:c1']);
+    await incus.run(['storage', 'volume', 'detach', 'i:default', 'used', 'c1']);
+  });
+  for (const mode of ['pull', 'push', 'relay']) {
+    await t.test(`a volume from Incus and back, --mode ${mode}`, async () => {
+      const copy = (from: string, to: string) => incus.run(['storage', 'volume', 'copy', from, to, '--mode', mode]);
+      await copy('i:default/plain', `g:default/${mode}`);
+      await copy(`g:default/${mode}`, `i:default/back-${mode}`);
+      assert.deepEqual(withoutLinks(stateOf(volumePath(`back-${mode}`))), withoutLinks(stateOf(volumePath('plain'))));
+      const words = ['query', `i:/1.0/storage-pools/default/volumes/custom/back-${mode}?recursion=1`];
+      assert.equal((JSON.parse(await incus.run(words)) as Shown).config['user.x'], '1');
+      const kept = `i:/1.0/storage-pools/default/volumes/custom/back-${mode}/snapshots`;
+      assert.equal((JSON.parse(await incus.run(['query', kept])) as string[]).length, 1);
+    });
+  }
+  await t.test('the owners of a volume that guests of Incus have used are those inside', async () => {
+    await incus.run(['storage', 'volume', 'copy', 'i:default/used', 'g:default/used']);
+    await incus.run(['launch', 'g:bb', 'g:looker']);
+    await incus.run(['storage', 'volume', 'attach', 'g:default', 'used', 'looker', 'seen', '/mnt/seen']);
+    const seen = await incus.run(['exec', 'g:looker', '--', 'stat', '-c', '%u:%g', '/mnt/seen/f']);
+    assert.equal(seen.trim(), '1000:100');
+    await incus.run(['delete', '-f', 'g:looker']);
+  });
   await t.test('a snapshot from Incus becomes an instance here', async () => {
     await incus.run(['copy', 'i:c1/s0', 'g:of-snapshot']);
     assert.equal(await note('g:of-snapshot'), 'old');
+  });
+  await t.test('a guest that runs on Incus is copied stateless, and runs on', async () => {
+    await incus.run(['start', 'i:c1']);
+    await incus.run(['copy', 'i:c1', 'g:of-running', '--stateless']);
+    assert.equal((await shown(incus, 'i:c1')).status, 'Running');
+    assert.equal(await note('g:of-running'), 'new');
+    await incus.run(['stop', '-f', 'i:c1']);
   });
   await t.test('device nodes of an Incus container do not arrive', async () => {
     mkdirSync(there('c1', 'dev'), { recursive: true });

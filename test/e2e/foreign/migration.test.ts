@@ -120,6 +120,48 @@ test('incus copies and moves between two servers', { skip: lackingClients('incus
     const there = stateOf(await rootOf(incus, second, 'g2:sample', 'sample'));
     assert.deepEqual(there, stateOf(await rootOf(incus, first, 'g1:sample', 'sample')));
   });
+  await t.test('custom volumes: prepared', async () => {
+    await incus.run(['storage', 'volume', 'create', 'g1:default', 'v1', 'user.x=1']);
+    await incus.run(['image', 'copy', 'g1:bb', 'g2:', '--copy-aliases']);
+    for (const remote of ['g1', 'g2']) await incus.run(['launch', `${remote}:bb`, `${remote}:looker`]);
+    await fillVolume(incus, 'g1', 'v1', 'old');
+    await incus.run(['storage', 'volume', 'snapshot', 'create', 'g1:default', 'v1', 'vs0']);
+    await fillVolume(incus, 'g1', 'v1', 'new');
+  });
+  for (const mode of ['pull', 'push', 'relay']) {
+    await t.test(`storage volume copy --mode ${mode}`, async () => {
+      await incus.run(['storage', 'volume', 'copy', 'g1:default/v1', `g2:default/${mode}`, '--mode', mode]);
+      assert.equal(await readVolume(incus, 'g2', mode), 'new');
+      const volume = await volumeOf(incus, 'g2', mode);
+      assert.equal(volume.config['user.x'], '1');
+      assert.deepEqual(await volumeSnapshots(incus, 'g2', mode), await volumeSnapshots(incus, 'g1', 'v1'));
+    });
+    await t.test(`storage volume copy --mode ${mode} --volume-only`, async () => {
+      const words = ['storage', 'volume', 'copy', 'g1:default/v1', `g2:default/${mode}-only`, '--mode', mode];
+      await incus.run([...words, '--volume-only']);
+      assert.deepEqual(await volumeSnapshots(incus, 'g2', `${mode}-only`), []);
+    });
+    await t.test(`storage volume copy --mode ${mode} --refresh`, async () => {
+      await fillVolume(incus, 'g1', 'v1', `fresh ${mode}`);
+      await incus.run(['storage', 'volume', 'snapshot', 'create', 'g1:default', 'v1', `for-${mode}`]);
+      const words = ['storage', 'volume', 'copy', 'g1:default/v1', `g2:default/${mode}`, '--mode', mode];
+      await incus.run([...words, '--refresh']);
+      assert.equal(await readVolume(incus, 'g2', mode), `fresh ${mode}`);
+      assert.deepEqual(await volumeSnapshots(incus, 'g2', mode), await volumeSnapshots(incus, 'g1', 'v1'));
+      await fillVolume(incus, 'g1', 'v1', 'new');
+    });
+    await t.test(`storage volume move --mode ${mode}`, async () => {
+      await incus.run(['storage', 'volume', 'copy', 'g1:default/v1', 'g1:default/leaving']);
+      await incus.run(['storage', 'volume', 'move', 'g1:default/leaving', `g2:default/${mode}-moved`, '--mode', mode]);
+      assert.equal(await readVolume(incus, 'g2', `${mode}-moved`), 'new');
+      const gone = await incus.try(['storage', 'volume', 'show', 'g1:default', 'leaving']);
+      assert.match(gone.stderr, /not found/);
+    });
+  }
+  await t.test('storage volume copy of a snapshot', async () => {
+    await incus.run(['storage', 'volume', 'copy', 'g1:default/v1/vs0', 'g2:default/of-snapshot']);
+    assert.equal(await readVolume(incus, 'g2', 'of-snapshot'), 'old');
+  });
   await t.test('a name that is taken is refused, and what has it stays', async () => {
     const before = volumesOf(second);
     const ended = await incus.try(['copy', 'g1:c1', 'g2:pull']);
@@ -149,3 +191,31 @@ async function rootOf(incus: ForeignClient, daemon: TestDaemon, name: string, di
   mkdirSync(path, { recursive: true });
   return path;
 }
+
+const volumeOf = async (incus: ForeignClient, remote: string, name: string) =>
+  JSON.parse(await incus.run(['query', `${remote}:/1.0/storage-pools/default/volumes/custom/${name}`])) as {
+    config: Record<string, string>;
+  };
+const volumeSnapshots = async (incus: ForeignClient, remote: string, name: string): Promise<string[]> =>
+  (
+    JSON.parse(
+      await incus.run(['query', `${remote}:/1.0/storage-pools/default/volumes/custom/${name}/snapshots`]),
+    ) as string[]
+  )
+    .map((url) => url.split('/').at(-1) ?? '')
+    .sort();
+
+/** Volumes are seen through a guest that runs on each of the servers. */
+async function inVolume(incus: ForeignClient, remote: string, name: string, command: string): Promise<string> {
+  const guest = `${remote}:looker`;
+  await incus.run(['storage', 'volume', 'attach', `${remote}:default`, name, 'looker', 'seen', '/mnt/seen']);
+  try {
+    return await incus.run(['exec', guest, '--', 'sh', '-c', command]);
+  } finally {
+    await incus.run(['storage', 'volume', 'detach', `${remote}:default`, name, 'looker']);
+  }
+}
+const fillVolume = (incus: ForeignClient, remote: string, name: string, text: string) =>
+  inVolume(incus, remote, name, `printf %s "${text}" > /mnt/seen/note; chown 1000:100 /mnt/seen/note`);
+const readVolume = (incus: ForeignClient, remote: string, name: string) =>
+  inVolume(incus, remote, name, '[ "$(stat -c %u:%g /mnt/seen/note)" = 1000:100 ] && cat /mnt/seen/note');
