@@ -1,8 +1,10 @@
 /** The whole API on one screen: every route of every resource. */
+import { backupRoutes } from './resources/backup-routes.ts';
 import { certificateRoutes } from './resources/certificates.ts';
 import { eventRoutes } from './resources/events.ts';
 import { resourceRoutes } from './resources/host-resources.ts';
 import { imageRoutes } from './resources/images.ts';
+import { instanceAccessRoutes } from './resources/instance-access.ts';
 import { instanceMetadataRoutes } from './resources/instance-metadata.ts';
 import { instanceRoutes } from './resources/instance-routes.ts';
 import { networkAclRoutes } from './resources/network-acls.ts';
@@ -25,7 +27,9 @@ export const routes = {
   ...operationRoutes,
   ...certificateRoutes,
   ...instanceRoutes,
+  ...backupRoutes,
   ...instanceMetadataRoutes,
+  ...instanceAccessRoutes,
   ...imageRoutes,
   ...profileRoutes,
   ...projectRoutes,

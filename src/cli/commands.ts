@@ -1,3 +1,4 @@
+/** All commands, one line each; what a command needs is loaded when it is called. */
 import type { CommandEntry } from './command-entry.ts';
 import { storageCommands } from './storage-commands.ts';
 

@@ -4,8 +4,6 @@ import type { RouteTable } from '../route.ts';
 import { Body, Empty, ItemQuery, ListQuery, ProjectQuery } from '../schema.ts';
 import {
   Instance,
-  InstanceBackup,
-  InstanceBackupsPost,
   InstanceConsolePost,
   InstanceExecPost,
   InstanceFull,
@@ -124,46 +122,6 @@ export const instanceRoutes = {
     query: ProjectQuery,
     reply: Type.Array(InstanceProcess),
     extension: 'instance_processes',
-  },
-  'GET /1.0/instances/{name}/backups': {
-    summary: 'List the backups',
-    access: 'view',
-    answer: 'sync',
-    query: ListQuery,
-    reply: Type.Array(Type.Union([Type.String(), InstanceBackup])),
-  },
-  'POST /1.0/instances/{name}/backups': {
-    summary: 'Make a backup',
-    access: 'manage',
-    answer: 'async',
-    query: ProjectQuery,
-    body: InstanceBackupsPost,
-  },
-  'GET /1.0/instances/{name}/backups/{backup}': {
-    summary: 'Get a backup',
-    access: 'view',
-    answer: 'sync',
-    query: ProjectQuery,
-    reply: InstanceBackup,
-  },
-  'POST /1.0/instances/{name}/backups/{backup}': {
-    summary: 'Rename a backup',
-    access: 'manage',
-    answer: 'async',
-    query: ProjectQuery,
-    body: Body({ name: Type.String() }),
-  },
-  'DELETE /1.0/instances/{name}/backups/{backup}': {
-    summary: 'Delete a backup',
-    access: 'manage',
-    answer: 'async',
-    query: ProjectQuery,
-  },
-  'GET /1.0/instances/{name}/backups/{backup}/export': {
-    summary: 'Download a backup as a tarball',
-    access: 'manage',
-    answer: 'raw',
-    query: ProjectQuery,
   },
   'GET /1.0/instances/{name}/snapshots': {
     summary: 'List the snapshots',
