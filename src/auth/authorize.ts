@@ -23,7 +23,10 @@ type SharedFeature = 'images' | 'profiles' | 'storage.volumes';
 
 /** Belongs to no project: who is confined may look, or the handler shows them their part, and they change nothing. */
 const serverWide =
-  /^\/(1\.0(\/(projects(\/.*)?|storage-pools(\/\{\w+\}(\/resources)?)?|network[a-z-]*(\/.*)?|warnings(\/.*)?|cluster(\/.*)?|resources|metadata\/.*|doctor|openapi\.json))?)?$/;
+  /^\/(1\.0(\/(projects(\/.*)?|storage-pools(\/\{\w+\}(\/resources)?)?|warnings(\/.*)?|cluster(\/.*)?|resources|metadata\/.*|doctor|openapi\.json))?)?$/;
+
+/** Seen from a project, and of the server all the same. */
+const lent = /^\/1\.0\/network[a-z-]*(\/|$)/;
 
 /** The handlers look themselves whose it is: a certificate has an owner, an operation a project. */
 const ownBusiness = /^\/1\.0\/(certificates|operations\/\{\w+\})(\/|$)/;
@@ -52,6 +55,17 @@ export function createAuthorizer(projectFor: ProjectFor): Authorize {
   };
 }
 
+/** Bodies name projects too: the one to move to, the one to copy from. */
+export function authorizeBody({ projects }: Identity, body: unknown): void {
+  if (projects === undefined || typeof body !== 'object' || body === null) return;
+  const { source } = body as { source?: unknown };
+  for (const part of [body, source]) {
+    const named = typeof part === 'object' && part !== null && 'project' in part ? part.project : undefined;
+    if (typeof named === 'string' && named !== '' && !projects.includes(named))
+      fail('auth.project', { project: named });
+  }
+}
+
 function confine(projects: readonly string[], asked: Asked, projectFor: ProjectFor): void {
   const { access, path, project } = asked;
   if (access === 'admin') fail('auth.restricted');
@@ -64,6 +78,7 @@ function confine(projects: readonly string[], asked: Asked, projectFor: ProjectF
   if (asked.allProjects) fail('auth.restricted');
   if (!projects.includes(project)) fail('auth.project', { project });
   if (looks) return;
+  if (lent.test(path)) fail('auth.restricted');
   for (const [pattern, feature] of shared) {
     const owner = pattern.test(path) ? projectFor(feature, project) : project;
     if (!projects.includes(owner)) fail('auth.project', { project: owner });

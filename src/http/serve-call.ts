@@ -12,7 +12,7 @@ import {
 } from '../api/handlers.ts';
 import type { Operation } from '../api/resources/operations.ts';
 import type { Route } from '../api/route.ts';
-import type { Authorize } from '../auth/authorize.ts';
+import { type Authorize, authorizeBody } from '../auth/authorize.ts';
 import { asyncEnvelope, syncEnvelope } from './envelope.ts';
 import { matchCheck, replyEtag } from './etags.ts';
 import { departureSignal, type Exchange } from './exchange.ts';
@@ -75,10 +75,12 @@ async function prepareCall(
   const signal = departureSignal(response);
   const body = await readBody(route, exchange, identity, { limits: serving.limits, signal });
   const isJson = route.body !== undefined && body.stream === undefined;
+  const json = isJson && route.body !== undefined ? validated(route.body, body.json, 'body') : undefined;
+  authorizeBody(identity, json);
   return {
     params,
     query: query as Record<string, never>,
-    body: (isJson && route.body !== undefined ? validated(route.body, body.json, 'body') : undefined) as undefined,
+    body: json as undefined,
     stream: body.stream,
     headers: request.headers,
     identity,

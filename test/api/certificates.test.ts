@@ -1,6 +1,8 @@
 /** The trust store over real TLS: strangers, tokens, passwords, renewal (I03, I04). */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { WebSocket } from 'ws';
 import { live } from './house.ts';
 import { type TlsClient, tlsClient } from './tls-client.ts';
 import { entry, errorOf, open, token } from './trust-fixture.ts';
@@ -93,6 +95,20 @@ test('trust that is taken away is gone at the next request of the same connectio
   assert.equal((await laptop.call('GET', '/1.0/instances')).status, 200);
   assert.equal((await life.call('DELETE', `/1.0/certificates/${laptop.fingerprint.slice(0, 12)}`)).status, 200);
   assert.equal((await laptop.call('GET', '/1.0/instances')).status, 403);
+});
+
+test('streams end when the trust is taken away, and the answer to who removes itself still comes', async () => {
+  await using life = await live();
+  const { client, port } = await open(life);
+  using laptop = client();
+  await laptop.call('POST', '/1.0/certificates', entry((await token(life)).text));
+  const { certificate: cert, key } = laptop;
+  const events = new WebSocket(`wss://127.0.0.1:${port}/1.0/events`, { cert, key, rejectUnauthorized: false });
+  await once(events, 'open');
+  const closed = once(events, 'close');
+  await life.call('PATCH', `/1.0/certificates/${laptop.fingerprint}`, { description: 'another word changes nothing' });
+  assert.equal((await laptop.call('DELETE', `/1.0/certificates/${laptop.fingerprint}`)).status, 200);
+  await closed;
 });
 
 test('bad tokens open nothing, and a revoked or expired one neither', async () => {

@@ -195,13 +195,15 @@ export async function live(given?: World, overrides: Partial<House> = {}): Promi
   );
   await reconcile(house);
   await makeDefaults(house);
+  const overTls = createTlsIdentifier(
+    (fingerprint) => house.documents.get<CertificateDoc>(keys.certificate(fingerprint)),
+    house.clock.now,
+  );
+  parts.use(house.documents.watch('certificates/', overTls.recheck));
   const server = createHttpServer({
     routes,
     handlers: createHandlers(house, { shutdown: () => {} }),
-    identify: createTlsIdentifier(
-      (fingerprint) => house.documents.get<CertificateDoc>(keys.certificate(fingerprint)),
-      house.clock.now,
-    ),
+    identify: overTls.identify,
     authorize: createAuthorizer((feature, project) => projectFor(house, feature, project)),
     log: (entry: LogEntry) => {
       if (entry.level === 'error') bugs.push(entry.message);

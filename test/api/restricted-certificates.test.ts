@@ -108,6 +108,36 @@ test('images and profiles of the default project are not changed through a proje
   assert.equal((await mine.call('PATCH', '/1.0/profiles/default?project=mine', { description: 'x' })).status, 403);
 });
 
+test('bodies that name another project are refused', async () => {
+  await using life = await live();
+  const { client } = await open(life);
+  await addImage(life, 'base');
+  using mine = client();
+  for (const name of ['mine', 'theirs'])
+    await life.call('POST', '/1.0/projects', {
+      name,
+      config: { 'features.images': 'false', 'features.profiles': 'false' },
+    });
+  await life.must('POST', '/1.0/instances?project=theirs', fromImage('secret'));
+  await life.must('POST', '/1.0/instances?project=mine', fromImage('web'));
+  const { text } = await token(life, { restricted: true, projects: ['mine'] });
+  await mine.call('POST', '/1.0/certificates', entry(text));
+  const calls: [string, unknown][] = [
+    ['/1.0/instances?project=mine', { name: 'x', source: { type: 'copy', source: 'secret', project: 'theirs' } }],
+    ['/1.0/instances/web?project=mine', { name: 'web', project: 'theirs' }],
+  ];
+  for (const [path, body] of calls) {
+    const reply = await mine.call('POST', path, body);
+    assert.deepEqual(
+      [reply.status, errorOf(reply)],
+      [403, 'User does not have permissions for project "theirs"'],
+      path,
+    );
+  }
+  assert.equal((await mine.call('GET', '/1.0/networks?project=mine')).status, 200);
+  assert.equal((await mine.call('GET', '/1.0/networks?project=theirs')).status, 403);
+});
+
 test('who is confined sees neither tokens nor operations of other projects', async () => {
   await using life = await live();
   const { client } = await open(life);

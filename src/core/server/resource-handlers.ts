@@ -8,9 +8,9 @@ export function resourceHandlers(house: House): Handlers<typeof resourceRoutes> 
   const startedAt = house.clock.now();
   return {
     'GET /1.0/resources': () => house.resources.read(),
-    'GET /1.0/metrics': async ({ query }) => ({
+    'GET /1.0/metrics': async ({ query, project, identity }) => ({
       headers: { 'Content-Type': 'text/plain; charset=utf-8' },
-      body: await metricsText(house, query.project || undefined, startedAt),
+      body: await metricsText(house, identity.projects ? project : query.project || undefined, startedAt),
     }),
   };
 }
