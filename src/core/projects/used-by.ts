@@ -2,7 +2,7 @@
 import type { House } from '../house.ts';
 import { imageUrl } from '../images/view.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
-import type { ImageDoc, NetworkDoc, ProfileDoc, VolumeDoc } from '../model.ts';
+import type { AclDoc, ImageDoc, NetworkDoc, ProfileDoc, VolumeDoc } from '../model.ts';
 import { profileUrl } from '../profiles/find.ts';
 import { allVolumes, volumeUrl } from '../volumes/find.ts';
 
@@ -14,14 +14,18 @@ export function projectUsers(house: Needs, project: string): string[] {
     ...allInstances(house, project).map((doc) => instanceUrl(doc)),
     ...documents.list<ImageDoc>(`images/${project}/`).map((doc) => imageUrl(doc.fingerprint, project)),
     ...networksOf(house, project).map((doc) => `/1.0/networks/${encodeURIComponent(doc.name)}`),
+    ...aclsOf(house, project).map((doc) => `/1.0/network-acls/${encodeURIComponent(doc.name)}`),
     ...documents.list<ProfileDoc>(`profiles/${project}/`).map((doc) => profileUrl(doc.name, project)),
     ...volumesOf(house, project).map((doc) => volumeUrl(doc)),
   ];
 }
 
-/** Networks are those of the default project only. */
+/** Networks and their access lists are those of the default project only. */
 export const networksOf = (house: Needs, project: string): NetworkDoc[] =>
   project === 'default' ? house.documents.list<NetworkDoc>('networks/') : [];
+
+const aclsOf = (house: Needs, project: string): AclDoc[] =>
+  project === 'default' ? house.documents.list<AclDoc>('network-acls/') : [];
 
 export const volumesOf = (house: Needs, project: string): VolumeDoc[] =>
   allVolumes(house).filter((doc) => doc.project === project);

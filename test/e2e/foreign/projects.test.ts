@@ -79,6 +79,9 @@ test('incus and projects', { skip: lackingClients('incus', 'lxc') }, async (t) =
     assert.deepEqual(await csv('list -c n'), ['dc1']);
     assert.deepEqual(await csv('list -c n --project icproj'), ['pc1']);
     await run('operation list --all-projects');
+    assert.match(await run('network list --all-projects'), new RegExp(network));
+    assert.match(await run('network acl list --all-projects'), /NAME/);
+    assert.match(await run('storage volume list default --all-projects'), /pc1/);
   });
   await t.test('gast shows the same', async () => {
     const gast = async (...words: string[]) =>
@@ -219,16 +222,30 @@ test('incus and projects', { skip: lackingClients('incus', 'lxc') }, async (t) =
     await run('project delete empty2');
   });
   await t.test('events and monitor of one project', async () => {
-    const monitor = incus.try(['monitor', '--type', 'lifecycle', '--project', 'icproj', '--format', 'json'], {
-      timeoutMs: 4_000,
+    // It never ends by itself; as long as it runs, something happens in both projects.
+    let ended = false;
+    const words = ['monitor', '--type', 'lifecycle', '--project', 'icproj', '--format', 'json'];
+    const monitor = incus.try(words, { timeoutMs: 5_000 }).finally(() => {
+      ended = true;
     });
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; !ended; round++) {
       await run(`config set pc1 user.round=${round} --project icproj`);
       await run(`config set dc1 user.round=${round}`);
     }
     const { stdout } = await monitor;
     assert.match(stdout, /instances\/pc1\?project=icproj/);
     assert.doesNotMatch(stdout, /dc1/);
+  });
+  await t.test('lxc makes, changes and deletes a project', async () => {
+    await lxc.run(['project', 'create', 'lxp', '-c', 'features.images=false', '-c', 'features.profiles=false']);
+    await lxc.run(['project', 'set', 'lxp', 'limits.instances=1']);
+    await lxc.run(['init', 'bb', 'lx1', '--project', 'lxp']);
+    const full = await lxc.try(['init', 'bb', 'lx2', '--project', 'lxp']);
+    assert.match(full.stderr, /Reached maximum number of instances/);
+    assert.match(await lxc.run(['project', 'info', 'lxp']), /INSTANCES/);
+    await lxc.run(['delete', 'lx1', '--project', 'lxp']);
+    await lxc.run(['project', 'rename', 'lxp', 'lxq']);
+    await lxc.run(['project', 'delete', 'lxq']);
   });
   await t.test('lxc lists the projects and what is in them', async () => {
     assert.match(await lxc.run(['project', 'list']), /icproj/);
