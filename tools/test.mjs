@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { ensureBundles } from './setup/bundles.mjs';
 import { ensureDebianPackages } from './setup/debian-packages.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
+import { ensureForeignClients } from './setup/foreign-clients.mjs';
 import { node, root } from './setup/places.mjs';
 import { main } from './setup/progress.mjs';
 
@@ -15,6 +16,7 @@ const withoutRoot = words.length > 0 && words.every((word) => /^(types|lint|unit
 
 await main(async () => {
   if (process.getuid() === 0) await ensureDebianPackages();
+  if (process.getuid() === 0 && process.env.CI) await ensureForeignClients();
   await ensureDependencies();
   if (!withoutRoot) await ensureBundles();
   const child = spawn(node, [join(root, 'tools', 'test', 'run.ts'), ...words], { cwd: root, stdio: 'inherit' });
