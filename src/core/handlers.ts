@@ -12,7 +12,8 @@ import { aliasHandlers } from './images/alias-handlers.ts';
 import { createImageHandlers } from './images/create-handlers.ts';
 import { imageFileHandlers } from './images/file-handlers.ts';
 import { imageHandlers } from './images/handlers.ts';
-import { fileHandlers } from './instances/files.ts';
+import { accessHandlers } from './instances/access-handlers.ts';
+ from './instances/files.ts';
 import { instanceHandlers } from './instances/handlers.ts';
 import { metadataHandlers } from './instances/metadata-handlers.ts';
 import { sessionHandlers } from './instances/session-handlers.ts';
@@ -50,6 +51,7 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...backupHandlers(house),
       ...sessionHandlers(house),
       ...metadataHandlers(house),
+    ...accessHandlers(house),
       ...fileHandlers(house),
       ...imageHandlers(house),
       ...createImageHandlers(house),
