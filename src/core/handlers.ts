@@ -13,7 +13,7 @@ import { createImageHandlers } from './images/create-handlers.ts';
 import { imageFileHandlers } from './images/file-handlers.ts';
 import { imageHandlers } from './images/handlers.ts';
 import { accessHandlers } from './instances/access-handlers.ts';
- from './instances/files.ts';
+import { fileHandlers } from './instances/files.ts';
 import { instanceHandlers } from './instances/handlers.ts';
 import { metadataHandlers } from './instances/metadata-handlers.ts';
 import { sessionHandlers } from './instances/session-handlers.ts';
@@ -51,7 +51,7 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...backupHandlers(house),
       ...sessionHandlers(house),
       ...metadataHandlers(house),
-    ...accessHandlers(house),
+      ...accessHandlers(house),
       ...fileHandlers(house),
       ...imageHandlers(house),
       ...createImageHandlers(house),
@@ -66,7 +66,7 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...poolHandlers(house),
       ...volumeHandlers(house),
       ...volumeSnapshotHandlers(house),
-    ...volumeBackupHandlers(house),
+      ...volumeBackupHandlers(house),
     }),
   );
 }
