@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Image } from '../../../src/api/resources/images.ts';
 import { startDaemon } from '../../daemon.ts';
+import { runGast } from '../gast.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 import { hashOf, makeImageFiles } from './image-files.ts';
 import { startStreamServer } from './stream-server.ts';
@@ -122,6 +123,27 @@ test('incus uses a simplestreams server', { skip: lackingClients('incus', 'lxc')
     await lxc('remote', 'add', 'st', server.url, '--protocol', 'simplestreams');
     await lxc('launch', 'st:busybox/1', 'l1');
     assert.equal(await lxc('exec', 'l1', '--', 'cat', '/etc/made'), 'l1 of templates\n');
+  });
+  await t.test('gast lists, launches, copies and refreshes from the same server', async () => {
+    const own = { ...daemon.env, HOME: directory, NODE_EXTRA_CA_CERTS: server.authority };
+    const gast = async (...words: string[]) => {
+      const { code, stdout, stderr } = await runGast(own, words);
+      assert.equal(code, 0, `${words.join(' ')}: ${stderr}`);
+      return stdout;
+    };
+    await gast('remote', 'add', 'mine', server.url, '--protocol', 'simplestreams');
+    assert.match(await gast('remote', 'list', '-f', 'csv'), /^mine,.*,simplestreams,none,YES,NO$/m);
+    assert.match(await gast('remote', 'list', '-f', 'csv'), /^images,https:\/\/\S+,simplestreams,none,YES,YES$/m);
+    assert.match(await gast('image', 'list', 'mine:', 'busybox/1'), new RegExp(youngPrint.slice(0, 12)));
+    await gast('launch', 'mine:busybox/1', 'g1');
+    assert.equal(await gast('exec', 'g1', '--', 'cat', '/etc/made'), 'g1 of templates\n');
+    await gast('image', 'copy', 'mine:busybox/1', '--alias', 'mine1', '--auto-update');
+    assert.match(await gast('image', 'refresh', 'mine1'), /up to date/);
+    await gast('stop', 'g1', '--force');
+    await gast('rebuild', 'mine:busybox/2', 'g1');
+    await gast('delete', 'g1');
+    const refused = await runGast(own, ['list', 'mine:']);
+    assert.match(refused.stderr, /image server/);
   });
   await t.test('files that are not what the list says are refused, and nothing is left', async () => {
     await incus('delete', '-f', 'r1', 'l1');
