@@ -2,6 +2,8 @@
  * THE ERROR CATALOGUE: everything that can be the caller's fault, with its HTTP status and text. Texts keep the words
  * that Incus clients and scripts match. `help` says what to do. `{x}` is filled from the error's parameters.
  */
+import { storageErrors } from './storage-errors.ts';
+
 export type ErrorEntry = { status: number; text: string; help?: string };
 
 export const errorCatalogue = {
@@ -123,28 +125,6 @@ export const errorCatalogue = {
   'exec.not-executable': { status: 400, text: 'Command not executable' },
   'console.busy': { status: 400, text: 'This console is already connected', help: 'Add --force to take it over' },
 
-  'backup.not-found': { status: 404, text: 'Instance backup not found' },
-  'backup.exists': { status: 409, text: 'Backup "{name}" already exists', help: 'Choose another name' },
-  'backup.name': { status: 400, text: 'Invalid backup name: {reason}' },
-  'backup.compression': { status: 400, text: 'Invalid compression algorithm "{name}"', help: 'One of {known}' },
-  'backup.expired': { status: 400, text: 'Backup expiry date is in the past' },
-  'backup.invalid': { status: 400, text: 'Invalid backup: {reason}' },
-  'backup.no-space': {
-    status: 500,
-    text: 'No space left on the disk for the backup: {reason}',
-    help: 'Free some space; nothing was changed',
-  },
-  'backup.target-exists': {
-    status: 400,
-    text: 'Create instance from backup: Cannot restore volume, already exists on target',
-    help: 'Give another name: gast import FILE NAME',
-  },
-  'backup.profile': {
-    status: 400,
-    text: 'Create instance from backup: Profile "{name}" of the backup does not exist in project "{project}"',
-    help: 'Create the profile first: gast profile create {name}',
-  },
-
   'file.not-found': { status: 404, text: 'file does not exist: {path}' },
   'file.refused': { status: 400, text: '{reason}' },
   'file.no-space': {
@@ -234,43 +214,6 @@ export const errorCatalogue = {
   'network.acl-in-use': { status: 400, text: 'Cannot delete an ACL that is in use' },
   'network.cannot': { status: 400, text: 'Network driver "{type}" does not support {what}' },
 
-  'pool.not-found': { status: 404, text: 'Storage pool not found', help: 'gast storage list' },
-  'pool.exists': { status: 409, text: 'Storage pool "{name}" already exists' },
-  'pool.name': { status: 400, text: 'Invalid storage pool name: {reason}' },
-  'pool.driver': { status: 400, text: 'Storage driver "{driver}" is not available here: {reason}' },
-  'pool.in-use': { status: 400, text: 'The storage pool is currently in use' },
-  'pool.config': { status: 400, text: 'Invalid storage pool config: {reason}' },
-  'pool.closed': { status: 500, text: 'The storage pool {name} could not be opened: {reason}', help: 'gast doctor' },
-
-  'volume.not-found': { status: 404, text: 'Storage volume not found', help: 'gast storage volume list {pool}' },
-  'volume.exists': { status: 409, text: 'Volume by that name already exists', help: 'Choose another name' },
-  'volume.name': { status: 400, text: 'Invalid storage volume name: {reason}' },
-  'volume.type': {
-    status: 400,
-    text: 'Invalid storage volume type "{type}"',
-    help: 'custom is what can be made and changed; volumes of guests belong to their guests',
-  },
-  'volume.config': { status: 400, text: 'Invalid volume config: {reason}' },
-  'volume.source': { status: 400, text: 'Invalid volume source: {reason}' },
-  'volume.in-use': { status: 400, text: 'The storage volume is still in use', help: 'It is used by {users}' },
-  'volume.running': {
-    status: 400,
-    text: 'Volume is still in use by running instances',
-    help: 'Stop or detach first: {users}',
-  },
-  'volume.restore-running': {
-    status: 400,
-    text: 'Cannot restore custom volume used by running instances',
-    help: 'Stop or detach first: {users}',
-  },
-  'volume-snapshot.not-found': {
-    status: 404,
-    text: 'Storage volume snapshot not found',
-    help: 'gast storage volume snapshot list {pool} {volume}',
-  },
-  'volume-backup.not-found': { status: 404, text: 'Storage volume backup not found' },
-  'volume-snapshot.exists': { status: 409, text: 'Snapshot "{name}" already in use', help: 'Choose another name' },
-
   'operation.not-found': { status: 404, text: 'Operation not found' },
   'operation.not-running': { status: 400, text: 'Only running operations can be cancelled' },
   'operation.not-cancellable': { status: 400, text: "This operation can't be cancelled" },
@@ -305,6 +248,7 @@ export const errorCatalogue = {
   'warning.not-found': { status: 404, text: 'Warning not found', help: 'gast warning list' },
   'event.type': { status: 400, text: "{type} isn't a supported event type" },
   'server.config': { status: 400, text: 'Invalid server config: {reason}' },
+  ...storageErrors,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
