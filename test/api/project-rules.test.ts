@@ -1,33 +1,8 @@
-/** limits.* and restricted.* of projects, and moving between projects. */
+/** limits.* and restricted.* of projects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Operation } from '../../src/api/resources/operations.ts';
-import { addImage, fromImage, type Life, live } from './house.ts';
-
-const own = { 'features.images': 'false', 'features.profiles': 'true' };
-const root = { type: 'disk', path: '/', pool: 'default' };
-
-/** A life with the image `base` and a project `p1` whose default profile has a root disk. */
-async function withProject(config: Record<string, string>, rootDisk: Record<string, string> = root): Promise<Life> {
-  const life = await live();
-  await addImage(life, 'base');
-  const made = await life.call('POST', '/1.0/projects', { name: 'p1', config: { ...own, ...config } });
-  assert.equal(made.status, 201, made.text);
-  const set = await life.call('PUT', '/1.0/profiles/default?project=p1', { devices: { root: rootDisk } });
-  assert.equal(set.status, 200, set.text);
-  return life;
-}
-
-const create = (life: Life, name: string, rest: Record<string, unknown> = {}, project = 'p1') =>
-  life.call('POST', `/1.0/instances?project=${project}`, fromImage(name, rest));
-async function created(life: Life, name: string, rest: Record<string, unknown> = {}): Promise<void> {
-  await life.must('POST', '/1.0/instances?project=p1', fromImage(name, rest));
-}
-const patch = (life: Life, config: Record<string, string>) => life.call('PATCH', '/1.0/projects/p1', { config });
-const refused = (reply: { status: number; text: string }, words: RegExp, status = 403) => {
-  assert.equal(reply.status, status, reply.text);
-  assert.match((JSON.parse(reply.text) as { error: string }).error, words);
-};
+import { addImage, live } from './house.ts';
+import { create, created, patch, refused, root, withProject } from './project-house.ts';
 
 test('limits.instances and limits.containers count, and cannot be set below what is there', async () => {
   await using life = await withProject({ 'limits.instances': '2', 'limits.containers': '1' });
@@ -100,6 +75,16 @@ test('a changed profile of default counts in the projects that share it', async 
 test('limits.disk wants a size of each root disk and volume', async () => {
   await using life = await withProject({ 'limits.disk': '10GiB', 'limits.disk.pool.default': '8GiB' });
   refused(await create(life, 'a'), /has no "size" config set on the root device/);
+  await created(life, 'a', { devices: { root: { ...root, size: '6GiB' } } });
+  refused(
+    await create(life, 'b', { devices: { root: { ...root, size: '3GiB' } } }),
+    /Reached maximum aggregate value "8GiB" for "limits.disk.pool.default"/,
+  );
+  await created(life, 'b', { devices: { root: { ...root, size: '1GiB' } } });
+  const grown = await life.call('PATCH', '/1.0/instances/b?project=p1', {
+    devices: { root: { ...root, size: '5GiB' } },
+  });
+  refused(grown, /Reached maximum aggregate value/);
 });
 
 const devices: [string, Record<string, string>, Record<string, string>, RegExp | undefined][] = [
@@ -182,96 +167,6 @@ test('restricted snapshots and image servers', async () => {
     /Image server "elsewhere.example" isn't allowed in this project/,
   );
   refused(await life.call('POST', '/1.0/images?project=p1', { source }), /isn't allowed in this project/);
-});
-
-test('a name is free on a network or refused, in whatever project it is used', async () => {
-  await using life = await live();
-  await addImage(life, 'base');
-  await life.call('POST', '/1.0/projects', {
-    name: 'p1',
-    config: { 'features.images': 'false', 'features.profiles': 'false' },
-  });
-  await life.must('POST', '/1.0/instances', fromImage('web'));
-  const taken = await life.run('POST', '/1.0/instances?project=p1', fromImage('Web'));
-  assert.equal(taken.err, 'Instance DNS name "web" already used on network');
-  await created(life, 'other');
-  const renamed = await life.run('POST', '/1.0/instances/other?project=p1', { name: 'web' });
-  assert.match(renamed.err, /already used on network/);
-  await created(life, 'web', { devices: { eth0: { type: 'none' } } });
-  const back = await life.call('PATCH', '/1.0/instances/web?project=p1', {
-    devices: { eth0: { type: 'nic', network: 'gastbr0' } },
-  });
-  assert.equal(back.status, 409, back.text);
-});
-
-test('an instance moves to another project with its snapshots, and back', async () => {
-  await using life = await live();
-  await addImage(life, 'base');
-  await life.call('POST', '/1.0/projects', {
-    name: 'p1',
-    config: { 'features.images': 'false', 'features.profiles': 'false' },
-  });
-  await life.must('POST', '/1.0/instances', fromImage('web'));
-  await life.must('POST', '/1.0/instances/web/snapshots', { name: 's0' });
-  const body = {
-    name: 'web',
-    migration: true,
-    live: true,
-    target: null,
-    pool: '',
-    project: 'p1',
-    Config: null,
-    Devices: null,
-    Profiles: null,
-  };
-  const moved = await life.must('POST', '/1.0/instances/web', body);
-  assert.equal(moved.description, 'Migrating instance');
-  assert.deepEqual(await life.get('/1.0/instances'), []);
-  assert.deepEqual(await life.get('/1.0/instances/web/snapshots?project=p1'), [
-    '/1.0/instances/web/snapshots/s0?project=p1',
-  ]);
-  await life.must('POST', '/1.0/instances/web?project=p1', { ...body, project: 'default' });
-  assert.deepEqual(await life.get('/1.0/instances'), ['/1.0/instances/web']);
-  const nowhere = await life
-    .run('POST', '/1.0/instances/web', { ...body, project: 'nosuch' })
-    .catch((error) => error as Error);
-  assert.match(nowhere instanceof Error ? nowhere.message : nowhere.err, /Project not found/);
-});
-
-test('a move is refused when the project is full, lacks the profile, has the name, or the guest runs', async () => {
-  await using life = await withProject({ 'limits.instances': '1' });
-  const move = async (name: string): Promise<string> => {
-    const reply = await life.call('POST', `/1.0/instances/${name}`, { migration: true, project: 'p1' });
-    if (reply.status !== 202) return reply.json().error as string;
-    const ended = (await life.call('GET', `${reply.json().operation}/wait`)).json().metadata as Operation;
-    return ended.err;
-  };
-  await life.call('POST', '/1.0/profiles', { name: 'extra' });
-  await life.must('POST', '/1.0/instances', fromImage('a', { profiles: ['default', 'extra'] }));
-  assert.match(await move('a'), /Profile not found/);
-  await life.must('POST', '/1.0/instances', fromImage('b', { start: true }));
-  assert.match(await move('b'), /must be stopped to be moved across projects/);
-  await life.must('PUT', '/1.0/instances/b/state', { action: 'stop', force: true });
-  await created(life, 'c');
-  assert.match(await move('b'), /Reached maximum number of instances/);
-  await patch(life, { 'limits.instances': '' });
-  assert.equal(await move('b'), '');
-});
-
-test('a copy of an instance or a snapshot goes into another project', async () => {
-  await using life = await withProject({});
-  await life.must('POST', '/1.0/instances', fromImage('web', { config: { 'user.a': '1' } }));
-  await life.must('POST', '/1.0/instances/web/snapshots', { name: 's0' });
-  const copy = (name: string, source: string) =>
-    life.must('POST', '/1.0/instances?project=p1', { name, source: { type: 'copy', source, project: 'default' } });
-  await copy('one', 'web');
-  await copy('two', 'web/s0');
-  const one = await life.get<{ config: Record<string, string>; project: string }>('/1.0/instances/one?project=p1');
-  assert.deepEqual([one.project, one.config['user.a']], ['p1', '1']);
-  assert.deepEqual(await life.get('/1.0/instances?project=p1'), [
-    '/1.0/instances/one?project=p1',
-    '/1.0/instances/two?project=p1',
-  ]);
 });
 
 test('restricted networks and pools with the limit 0 are not seen in the project', async () => {
