@@ -3,37 +3,44 @@ import type { House } from '../core/house.ts';
 import { serverConfig } from '../core/server/config.ts';
 import type { Log } from './log.ts';
 
+type Needs = Pick<House, 'documents' | 'https' | 'events' | 'clock' | 'warnings'>;
+
 /** An address may come later than the daemon: with DHCP, with another program that ends. */
 const againMs = 10_000;
+const kind = 'HTTPS is not served';
 
-export async function openDoor(
-  house: Pick<House, 'documents' | 'https' | 'events' | 'clock'>,
-  log: Log,
-  stopping: AbortSignal,
-): Promise<void> {
-  const configured = () => serverConfig(house)['core.https_address'] || undefined;
-  const open = async () => {
-    const address = configured();
-    if (address !== undefined && house.https.address === undefined) await house.https.move(address);
-  };
+export async function openDoor(house: Needs, log: Log, stopping: AbortSignal): Promise<void> {
   try {
-    await open();
+    await open(house);
+    await house.warnings.resolve(kind);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    house.events.logging('warning', `HTTPS is not served: ${reason}; it is tried again`);
-    tryAgain(house, open, stopping).catch((bug: unknown) => log('error', 'opening the HTTPS door', bug));
+    const message = error instanceof Error ? error.message : String(error);
+    house.events.logging('warning', `${kind}: ${message}; it is tried again`);
+    await house.warnings.raise({ kind, severity: 'high', message });
+    tryAgain(house, stopping).catch((bug: unknown) => log('error', 'opening the HTTPS door', bug));
   }
 }
 
-async function tryAgain(house: Pick<House, 'clock' | 'events'>, open: () => Promise<void>, stopping: AbortSignal) {
-  while (!stopping.aborted) {
-    try {
-      await house.clock.sleep(againMs, stopping);
-      await open();
-      house.events.logging('info', 'HTTPS is served now');
-      return;
-    } catch {
-      // Not yet, or the daemon ends.
-    }
-  }
+/** Does nothing when it is open, perhaps by a change of the config meanwhile, or is not to be. */
+async function open(house: Needs): Promise<void> {
+  const address = serverConfig(house)['core.https_address'];
+  if (address && house.https.address === undefined) await house.https.move(address);
+}
+
+async function tryAgain(house: Needs, stopping: AbortSignal): Promise<void> {
+  const succeeded = () =>
+    open(house).then(
+      () => true,
+      () => false,
+    );
+  do {
+    // It rejects when the daemon ends.
+    const waited = await house.clock.sleep(againMs, stopping).then(
+      () => true,
+      () => false,
+    );
+    if (!waited) return;
+  } while (!(await succeeded()));
+  await house.warnings.resolve(kind);
+  if (house.https.address) house.events.logging('info', `HTTPS is served at ${house.https.address}`);
 }

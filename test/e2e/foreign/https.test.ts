@@ -149,6 +149,17 @@ test('incus over HTTPS', { skip: lackingClients('incus') }, async (t) => {
     assert.equal((await fieldOf(daemon)).environment?.certificate_fingerprint, before);
     assert.equal((await remote.run(['list', 'g1:', '-c', 'n', '-f', 'csv'])).trim(), 'c1');
   });
+  await t.test('an address that is taken at the start is a warning, and is used as soon as it is free', async () => {
+    await daemon.end();
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(Number(address.split(':')[1]), '127.0.0.1', resolve));
+    await daemon.start();
+    assert.match(await incus.run(['warning', 'list', '-f', 'csv']), /HTTPS is not served/);
+    taken.close();
+    const deadline = Date.now() + 60_000;
+    while ((await remote.try(['list', 'g1:'])).code !== 0) assert.ok(Date.now() < deadline);
+    assert.doesNotMatch(await incus.run(['warning', 'list', '-f', 'csv']), /HTTPS is not served/);
+  });
   await t.test('add-certificate trusts a client that comes later', async () => {
     const other = { ...env, INCUS_CONF: `${clients.directory}/third` };
     await incus.run(['remote', 'generate-certificate'], { env: other });
