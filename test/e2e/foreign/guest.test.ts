@@ -1,39 +1,12 @@
-/** Everything between a client and one guest: exec, console, logs, metadata, templates, snapshots, rebuild, rename, bulk. */
+/** Between a client and one guest: exec, console, logs, metadata and templates; all of it once more with lxc. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { importImage, startDaemon, type TestDaemon } from '../../daemon.ts';
+import { atTerminal, until } from './at-terminal.ts';
 import { foreignClients, lackingClients, runProgram } from './clients.ts';
-
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await delay(50)) if (await holds()) return;
-  assert.fail(`not in time: ${what}`);
-}
-
-/** Runs a client at a terminal; `script` gives it one. Each text is typed when the one before it has been answered. */
-async function atTerminal(command: string, env: Record<string, string>, typed: [after: RegExp, text: string][]) {
-  const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...env, TERM: 'xterm' }, stdio: 'pipe' });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
-  let seen = '';
-  let from = 0;
-  child.stdout.on('data', (part: Buffer) => {
-    seen += part;
-    const [next] = typed;
-    const found = next?.[0].exec(seen.slice(from));
-    if (!next || !found) return;
-    typed.shift();
-    from = seen.length;
-    child.stdin.write(next[1]);
-    // Nothing shows that the first of the two keys has arrived, and both at once are not understood.
-    if (next[1] === '\x01') setTimeout(() => child.stdin.write('q'), 300);
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  clearTimeout(timer);
-  return { code, seen };
-}
 
 test('incus: exec, console and logs of a guest', { skip: lackingClients('incus') }, async (t) => {
   await using daemon = await startDaemon();
@@ -172,100 +145,6 @@ test('incus: metadata and templates of a guest', { skip: lackingClients('incus')
     await incus.run(['publish', 'c2', '--alias', 'mine']);
     await incus.run(['launch', 'mine', 'c3']);
     assert.equal(await incus.run(['exec', 'c3', '--', 'cat', '/root/made']), 'c3 none\n');
-  });
-});
-
-test('incus: snapshots, restore, rebuild, rename and bulk changes', { skip: lackingClients('incus') }, async (t) => {
-  await using daemon = await startDaemon();
-  using clients = foreignClients(daemon);
-  const { incus } = clients;
-  await importImage(daemon, 'busybox', 'bb');
-  await incus.run(['launch', 'bb', 'c1']);
-  const snapshots = async () =>
-    JSON.parse(await incus.run(['snapshot', 'list', 'c1', '-f', 'json'])) as { name: string; expires_at: string }[];
-  const names = async () => (await snapshots()).map(({ name }) => name);
-
-  await t.test('snapshot create with and without a name', async () => {
-    await incus.run(['snapshot', 'create', 'c1', 's0']);
-    await incus.run(['config', 'set', 'c1', 'snapshots.pattern=auto%d']);
-    await incus.run(['snapshot', 'create', 'c1']);
-    await incus.run(['snapshot', 'create', 'c1']);
-    assert.deepEqual(await names(), ['s0', 'auto0', 'auto1']);
-  });
-  await t.test('snapshots.expiry counts, --no-expiry overrides it', async () => {
-    await incus.run(['config', 'set', 'c1', 'snapshots.expiry=1d']);
-    await incus.run(['snapshot', 'create', 'c1', 'soon']);
-    await incus.run(['snapshot', 'create', 'c1', 'never', '--no-expiry']);
-    const all = await snapshots();
-    assert.ok(Date.parse(all.find(({ name }) => name === 'soon')?.expires_at ?? '') > Date.now());
-    assert.equal(all.find(({ name }) => name === 'never')?.expires_at, '0001-01-01T00:00:00Z');
-  });
-  await t.test('snapshot create --reuse replaces', async () => {
-    await incus.run(['snapshot', 'create', 'c1', 'soon', '--reuse', '--no-expiry']);
-    assert.equal((await snapshots()).find(({ name }) => name === 'soon')?.expires_at, '0001-01-01T00:00:00Z');
-  });
-  await t.test('snapshot create --stateful is refused in the words of Incus', async () => {
-    const ended = await incus.try(['snapshot', 'create', 'c1', 'sst', '--stateful']);
-    assert.equal(
-      ended.stderr,
-      'Error: Stateful snapshots require that the instance has migration.stateful be set to true\n',
-    );
-  });
-  await t.test('snapshot rename, show, delete', async () => {
-    await incus.run(['snapshot', 'rename', 'c1', 'never', 'kept']);
-    assert.match(await incus.run(['snapshot', 'show', 'c1', 'kept']), /^expires_at: 0001-01-01T00:00:00Z$/m);
-    await incus.run(['snapshot', 'delete', 'c1', 'soon']);
-    assert.deepEqual(await names(), ['s0', 'auto0', 'auto1', 'kept']);
-  });
-  await t.test('the expiry of a snapshot is changed, and it goes when it is over', async () => {
-    const at = new Date(Date.now() + 1_000).toISOString();
-    const body = JSON.stringify({ expires_at: at });
-    await incus.run(['query', '--wait', '-X', 'PUT', '-d', body, '/1.0/instances/c1/snapshots/auto1']);
-    await until(async () => !(await names()).includes('auto1'), 'the snapshot expires');
-  });
-  await t.test('snapshots by schedule', async () => {
-    const before = (await names()).length;
-    await incus.run(['config', 'set', 'c1', 'snapshots.pattern=sched%d', 'snapshots.schedule=* * * * *']);
-    await until(async () => (await names()).length > before, 'a snapshot by the clock').catch(async () => {
-      await until(async () => (await names()).length > before, 'a snapshot by the clock');
-    });
-    await incus.run(['config', 'unset', 'c1', 'snapshots.schedule']);
-    assert.ok((await names()).includes('sched0'));
-  });
-  await t.test('a schedule that is none is refused', async () => {
-    assert.match((await incus.try(['config', 'set', 'c1', 'snapshots.schedule=often'])).stderr, /snapshots\.schedule/);
-  });
-  await t.test('restore of a running guest', async () => {
-    await incus.run(['exec', 'c1', '--', 'touch', '/root/later']);
-    await incus.run(['snapshot', 'restore', 'c1', 's0']);
-    assert.equal(await incus.run(['exec', 'c1', '--', 'ls', '/root']), '');
-  });
-  await t.test('rename of a running guest is refused, of a stopped one done', async () => {
-    assert.notEqual((await incus.try(['rename', 'c1', 'c9'])).code, 0);
-    await incus.run(['stop', '--force', 'c1']);
-    await incus.run(['rename', 'c1', 'c9']);
-    assert.equal((await incus.run(['list', '-c', 'n', '-f', 'csv'])).trim(), 'c9');
-    await incus.run(['rename', 'c9', 'c1']);
-  });
-  await t.test('rebuild from an image and to nothing', async () => {
-    await incus.run(['init', 'bb', 'c2']);
-    await incus.run(['file', 'create', 'c2/root/own']);
-    await incus.run(['rebuild', 'bb', 'c2']);
-    assert.notEqual((await incus.try(['file', 'pull', 'c2/root/own', '-'])).code, 0);
-    await incus.run(['rebuild', '--empty', 'c2']);
-    assert.notEqual((await incus.try(['file', 'pull', 'c2/bin/sh', '-'])).code, 0);
-    await incus.run(['delete', 'c2']);
-  });
-  await t.test('rebuild of a running guest is refused', async () => {
-    await incus.run(['launch', 'bb', 'c3']);
-    assert.match((await incus.try(['rebuild', 'bb', 'c3'])).stderr, /must be stopped|running/i);
-  });
-  await t.test('start, stop and restart of all at once', async () => {
-    await incus.run(['start', '--all']);
-    assert.equal((await incus.run(['list', '-c', 's', '-f', 'csv'])).trim(), 'RUNNING\nRUNNING');
-    await incus.run(['restart', '--all', '--force']);
-    await incus.run(['stop', '--all', '--force']);
-    assert.equal((await incus.run(['list', '-c', 's', '-f', 'csv'])).trim(), 'STOPPED\nSTOPPED');
   });
 });
 
