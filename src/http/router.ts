@@ -3,6 +3,7 @@
 import type { RequestListener, Server } from 'node:http';
 import fastify, { type FastifyInstance, type HTTPMethods } from 'fastify';
 import { ApiError } from '../api/errors.ts';
+import { presentPath } from '../api/old-paths.ts';
 import { answerBrokenRequest } from './broken-request.ts';
 import { type Exchange, firstValues, type Upgrade } from './exchange.ts';
 import { type Endpoint, refuse, type Serving, serveCall } from './serve-call.ts';
@@ -26,6 +27,7 @@ export function createRouter({ serving, endpoints, upgradeOf, makeServer }: Opti
   const router = fastify({
     serverFactory: makeServer,
     exposeHeadRoutes: false,
+    rewriteUrl: (request) => presentPath(request.url ?? '/'),
     clientErrorHandler: answerBrokenRequest,
     routerOptions: { maxParamLength },
     frameworkErrors: (_error, request, reply) => {
