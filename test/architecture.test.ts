@@ -31,7 +31,8 @@ const directions: Record<string, readonly string[]> = {
   // What archives from outside may hold is checked in one place.
   archives: implementation,
   images: [...implementation, 'archives'],
-  backups: [...implementation, 'archives'],
+  // The metadata in a backup is that of an image.
+  backups: [...implementation, 'archives', 'images'],
   files: implementation,
   proxy: implementation,
   store: implementation,

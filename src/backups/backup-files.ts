@@ -81,7 +81,7 @@ export function createBackupFiles({ directory, limits }: BackupFilesOptions): Ba
         index,
         async unpack(place, visit, options) {
           const room = Math.min(bounds.storedBytes, await freeBytes(directory));
-          await unpackBackup({ path, compression, limits: { ...bounds, storedBytes: room } }, place, visit, options);
+          return unpackBackup({ path, compression, limits: { ...bounds, storedBytes: room } }, place, visit, options);
         },
         [Symbol.asyncDispose]: () => kept.disposeAsync(),
       };

@@ -6,13 +6,14 @@ import type { ArchiveLimits } from '../archives/check-members.ts';
 import { createMemberCheck } from '../archives/check-members.ts';
 import { archiveError, expansionGuard } from '../archives/distrust.ts';
 import { rootMember } from '../archives/root-filter.ts';
-import type { BackupWork, PackedState, StateVisitor } from '../core/ports/backups.ts';
+import type { BackupWork, BesideTree, PackedState, StateVisitor } from '../core/ports/backups.ts';
 import { decompressedFile } from '../host/compress.ts';
 import { unpackTar } from '../host/tar.ts';
 import type { Compression } from '../lib/archive-magic.ts';
 import { paddingBytes, tarBlockBytes, writeHeader } from '../lib/tar-header.ts';
 import { createTarScanner, type TarScanner } from '../lib/tar-scan.ts';
 import { backupArchive, stateOf } from './backup-archive.ts';
+import { type BesideReader, createBesideReader } from './beside.ts';
 
 type Place = PackedState['tree']['place'];
 type UnpackWork = BackupWork & { idBase?: number };
@@ -25,9 +26,10 @@ export async function unpackBackup(
   place: Place,
   visit: StateVisitor,
   work: UnpackWork,
-): Promise<void> {
+): Promise<Map<string, BesideTree>> {
   const { signal } = work;
-  const pieces = treePieces(file, place, work);
+  const beside = createBesideReader();
+  const pieces = treePieces(file, place, beside, work);
   const seen = new Set<string>();
   try {
     let next = await pieces.next();
@@ -43,6 +45,7 @@ export async function unpackBackup(
       await visit(state, (directory) => unpackTar(tree(), directory, { signal }));
       while (!next.done && next.value.state === state) next = await pieces.next();
     }
+    return beside.read();
   } catch (error) {
     signal?.throwIfAborted();
     throw archiveError(error, file.compression, backupArchive);
@@ -54,11 +57,12 @@ export async function unpackBackup(
 async function* treePieces(
   file: ArchiveFile,
   place: Place,
+  beside: BesideReader,
   { progress, signal, idBase = 0 }: UnpackWork,
 ): AsyncGenerator<Piece> {
   const guard = await expansionGuard(file.path, file.limits, backupArchive);
   let out: Piece[] = [];
-  const scanner = pieceScanner(file.limits, place, idBase, (piece) => out.push(piece));
+  const scanner = pieceScanner(file.limits, { place, idBase, beside }, (piece) => out.push(piece));
   let bytes = 0;
   for await (const chunk of decompressedFile(file.path, file.compression, { signal })) {
     bytes += chunk.length;
@@ -84,7 +88,13 @@ function* joined(pieces: readonly Piece[]): Generator<Piece> {
   }
 }
 
-function pieceScanner(limits: ArchiveLimits, place: Place, idBase: number, emit: (piece: Piece) => void): TarScanner {
+type ScanOptions = { place: Place; idBase: number; beside: BesideReader };
+
+function pieceScanner(
+  limits: ArchiveLimits,
+  { place, idBase, beside }: ScanOptions,
+  emit: (piece: Piece) => void,
+): TarScanner {
   const inside = (id: number) => (id < idBase ? id : id - idBase);
   const check = createMemberCheck(limits, backupArchive);
   let state: string | undefined;
@@ -100,12 +110,14 @@ function pieceScanner(limits: ArchiveLimits, place: Place, idBase: number, emit:
       const prefix = place ? `backup/${state}/${place}` : `backup/${state}`;
       const member = state === undefined ? undefined : rootMember(checked, prefix, backupArchive, { dev: !place });
       passing = member !== undefined;
+      beside.begin(state, checked);
       if (!member) return;
       sizeBytes = member.sizeBytes;
       write(writeHeader({ ...member, uid: inside(member.uid), gid: inside(member.gid) }));
     },
     data(piece) {
       if (passing) write(piece);
+      else beside.data(piece);
     },
     memberEnd() {
       const padding = paddingBytes(sizeBytes);

@@ -36,7 +36,11 @@ export function backupsSuite(name: string, open: () => Promise<OpenedBackups>, s
     makeSample(now, { privileged: real });
     mkdirSync(join(then, 'etc'));
     writeFileSync(join(then, 'etc/hostname'), 'before\n');
-    const files = { 'backup.yaml': { a: 1 }, 'templates/x.tpl': '{{ x }}' };
+    const files = {
+      'backup.yaml': { a: 1 },
+      'metadata.yaml': { architecture: 'x86_64', properties: { os: 'sample' } },
+      'templates/x.tpl': '{{ x }}',
+    };
     return {
       index: { name: 'web', snapshots: ['s0'] },
       states: [
@@ -61,7 +65,7 @@ export function backupsSuite(name: string, open: () => Promise<OpenedBackups>, s
         await using received = await backups.receive(Readable.from([bytes]), {});
         assert.deepEqual(received.index, { name: 'web', snapshots: ['s0'] });
         const seen: Record<string, unknown> = {};
-        await received.unpack(
+        const beside = await received.unpack(
           'rootfs',
           async (state, fill) => {
             const target = mkdtempSync(join(scratch, 'out-'));
@@ -71,6 +75,11 @@ export function backupsSuite(name: string, open: () => Promise<OpenedBackups>, s
           {},
         );
         assert.deepEqual(Object.keys(seen), ['snapshots/s0', 'container']);
+        if (real)
+          assert.partialDeepStrictEqual(beside.get('container'), {
+            metadata: { architecture: 'x86_64', properties: { os: 'sample' } },
+            templates: { 'x.tpl': '{{ x }}' },
+          });
         assert.deepEqual(seen.container, stateOf(content.now));
         assert.deepEqual(seen['snapshots/s0'], stateOf(content.then));
       }

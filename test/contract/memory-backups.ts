@@ -56,6 +56,7 @@ export function createMemoryBackups(): BackupFiles {
             work.signal?.throwIfAborted();
             await visit(name, async (directory) => writeTree(directory, tree));
           }
+          return new Map();
         },
         async [Symbol.asyncDispose]() {},
       };

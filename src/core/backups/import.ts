@@ -11,12 +11,13 @@ import { rootPool } from '../instances/devices.ts';
 import { draftInstance } from '../instances/draft.ts';
 import { expand, knownProfiles } from '../instances/expand.ts';
 import { allInstances, instanceUrl, lookUpInstance } from '../instances/find.ts';
+import { keepMetadata } from '../instances/guest-metadata.ts';
 import { tellCreated } from '../instances/relocation.ts';
 import { type InstanceDoc, keys, type PoolDoc, type ProfileDoc, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
-import type { ReceivedBackup } from '../ports/backups.ts';
+import type { BesideTree, ReceivedBackup } from '../ports/backups.ts';
 import { projectFor } from '../projects/features.ts';
 import { type ImportedInstance, readImported } from './imported-index.ts';
 import { refuseBackup } from './refusal.ts';
@@ -32,6 +33,7 @@ type Context = {
   backup: ReceivedBackup;
   imported: ImportedInstance;
   snapshots: SnapshotDoc[];
+  beside: Map<string, BesideTree>;
 };
 
 const importSteps: readonly Step<Context>[] = [
@@ -42,12 +44,15 @@ const importSteps: readonly Step<Context>[] = [
   },
   {
     name: 'enter the instance',
-    async do({ house, doc, imported, snapshots }) {
+    async do({ house, doc, imported, snapshots, beside }) {
+      for (const snapshot of snapshots)
+        Object.assign(snapshot.state, await metadataIn(house, beside, `snapshots/${snapshot.name}`));
       await house.documents.commit(snapshots.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })));
       const { 'volatile.apply_template': _, ...config } = doc.config;
       const trigger = imported.config['volatile.apply_template'];
       await applyEvent(house, doc.id, 'created', {
         config: trigger ? { ...config, 'volatile.apply_template': trigger } : config,
+        ...(await metadataIn(house, beside, 'container')),
         createdAt: imported.createdAt,
         lastUsedAt: imported.lastUsedAt,
       });
@@ -132,7 +137,7 @@ async function importInstance(
   const pool = rootPool(house, expand(house, draft).devices);
   openedPool(house, pool);
   const doc = await reserve(house, draft, { kind: 'arriving' }, pool, task.id);
-  const context: Context = { house, doc, backup, imported, snapshots: [] };
+  const context: Context = { house, doc, backup, imported, snapshots: [], beside: new Map() };
   try {
     await performSteps(house, task, importSteps, context);
     return house.documents.get<InstanceDoc>(keys.instance(doc.id)) ?? doc;
@@ -142,11 +147,31 @@ async function importInstance(
   }
 }
 
+/** What the instance knows about itself from its image, which need not be here. */
+async function metadataIn(
+  house: House,
+  beside: Map<string, BesideTree>,
+  state: string,
+): Promise<Pick<InstanceDoc, 'metadata'>> {
+  const { metadata, templates = {} } = beside.get(state) ?? {};
+  if (!metadata) return {};
+  const seconds = (date: Date | undefined) => Math.floor((date?.getTime() ?? 0) / 1000);
+  const kept = await keepMetadata(house, {
+    architecture: metadata.architecture,
+    creationDate: seconds(metadata.creationDate),
+    expiryDate: seconds(metadata.expiryDate),
+    properties: metadata.properties,
+    templates: metadata.templates,
+    files: templates,
+  });
+  return { metadata: kept };
+}
+
 async function unpack(context: Context, signal: AbortSignal): Promise<void> {
   const { house, doc, backup, imported } = context;
   const { volumes } = openedPool(house, doc.pool);
   let whole = false;
-  await backup
+  const beside = await backup
     .unpack(
       'rootfs',
       async (state, fill) => {
@@ -163,6 +188,7 @@ async function unpack(context: Context, signal: AbortSignal): Promise<void> {
       { signal },
     )
     .catch(refuseBackup);
+  context.beside = beside;
   if (!whole) fail('backup.invalid', { reason: 'it has no root file system (backup/container/rootfs)' });
   const lost = imported.snapshots.find(({ name }) => !context.snapshots.some((made) => made.name === name));
   if (lost) fail('backup.invalid', { reason: `the files of the snapshot ${lost.name} are not in it` });

@@ -12,6 +12,8 @@
  * - Nothing of a received archive is taken at its word: names that lead out, devices, absurd sizes and bombs are refused
  *   with the member's name; only what lies in the tree of a state is written, and only into the directory given for it.
  */
+import type { ImageMetadata } from './images.ts';
+
 export type BackupFile = { sizeBytes: number; modifiedAt: Date; open(): NodeJS.ReadableStream };
 
 export type PackedState = {
@@ -52,14 +54,16 @@ export type ReceivedBackup = AsyncDisposable & {
   /**
    * Shows each state in the order of the archive; `fill` writes its tree into an empty directory. A state whose `fill` is
    * not called is passed over. `place`: where in the states their trees lie. `idBase`: where ids begin in the archive, if not
-   * at 0; those below it stay as they are.
+   * at 0; those below it stay as they are. Resolves with what lay beside the trees, by state.
    */
   unpack(
     place: PackedState['tree']['place'],
     visit: StateVisitor,
     work: BackupWork & { idBase?: number },
-  ): Promise<void>;
+  ): Promise<Map<string, BesideTree>>;
 };
+/** The image's metadata, when it can be read, and the texts of its templates by their file names. */
+export type BesideTree = { metadata?: ImageMetadata; templates: Record<string, string> };
 export type StateVisitor = (name: string, fill: (directory: string) => Promise<void>) => Promise<void>;
 
 /** Expected refusals of this port; the core turns them into catalogue errors. */

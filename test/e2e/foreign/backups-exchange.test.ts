@@ -13,7 +13,7 @@ const roughly = (state: ReturnType<typeof stateOf>) =>
   Object.fromEntries(
     Object.entries(state).map(([name, one]) => {
       const { mtime, sparse: _, ...rest } = one as Record<string, unknown>;
-      return [name, { ...rest, seconds: Math.floor(Number(mtime) / 1000) }];
+      return [name, { ...rest, seconds: Math.round(Number(mtime) / 1000) }];
     }),
   );
 
@@ -47,6 +47,8 @@ test('backups go to a real Incus server and come back', { skip, timeout: 300_000
   const tree = join(daemon.directory, 'pools/default/volumes', volume, 'upper/srv');
   mkdirSync(tree);
   makeSample(tree, { privileged: true });
+  await ours.run(['config', 'template', 'create', 'web', 'x.tpl'], { stdin: 'for {{ container.name }}' });
+  await ours.run(['config', 'template', 'edit', 'web', 'x.tpl'], { stdin: 'for {{ container.name }}\n' });
   await ours.run(['snapshot', 'create', 'web', 's0']);
   const then = stateOf(tree);
   writeFileSync(join(tree, 'etc/hostname'), 'later on\n');
@@ -79,10 +81,16 @@ test('backups go to a real Incus server and come back', { skip, timeout: 300_000
     assert.deepEqual(await snapshots(theirs, 'plain'), []);
     await theirs.run(['delete', 'plain']);
   });
+  await t.test('metadata and templates travel both ways', async () => {
+    const metadata = await ours.run(['config', 'metadata', 'show', 'web']);
+    assert.equal(await theirs.run(['config', 'metadata', 'show', 'web']), metadata);
+    assert.match(await theirs.run(['config', 'template', 'show', 'web', 'x.tpl']), /for \{\{ container.name \}\}/);
+  });
   await t.test('we import what Incus exports of it', async () => {
     await theirs.run(['config', 'set', 'web', 'user.from=incus', 'limits.memory=64MiB']);
     await theirs.run(['export', 'web', at('theirs.tar.gz')]);
     await ours.run(['import', at('theirs.tar.gz'), 'back']);
+    assert.match(await ours.run(['config', 'template', 'show', 'back', 'x.tpl']), /for \{\{ container.name \}\}/);
     const shown = await show(ours, 'back');
     assert.deepEqual([shown.config['user.from'], shown.config['limits.memory']], ['incus', '64MiB']);
     assert.deepEqual(await snapshots(ours, 'back'), await snapshots(theirs, 'web'));
