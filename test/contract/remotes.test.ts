@@ -142,3 +142,13 @@ test('remotes: our certificate is shown; without a pin a certificate of nobody i
     message: /self-signed certificate/,
   });
 });
+
+test('remotes: a redirect to another server carries neither the pin nor our certificate nor headers', async () => {
+  await using elsewhere = await overTls()((_request, response) => response.end('x'));
+  await using there = await overTls()((_request, response) => {
+    response.writeHead(302, { Location: `${elsewhere.address.url}/x` }).end();
+  });
+  const call = { method: 'GET', path: '/', headers: { 'X-Token': 'secret' } };
+  await assert.rejects(there.remotes.download(there.address, call), /self-signed certificate/);
+  assert.deepEqual(elsewhere.requests, []);
+});
