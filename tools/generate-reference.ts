@@ -10,6 +10,7 @@ import type { KeyTable } from '../src/api/config-keys/key.ts';
 import { networkKeys } from '../src/api/config-keys/network.ts';
 import { projectKeys } from '../src/api/config-keys/project.ts';
 import { serverKeys } from '../src/api/config-keys/server.ts';
+import { volumeKeys } from '../src/api/config-keys/volume.ts';
 import { type ErrorEntry, errorCatalogue } from '../src/api/errors.ts';
 import type { Route } from '../src/api/route.ts';
 import { routes } from '../src/api/routes.ts';
@@ -91,6 +92,7 @@ function configPage(): string {
     keySection('Networks', networkKeys),
     keySection('Projects', projectKeys),
     keySection('Server', serverKeys),
+    ...Object.entries<KeyTable>(volumeKeys).map(([kind, keys]) => keySection(`Storage volumes (${kind})`, keys)),
   );
 }
 

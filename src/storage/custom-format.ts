@@ -45,7 +45,7 @@ export async function makeContent(directory: string, content: CustomContent): Pr
   if (content.kind === 'block') {
     const file = await open(path, 'wx', 0o600);
     await file.close();
-    return truncate(path, content.sizeBytes);
+    return setLength(path, content.sizeBytes);
   }
   await mkdir(path);
   await chown(path, content.uid ?? 0, content.gid ?? 0);
@@ -62,5 +62,15 @@ export async function growDisk(directory: string, sizeBytes: number): Promise<vo
   const path = contentPath(directory, 'block');
   if ((await lstat(path)).size > sizeBytes)
     throw new HostError('a disk cannot be made smaller', { errno: 'EINVAL', help: 'copy it to a new, smaller one' });
-  await truncate(path, sizeBytes);
+  await setLength(path, sizeBytes);
+}
+
+/** Sparse: nothing is written. How long a file may be depends on the file system. */
+async function setLength(path: string, sizeBytes: number): Promise<void> {
+  try {
+    await truncate(path, sizeBytes);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new HostError(`a disk of ${sizeBytes} bytes cannot be kept here (${code})`, { cause, errno: code ?? 'EIO' });
+  }
 }

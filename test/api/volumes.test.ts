@@ -59,6 +59,7 @@ test('what is wrong with a volume is refused and leaves nothing behind', async (
     [{ name: 'v2', config: { 'initial.mode': '9' } }, /octal/],
     [{ name: 'v2', content_type: 'iso' }, /importing an ISO image/],
     [{ name: 'v2', content_type: 'tape' }, /Invalid content type "tape"/],
+    [{ name: 'v2', content_type: 'block', config: { size: '0' } }, /not a size|cannot be/],
     [{ name: 'v2', source: { type: 'copy', name: 'v1/../v1' } }, /is not the name of a volume/],
     [{ name: 'v2', source: { type: 'magic' } }, /unknown source type/],
   ] as const) {

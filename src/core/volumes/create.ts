@@ -52,6 +52,8 @@ export function enterVolume(
       checkVolumeName(house, doc);
       allowVolume(house, doc);
       const snapshots = await make(pool);
+      // A pool that is deleted meanwhile takes the files with it.
+      openPool(house, doc.pool);
       await house.documents.commit([
         { put: keys.volume(doc.id), value: doc, expect: 0 },
         ...snapshots.map((snapshot) => ({ put: keys.volumeSnapshot(doc.id, snapshot.id), value: snapshot })),
