@@ -20,7 +20,15 @@ export type ProxiesOptions = {
 
 export function createProxies(options: ProxiesOptions): Proxies & Disposable {
   mkdirSync(options.stateDirectory, { recursive: true, mode: 0o700 });
-  const relay = createRelayProcess({ socket: join(options.runDirectory, 'relay.sock'), log: options.log });
+  const carried = new Map<string, ProxySpec>();
+  const relay = createRelayProcess({
+    socket: join(options.runDirectory, 'relay.sock'),
+    log: options.log,
+    // Killed, for want of memory perhaps: the connections are lost, the proxies come back.
+    onEnd() {
+      for (const spec of carried.values()) relay.call({ do: 'start', spec }).catch(() => {});
+    },
+  });
   const inTurn = createKeyedQueue();
   const file = join(options.stateDirectory, 'nat.json');
   const translated = new Map(readNat(file).map((spec) => [keyOf(spec), spec]));
@@ -48,19 +56,23 @@ export function createProxies(options: ProxiesOptions): Proxies & Disposable {
 
   return {
     async start(spec) {
-      if (spec.nat) await change(keyOf(spec), spec);
-      else await relay.call({ do: 'start', spec });
+      if (spec.nat) return change(keyOf(spec), spec);
+      await relay.call({ do: 'start', spec });
+      carried.set(keyOf(spec), spec);
     },
     async stop({ guest, device }) {
       const key = keyOf({ guest, device });
-      if (translated.has(key)) await change(key, undefined);
-      else await relay.callIfRunning({ do: 'stop', guest, device });
+      if (translated.has(key)) return change(key, undefined);
+      // First: it may be the last one, and the process then ends as it should.
+      carried.delete(key);
+      await relay.callIfRunning({ do: 'stop', guest, device });
     },
     async list() {
-      const carried = (await relay.callIfRunning({ do: 'list' }))?.proxies ?? [];
+      const found = (await relay.callIfRunning({ do: 'list' }))?.proxies ?? [];
+      for (const spec of found) carried.set(keyOf(spec), spec);
       // A table that somebody flushed carries nothing.
       const isThere = listNftTables().some(({ name, family }) => name === options.table && family === 'inet');
-      return [...carried, ...(isThere ? translated.values() : [])];
+      return [...found, ...(isThere ? translated.values() : [])];
     },
     [Symbol.dispose]: () => relay[Symbol.dispose](),
   };

@@ -2,7 +2,6 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { spawnProgram } from '../host/spawn.ts';
 import { HostError } from '../lib/host-error.ts';
@@ -19,18 +18,42 @@ export type RelayProcess = Disposable & {
 const startTimeoutMs = 20_000;
 const callTimeoutMs = 60_000;
 
-export function createRelayProcess(options: { socket: string; log: string }): RelayProcess {
+export function createRelayProcess(options: {
+  socket: string;
+  log: string;
+  /** The process is gone, asked to or not. */
+  onEnd: () => void;
+}): RelayProcess {
   const inTurn = createKeyedQueue();
+  let watcher: Socket | undefined;
+
+  /** One connection that nothing is said on: it ends with the process. */
+  const watch = async () => {
+    if (watcher) return;
+    watcher = await tryConnect(options.socket);
+    watcher?.unref();
+    watcher?.on('error', () => {});
+    watcher?.resume();
+    watcher?.once('close', () => {
+      const isOurs = watcher === undefined;
+      watcher = undefined;
+      if (!isOurs) options.onEnd();
+    });
+  };
 
   const ask = (connection: Socket, call: RelayCall) =>
     new Promise<RelayAnswer>((resolve, reject) => {
       const failed = () => reject(new HostError('the process that carries proxies ended in the middle of a call'));
       connection.once('close', failed);
       connection.setTimeout(callTimeoutMs, () => connection.destroy());
-      createInterface({ input: connection }).once('line', (line) => {
+      connection.on('error', () => {});
+      let text = '';
+      connection.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (!text.endsWith('\n')) return;
         connection.off('close', failed);
         connection.destroy();
-        resolve(JSON.parse(line) as RelayAnswer);
+        resolve(JSON.parse(text) as RelayAnswer);
       });
       connection.write(`${JSON.stringify(call)}\n`);
     });
@@ -71,14 +94,20 @@ export function createRelayProcess(options: { socket: string; log: string }): Re
         const connection = (await tryConnect(options.socket)) ?? (await start());
         // It may just have been ending, for want of proxies.
         const answer = await ask(connection, call).catch(async () => ask(await start(), call));
+        await watch();
         return checked(answer);
       }),
     callIfRunning: (call) =>
       inTurn('', async () => {
         const answer = await callIfRunning(call).catch(() => undefined);
+        if (answer) await watch();
         return answer && checked(answer);
       }),
-    [Symbol.dispose]() {},
+    [Symbol.dispose]() {
+      const closing = watcher;
+      watcher = undefined;
+      closing?.destroy();
+    },
   };
 }
 

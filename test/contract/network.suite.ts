@@ -82,7 +82,10 @@ export function networkSuite(name: string, open: () => Promise<NetworkUnderTest>
     await networks.attach(sampleNic(1), await host.guest());
     await networks.ensure(sampleNetwork());
     await networks.ensure(sampleNetwork({ domain: 'other.test' }));
-    assert.deepEqual((await networks.observe()).nics, [{ hostName: 'gt1', guest: 'g1', name: 'eth0' }]);
+    const [nic, ...more] = (await networks.observe()).nics;
+    assert.deepEqual([nic?.hostName, nic?.guest, nic?.name, more.length], ['gt1', 'g1', 'eth0', 0]);
+    // What it was made from, so that a next daemon can tell whether it is still what is wanted.
+    assert.equal(nic?.spec?.hwaddr, sampleNic(1).hwaddr);
     assert.ok((await networks.links()).some((link) => link.name === 'gt1'));
   });
 
