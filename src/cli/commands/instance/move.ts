@@ -1,13 +1,19 @@
-import { usageError } from '../../cli-error.ts';
+import type { InstancesPost } from '../../../api/resources/instances.ts';
+import type { Client } from '../../../client/client.ts';
+import { CliError, usageError } from '../../cli-error.ts';
 import { defineCommand, flag, list, optional, required, text } from '../../command.ts';
+import type { Context } from '../../context.ts';
+import { bringInstance, readGuestWord } from '../../objects/between-servers.ts';
+import { fetchInstance } from '../../objects/instances.ts';
 import { parseDevices, parseKeyValues } from '../../objects/key-values.ts';
+import { connect } from '../../objects/remote-image.ts';
 
 export const move = defineCommand({
   name: 'move',
   aliases: ['mv'],
   group: 'guests',
-  summary: 'Move a stopped guest to another name, pool or project',
-  args: { instance: required('instance', 'instance'), newName: optional('new-name') },
+  summary: 'Move a stopped guest to another name, pool, project or server',
+  args: { instance: required('[remote:]instance', 'instance'), newName: optional('[remote:]new-name') },
   options: {
     storage: text('-s, --storage <pool>', 'pool to move it to', 'pool'),
     targetProject: text('--target-project <project>', 'project to move it to', 'project'),
@@ -18,25 +24,36 @@ export const move = defineCommand({
     instanceOnly: flag('--instance-only', 'leave its snapshots behind: they are deleted'),
     stateless: flag('--stateless', 'accepted for scripts; memory is never moved'),
     allowInconsistent: flag('--allow-inconsistent', 'accepted for scripts; a stopped guest changes nothing'),
+    mode: text('--mode <mode>', 'between servers: pull (the default), push or relay', ['pull', 'push', 'relay']),
   },
   examples: [
     ['gast move web www', 'the same as rename'],
     ['gast move web -s fast', 'with its snapshots, to the pool fast'],
     ['gast move web --target-project customer', 'to another project'],
+    ['gast move web otto:', 'to the server that is known as otto'],
   ],
+  imageFirst: true,
   async run(context, { args, options }) {
     const profiles = options.noProfiles ? [] : options.profile.length > 0 ? options.profile : undefined;
     if (options.noProfiles && options.profile.length > 0)
       throw usageError('--no-profiles and --profile exclude each other', 'leave one out');
+    const { image: instance, elsewhere: server } = readGuestWord(context, args.instance);
+    if (server) {
+      using source = await connect(context, server.name, server.remote);
+      const changes = { config: parseKeyValues(options.config), devices: parseDevices(options.device), profiles };
+      const { newName, ...rest } = { ...options, newName: args.newName ?? instance };
+      context.print(`${await moveFrom(context, source, instance, newName, changes, rest)}\n`);
+      return;
+    }
     const elsewhere = options.storage !== undefined || options.targetProject !== undefined;
     const changed = options.config.length > 0 || options.device.length > 0 || profiles !== undefined;
     if (!elsewhere && args.newName === undefined)
       throw usageError('Where to?', 'gast move INSTANCE NEW-NAME, -s POOL or --target-project PROJECT');
     const migration = elsewhere || changed;
     const started = await context.client.start('POST /1.0/instances/{name}', {
-      params: { name: args.instance },
+      params: { name: instance },
       body: {
-        name: args.newName ?? args.instance,
+        name: args.newName ?? instance,
         ...(migration ? { migration } : {}),
         ...(options.storage === undefined ? {} : { pool: options.storage }),
         ...(options.targetProject === undefined ? {} : { project: options.targetProject }),
@@ -46,6 +63,57 @@ export const move = defineCommand({
         ...(profiles ? { Profiles: profiles } : {}),
       },
     });
-    await context.follow(context.texts('moving', { name: args.instance }), started);
+    await context.follow(context.texts('moving', { name: instance }), started);
   },
 });
+
+type Changes = { config: Record<string, string>; devices: InstancesPost['devices']; profiles: string[] | undefined };
+type MoveOptions = {
+  storage?: string | undefined;
+  targetProject?: string | undefined;
+  instanceOnly: boolean;
+  mode?: string | undefined;
+};
+
+/** From another server: a copy that keeps what the guest is known by, and then there is one less over there. */
+async function moveFrom(
+  context: Context,
+  source: Client,
+  instance: string,
+  name: string,
+  changes: Changes,
+  options: MoveOptions,
+): Promise<string> {
+  const { architecture, description, config, devices, profiles, ephemeral, type, status } = await fetchInstance(
+    { ...context, client: source },
+    instance,
+  );
+  if (status !== 'Stopped') throw new CliError(`The guest ${instance} runs`, { help: 'stop it before it moves' });
+  const root = options.storage ? { root: { ...devices.root, type: 'disk', path: '/', pool: options.storage } } : {};
+  const { 'volatile.last_state.power': _, ...kept } = config;
+  const baseImage = config['volatile.base_image'];
+  const created = await bringInstance(context, {
+    source,
+    instance,
+    snapshot: undefined,
+    mode: options.mode,
+    request: { instance_only: options.instanceOnly },
+    body: {
+      name,
+      architecture,
+      description,
+      ephemeral,
+      type,
+      config: { ...kept, ...changes.config },
+      devices: { ...devices, ...root, ...changes.devices },
+      profiles: changes.profiles ?? profiles,
+      source: {
+        ...(options.instanceOnly ? { instance_only: true } : {}),
+        ...(baseImage === undefined ? {} : { 'base-image': baseImage }),
+      },
+    },
+    project: options.targetProject,
+  });
+  await source.operation('DELETE /1.0/instances/{name}', { params: { name: instance } });
+  return created;
+}
