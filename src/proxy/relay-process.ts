@@ -16,7 +16,7 @@ export type RelayProcess = Disposable & {
 };
 
 const startTimeoutMs = 20_000;
-const callTimeoutMs = 60_000;
+const callTimeoutMs = 15_000;
 
 export function createRelayProcess(options: {
   socket: string;
