@@ -21,7 +21,7 @@ export async function splitMultipart<T>(
   source: NodeJS.ReadableStream,
   contentType: string,
   use: (parts: Parts) => Promise<T>,
-  names: { first: string; second: string },
+  names: { first: string; second: string; onFilename?: (part: string, filename: string) => void },
 ): Promise<T> {
   const boundary = /boundary="?([^";]{1,70})"?/.exec(contentType)?.[1];
   if (!boundary) throw new FormBroken('the form has no boundary in its Content-Type');
@@ -29,10 +29,15 @@ export async function splitMultipart<T>(
   const second = new PassThrough();
   for (const stream of [first, second]) stream.on('error', () => {});
   const used = use({ metadata: first, rootfs: second });
-  const fed = feed(source, `\r\n--${boundary}`, [
-    { stream: first, name: names.first },
-    { stream: second, name: names.second },
-  ]).catch((error: unknown) => {
+  const fed = feed(
+    source,
+    `\r\n--${boundary}`,
+    [
+      { stream: first, name: names.first },
+      { stream: second, name: names.second },
+    ],
+    names.onFilename,
+  ).catch((error: unknown) => {
     const reason = error instanceof Error ? error : new Error(String(error));
     first.destroy(reason);
     second.destroy(reason);
@@ -46,6 +51,7 @@ async function feed(
   source: NodeJS.ReadableStream,
   delimiter: string,
   slots: { stream: PassThrough; name: string }[],
+  onFilename?: (part: string, filename: string) => void,
 ): Promise<void> {
   const mark = Buffer.from(delimiter);
   // The first delimiter has no line break before it; give it one.
@@ -67,13 +73,15 @@ async function feed(
           if (rest.length > headerLimitBytes) throw new FormBroken('a part of the form has a header that does not end');
           break;
         }
-        const name = /name="([^"]*)"/i.exec(rest.toString('latin1', 0, end))?.[1] ?? '';
+        const header = rest.toString('latin1', 0, end);
+        const name = /\bname="([^"]*)"/i.exec(header)?.[1] ?? '';
         const slot = slots[index];
         if (!slot || !name.startsWith(slot.name))
           throw new FormBroken(
             `the form has the part "${name}" where ${slot ? `"${slot.name}"` : 'its end'} should be`,
           );
         current = slot.stream;
+        onFilename?.(slot.name, /\bfilename="([^"]*)"/i.exec(header)?.[1] ?? '');
         index += 1;
         inHeader = false;
         rest = rest.subarray(end + 4);

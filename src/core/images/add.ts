@@ -70,6 +70,8 @@ export async function enterImage(
 ): Promise<void> {
   const { fingerprint, sizeBytes } = received;
   const owner = imagesOwner(house, project);
+  // Clients want to know which one was refused, too.
+  task.setMetadata({ fingerprint, size: String(sizeBytes) });
   await house.queue(imageQueue(fingerprint), async () => {
     if (house.documents.get(keys.image(owner, fingerprint))) fail('image.exists');
     // Another project may have deleted its image of the same content, and the files with it, since they were received.
@@ -82,7 +84,6 @@ export async function enterImage(
       throw error;
     }
   });
-  task.setMetadata({ fingerprint, size: String(sizeBytes) });
   house.events.lifecycle(project, {
     action: 'image-created',
     source: imageUrl(fingerprint, project),

@@ -25,8 +25,8 @@ export function createImageHandlers(house: House): Own {
     async 'POST /1.0/images'({ body, stream, headers, project, identity, signal }) {
       if (stream) {
         const token = takeUploadToken(house, project, headers, identity);
-        const extras = uploadExtras(headers, token);
-        const received = await receiveUpload(house, headers, stream, signal);
+        const { received, filename } = await receiveUpload(house, headers, stream, signal);
+        const extras = { ...uploadExtras(headers, token), filename };
         return house.operations.start(
           {
             description: 'Downloading image',

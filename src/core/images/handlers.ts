@@ -52,7 +52,6 @@ export function imageHandlers(house: House): Own {
         public: false,
         autoUpdate: false,
         properties: {},
-        profiles: [],
         expiresAt: '',
         ...readPatch(body),
       })),

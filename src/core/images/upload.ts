@@ -79,16 +79,25 @@ export async function receiveUpload(
   headers: Headers,
   stream: NodeJS.ReadableStream,
   signal: AbortSignal,
-): Promise<ReceivedImage> {
+): Promise<{ received: ReceivedImage; filename: string }> {
   const expect = header(headers, 'fingerprint');
   const options = { ...(expect ? { expect } : {}), signal };
   const type = String(headers['content-type'] ?? '');
   try {
-    if (!type.startsWith('multipart/form-data')) return await house.images.receive({ unified: stream }, options);
-    return await splitMultipart(stream, type, (parts) => house.images.receive(parts, options), {
+    if (!type.startsWith('multipart/form-data')) {
+      const received = await house.images.receive({ unified: stream }, options);
+      return { received, filename: header(headers, 'filename') };
+    }
+    // An image of two files is known by the name of the larger one.
+    let filename = '';
+    const received = await splitMultipart(stream, type, (parts) => house.images.receive(parts, options), {
       first: 'metadata',
       second: 'rootfs',
+      onFilename: (_part, name) => {
+        filename = (name.split('/').at(-1) ?? '').slice(0, 255);
+      },
     });
+    return { received, filename: filename || header(headers, 'filename') };
   } catch (error) {
     return refuseImage(error);
   }
