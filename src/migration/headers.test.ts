@@ -170,3 +170,11 @@ test('one range for users and groups is a shift, anything else is refused', () =
   assert.equal(shiftOf('volume', [], { Volume: null }), 0);
   assert.throws(() => shiftOf('volume', [], { Volume: { config: { 'volatile.idmap.last': '{' } } }), MigrationRefused);
 });
+
+test('zstd is used where both know it', () => {
+  const offer = offerHeader({ kind: 'instance', snapshots: [], index: {} }, true);
+  assert.ok(commonFeatures(answerHeader(offer, [], false, true).rsyncFeatures).includes('zstd'));
+  assert.ok(!commonFeatures(answerHeader(offer, [], false, false).rsyncFeatures).includes('zstd'));
+  const plain = offerHeader({ kind: 'instance', snapshots: [], index: {} }, false);
+  assert.ok(!commonFeatures(answerHeader(plain, [], false, true).rsyncFeatures).includes('zstd'));
+});

@@ -63,23 +63,29 @@ const ourFeatures: FeatureMessage = {
 const incusFeatures = ['xattrs', 'delete', 'compress', 'bidirectional'] as const;
 const indexHeaderVersion = 1;
 
-export function offerHeader(offer: MigrationOffer): HeaderMessage {
+export function offerHeader(offer: MigrationOffer, zstd = false): HeaderMessage {
   const snapshots = offer.snapshots.map((snapshot) => snapshotMessage(snapshot, offer.kind));
   return {
     fs: fsTypes.rsync,
     ...(snapshots.length > 0 ? { snapshotNames: snapshots.map(({ name }) => name), snapshots } : {}),
     ...(offer.kind === 'instance' ? { predump: false } : {}),
-    rsyncFeatures: ourFeatures,
+    rsyncFeatures: { ...ourFeatures, ...(zstd ? { zstd } : {}) },
     ...(offer.kind === 'volume' ? { volumeSize: 0 } : {}),
     indexHeaderVersion,
   };
 }
 
 /** The answer to an offer. Every feature of Incus is named, also those that are off. */
-export function answerHeader(offered: HeaderMessage, wanted: readonly string[], refresh: boolean): HeaderMessage {
+export function answerHeader(
+  offered: HeaderMessage,
+  wanted: readonly string[],
+  refresh: boolean,
+  zstd = false,
+): HeaderMessage {
   const snapshots = (offered.snapshots ?? []).filter(({ name }) => wanted.includes(name));
   const common = commonFeatures(offered.rsyncFeatures);
-  const own = (['hard_links', 'acls'] as const).filter((name) => common.includes(name));
+  const ours = ['hard_links', 'acls', ...(zstd ? (['zstd'] as const) : [])] as const;
+  const own = ours.filter((name) => common.includes(name));
   return {
     fs: fsTypes.rsync,
     ...(runsOnSource(offered) ? { criu: criuTypes.none } : {}),
@@ -96,7 +102,7 @@ export function answerHeader(offered: HeaderMessage, wanted: readonly string[], 
 }
 
 export function commonFeatures(theirs: FeatureMessage | undefined): RsyncFeature[] {
-  const names: RsyncFeature[] = ['xattrs', 'delete', 'compress', 'hard_links', 'acls'];
+  const names: RsyncFeature[] = ['xattrs', 'delete', 'compress', 'zstd', 'hard_links', 'acls'];
   return names.filter((name) => theirs?.[name] === true);
 }
 

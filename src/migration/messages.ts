@@ -39,6 +39,7 @@ const rsyncFeatures: Message = [
   // Ours: others skip what they do not know, and so never ask for it.
   { number: 1001, name: 'hard_links', kind: 'bool' },
   { number: 1002, name: 'acls', kind: 'bool' },
+  { number: 1003, name: 'zstd', kind: 'bool' },
 ];
 
 export const migrationHeader: Message = [
@@ -73,7 +74,7 @@ export type SnapshotMessage = {
   last_used_date?: number;
   expiry_date?: number;
 };
-export type FeatureName = 'xattrs' | 'delete' | 'compress' | 'bidirectional' | 'hard_links' | 'acls';
+export type FeatureName = 'xattrs' | 'delete' | 'compress' | 'bidirectional' | 'hard_links' | 'acls' | 'zstd';
 export type FeatureMessage = { [name in FeatureName]?: boolean };
 export type HeaderMessage = Values & {
   fs: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Migration } from '../core/ports/migration.ts';
 import { cleanReceived } from '../host/clean-received.ts';
 import { createTreeRemover } from '../host/remove-trees.ts';
-import { startRsyncReceiver, startRsyncSender } from '../host/rsync.ts';
+import { rsyncKnowsZstd, startRsyncReceiver, startRsyncSender } from '../host/rsync.ts';
 import { unshiftTree } from '../host/unshift-tree.ts';
 import { sendMigration } from './source.ts';
 import { receiveMigration } from './target.ts';
@@ -19,6 +19,7 @@ export type MigrationParts = Omit<TransferNeeds, 'directory'>;
 export function createMigration(directory: string, parts: Partial<MigrationParts> = {}): Migration {
   const transfer = createTransfer({
     directory,
+    knowsZstd: rsyncKnowsZstd,
     startSender: startRsyncSender,
     startReceiver: startRsyncReceiver,
     async clean(rootfs, shift, signal) {

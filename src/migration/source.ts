@@ -25,7 +25,7 @@ export function sendMigration(
   options: MigrationOptions,
 ): Promise<void> {
   return withLink(sockets, options, async (link) => {
-    await link.control.sendHeader(offerHeader(source.offer));
+    await link.control.sendHeader(offerHeader(source.offer, await transfer.knowsZstd()));
     const answer = await link.control.receiveHeader();
     if (answer.fs !== fsTypes.rsync) throw new MigrationRefused('the other server does not take files by rsync');
     const verdict = link.control.verdict();

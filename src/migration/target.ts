@@ -29,7 +29,7 @@ export function receiveMigration(
     // Without a refresh the source sends all that it has offered, whatever is answered.
     const coming = target.refresh ? chosen : snapshots;
     const names = coming.map(({ name }) => name);
-    const answer = answerHeader(offered, names, target.refresh);
+    const answer = answerHeader(offered, names, target.refresh, await transfer.knowsZstd());
     await link.control.sendHeader(answer);
     const failed = link.control.verdict();
     failed.then(
@@ -38,7 +38,7 @@ export function receiveMigration(
     );
     const index = answer.indexHeaderVersion ? await receiveIndex(link, target.refresh) : {};
     const shift = shiftOf(target.kind, offered.idmap ?? [], index);
-    const features = commonFeatures(offered.rsyncFeatures);
+    const features = commonFeatures(answer.rsyncFeatures);
     const receive = () => target.lend((tree) => transfer.receive(target.kind, tree, link, features, shift));
     for (const snapshot of coming) {
       await receive();

@@ -11,6 +11,7 @@ import type { Link } from './link.ts';
 export type TransferNeeds = {
   /** Frames are made here. */
   directory: string;
+  knowsZstd(): Promise<boolean>;
   startSender(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
   startReceiver(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
   /**
@@ -20,7 +21,7 @@ export type TransferNeeds = {
   clean(rootfs: string, shift: number, signal: AbortSignal): Promise<void>;
 };
 
-export type Transfer = {
+export type Transfer = Pick<TransferNeeds, 'knowsZstd'> & {
   send(kind: MigrationKind, tree: LentTree, link: Link, features: readonly RsyncFeature[]): Promise<void>;
   receive(
     kind: MigrationKind,
@@ -59,6 +60,7 @@ export function createTransfer(needs: TransferNeeds): Transfer {
   }
 
   return {
+    knowsZstd: needs.knowsZstd,
     send: (kind, tree, link, features) =>
       withFrame(kind, tree, async (framed, room, frame) => {
         await writeBeside(frame, tree.beside);

@@ -61,4 +61,9 @@ function fill(tree: RsyncTree, files: Record<string, string | null>): void {
   }
 }
 
-export const fakeRsync: MigrationParts = { startSender, startReceiver, clean: async () => {} };
+export const fakeRsync: MigrationParts = {
+  knowsZstd: async () => false,
+  startSender,
+  startReceiver,
+  clean: async () => {},
+};
