@@ -55,15 +55,18 @@ const bodies: BadRequest[] = [
 ];
 
 const sources: BadRequest[] = [
-  create(/Image not found/, { name: 'new', source: { type: 'image', alias: 'nosuch' } }, 404),
-  create(/Image not found/, { name: 'new', source: { type: 'image', fingerprint: long(64) } }, 404),
-  create(/Image not found/, { name: 'new', source: { type: 'image', fingerprint: 'ZZZ' } }, 404),
-  create(/Image not found/, { name: 'new', source: { type: 'image', fingerprint: '../../x' } }, 404),
+  create(/Image "nosuch" not found/, { name: 'new', source: { type: 'image', alias: 'nosuch' } }, 404),
+  create(/Image ".*" not found/, { name: 'new', source: { type: 'image', fingerprint: long(64) } }, 404),
+  create(/Image ".*" not found/, { name: 'new', source: { type: 'image', fingerprint: 'ZZZ' } }, 404),
+  create(/Image ".*" not found/, { name: 'new', source: { type: 'image', fingerprint: '../../x' } }, 404),
   create(/fits more than one image/, { name: 'new', source: { type: 'image', fingerprint: '{shared}' } }),
   create(/an image needs an alias or a fingerprint/, { name: 'new', source: { type: 'image' } }),
-  create(/other servers cannot be fetched/, { name: 'new', source: { ...source, server: 'https://images.example' } }),
+  create(/Failed getting the image from https:\/\/images.example/, {
+    name: 'new',
+    source: { ...source, server: 'https://images.example' },
+  }),
   create(/"teleport" is not one of/, { name: 'new', source: { type: 'teleport' } }),
-  create(/"migration" is not one of/, { name: 'new', source: { type: 'migration' } }),
+  create(/Mode "" not implemented/, { name: 'new', source: { type: 'migration' } }, 501),
   create(/Instance not found/, { name: 'new', source: { type: 'copy', source: 'nosuch' } }, 404),
   create(/Instance snapshot not found/, { name: 'new', source: { type: 'copy', source: 'web/nosuch' } }, 404),
   create(/is not the name of an instance/, { name: 'new', source: { type: 'copy', source: 'web/a/b' } }),
@@ -122,7 +125,7 @@ const device = (config: unknown, says: RegExp, name = 'dev'): BadRequest =>
   create(says, withDevices({ [name]: config }));
 const devices: BadRequest[] = [
   device({}, /"dev": the key type is missing/),
-  device({ type: 'gpu' }, /Unsupported device type "gpu"/),
+  device({ type: 'teapot' }, /Unsupported device type "teapot"/),
   device({ type: 'none', path: '/x' }, /Unknown configuration key: path/),
   device({ type: 'disk' }, /needs the key path/),
   device({ type: 'disk', path: 'relative', source: '/srv' }, /absolute path/),
@@ -136,7 +139,10 @@ const devices: BadRequest[] = [
   device({ type: 'disk', path: '/srv', source: '/srv', nosuch: '1' }, /Unknown configuration key: nosuch/),
   device({ type: 'nic' }, /needs the key network/),
   device({ type: 'nic', network: 'nosuch' }, /no managed network "nosuch"/),
-  device({ type: 'nic', network: 'gastbr0', parent: 'gastbr0' }, /exclude each other/),
+  device(
+    { type: 'nic', network: 'gastbr0', parent: 'gastbr0' },
+    /Cannot use "parent" property in conjunction with "network"/,
+  ),
   device({ type: 'nic', network: 'gastbr0', name: 'eth0' }, /network card eth0 already/),
   device({ type: 'nic', network: 'gastbr0', name: 'waytoolongnicname' }, /"waytoolongnicname" is not a name/),
   device({ type: 'nic', network: 'gastbr0', name: 'a/b' }, /"a\/b" is not a name/),
@@ -147,7 +153,7 @@ const devices: BadRequest[] = [
   device({ type: 'nic', network: 'gastbr0', hwaddr: '01:00:5e:00:00:01' }, /hwaddr.*MAC address/),
   device({ type: 'nic', network: 'gastbr0', mtu: '10' }, /mtu.*from 576 to 65535/),
   device({ type: 'nic', network: 'gastbr0', mtu: '-1' }, /mtu/),
-  device({ type: 'nic', network: 'gastbr0', 'ipv4.address': '10.0.0.999' }, /ipv4.address.*not an address/),
+  device({ type: 'nic', network: 'gastbr0', 'ipv4.address': '10.0.0.999' }, /ipv4.address.*Not an IP address/),
   device({ type: 'nic', network: 'gastbr0', 'ipv4.address': 'fd77::5' }, /other family/),
   device({ type: 'nic', network: 'gastbr0', 'ipv4.address': '192.0.2.5' }, /no address for a guest in gastbr0/),
   device({ type: 'nic', network: 'gastbr0', 'ipv4.address': '10.77.0.1' }, /address of gastbr0 itself/),

@@ -44,11 +44,16 @@ const instances: BadRequest[] = [
   put('/1.0/instances/web/state', { action: 'unfreeze' }, 400, /not frozen/),
   put('/1.0/instances/stopped/state', { action: 'stop' }, 400, /already stopped/),
   put('/1.0/instances/stopped/state', { action: 'freeze' }, 400, /not running/),
-  put('/1.0/instances/web/state', { action: 'stop', stateful: true }, 400, /memory of a guest/),
+  put('/1.0/instances/web/state', { action: 'stop', stateful: true }, 400, /migration.stateful/),
   put('/1.0/instances', { state: { action: 'nap' } }, 400, /"nap" is not one of/),
   put('/1.0/instances', {}, 400, /state is missing/),
   post('/1.0/instances/stopped/rebuild', { source: { type: 'wish' } }, 400, /"wish" is not one of/),
-  post('/1.0/instances/stopped/rebuild', { source: { type: 'image', alias: 'nosuch' } }, 404, /Image not found/),
+  post(
+    '/1.0/instances/stopped/rebuild',
+    { source: { type: 'image', alias: 'nosuch' } },
+    404,
+    /Image "nosuch" not found/,
+  ),
   post('/1.0/instances/stopped/rebuild', {}, 400, /source is missing/),
 ];
 
