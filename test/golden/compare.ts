@@ -23,6 +23,7 @@ export function compare(recorded: unknown, ours: unknown, names: Names): Differe
     found.push({ path, kind, recorded: a, ours: b });
   };
   const look = (path: string, a: unknown, b: unknown): void => {
+    if (isRemark(a)) return;
     if (typeof a === 'string' && typeof b === 'string') {
       if (!names.matches(a, b) && !ownTexts.some((pattern) => pattern.test(a) && pattern.test(b)))
         differ(path, 'value', a, b);
@@ -43,7 +44,19 @@ export function compare(recorded: unknown, ours: unknown, names: Names): Differe
     for (const [key, value] of Object.entries(b))
       if (!known.has(key)) differ(path === '' ? key : `${path}.${key}`, 'extra', undefined, value);
   };
+  const lookAtTexts = (path: string, a: string[], b: string[]) => {
+    const left = [...b];
+    const lacking = a.filter((text) => {
+      const index = left.findIndex((candidate) => names.matches(text, candidate));
+      if (index >= 0) left.splice(index, 1);
+      return index < 0;
+    });
+    if (lacking.length > 0) differ(`${path}[]`, 'missing', lacking, left);
+    if (left.length > 0) differ(`${path}[]`, 'extra', lacking, left);
+  };
   const lookAtList = (path: string, a: unknown[], b: unknown[]) => {
+    if (a.length === 1 && isRemark(a[0])) return;
+    if (isTexts(a) && isTexts(b)) return lookAtTexts(path, a, b);
     if (a.length !== b.length) differ(`${path}[]`, 'length', a.map(nameOf), b.map(nameOf));
     for (const [index, item] of a.entries()) {
       const partner = b.find((candidate) => nameOf(candidate) === nameOf(names.hereDeep(item))) ?? b[index];
@@ -54,8 +67,23 @@ export function compare(recorded: unknown, ours: unknown, names: Names): Differe
   return found;
 }
 
+/** What was too long or secret was recorded as a remark. */
+const isRemark = (value: unknown): boolean => typeof value === 'string' && /^<.*>$/.test(value);
+
+const isTexts = (list: unknown[]): list is string[] => list.every((item) => typeof item === 'string');
+
 /** Lists are compared by name, where their items have one: their order follows identifiers. */
 function nameOf(item: unknown): unknown {
   if (!isObject(item)) return item;
-  return item.name ?? item.address ?? item.listen_address ?? item.key ?? item.class ?? 'unnamed';
+  return (
+    item.name ??
+    item.Name ??
+    item.fingerprint ??
+    item.uuid ??
+    item.address ??
+    item.listen_address ??
+    item.key ??
+    item.class ??
+    'unnamed'
+  );
 }

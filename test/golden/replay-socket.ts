@@ -12,7 +12,7 @@ export type ReplaySocket = {
 };
 
 type Message = { binary: boolean; data: Buffer };
-const patienceMs = 5_000;
+const patienceMs = 1_500;
 
 export async function openSocket(socketPath: string, url: string, exchange: Exchange): Promise<ReplaySocket> {
   const socket = new WebSocket(`ws+unix:${socketPath}:${url}`);

@@ -35,17 +35,25 @@ export async function replay(recording: Recording, target: Target): Promise<Foun
   const sockets: { exchange: Exchange; socket: ReplaySocket }[] = [];
   const operations: string[] = [];
   try {
+    const open = async (exchange: Exchange) => {
+      const socket = await openSocket(target.socketPath, run.names.here(exchange.url), exchange);
+      sockets.push({ exchange, socket });
+    };
+    // They were written down when they were answered; the client had opened them before its requests.
+    for (const exchange of recording.exchanges) if (exchange.url.startsWith('/1.0/events')) await open(exchange);
     for (const exchange of recording.exchanges) {
       if (exchange.user_agent?.startsWith('Go-http-client')) continue;
       if (exchange.websocket) {
-        if (exchange.url.includes('/sftp')) continue;
-        sockets.push({ exchange, socket: await openSocket(target.socketPath, run.names.here(exchange.url), exchange) });
+        if (!exchange.url.includes('/sftp') && !exchange.url.startsWith('/1.0/events')) await open(exchange);
         continue;
       }
       const answer = await send(run, exchange);
       const location = String(answer.headers.location ?? '');
       if (answer.status === 202 && location.startsWith('/1.0/operations/')) operations.push(location);
       found.push(...differences(run, exchange, answer));
+      // The client asks once how far its operation is; then it waits for the event that says it is over.
+      if (exchange.method === 'GET' && /^\/1\.0\/operations\/[^/]+$/.test(exchange.url))
+        await finished(target.socketPath, run.names.here(exchange.url));
     }
     for (const operation of operations) await finished(target.socketPath, operation);
     for (const { exchange, socket } of sockets) {
