@@ -121,6 +121,22 @@ test('unpack gives file capabilities and user attributes, and nothing that the h
   assert.equal(listed.trim(), "['security.capability', 'user.note']");
 });
 
+test('a slash in front of a name means the top of the archive, as to tar', { skip }, async () => {
+  await using opened = await open();
+  const { images, top } = opened;
+  const image = handImage([
+    { name: '/rootfs/etc/', type: '5' },
+    { name: '/rootfs/etc/inittab', data: 'x' },
+    { name: '/elsewhere', data: 'x' },
+  ]);
+  const { fingerprint } = await images.receive({ unified: streamOf(image) }, {});
+  const root = join(top, 'out');
+  mkdirSync(root);
+  await images.unpack(fingerprint, root, {});
+  assert.equal(readFileSync(join(root, 'etc/inittab'), 'utf8'), 'x');
+  assert.ok(!existsSync(join(root, 'elsewhere')) && !existsSync('/elsewhere'));
+});
+
 test('unpack can be aborted, and refuses an image that was changed on disk', { skip }, async () => {
   await using opened = await open();
   const { images, top } = opened;
