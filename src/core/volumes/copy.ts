@@ -12,10 +12,10 @@ import {
   findVolume,
   findVolumeSnapshot,
   lookUpVolume,
+  namedVolumeProject,
   nameQueue,
   openPool,
   volumeById,
-  volumeProject,
   volumeSnapshots,
 } from './find.ts';
 import { checkNobodyUp, volumeStandingStill } from './still.ts';
@@ -32,7 +32,7 @@ export function copySource(
   const [name = '', snapshotName, ...more] = (source.name ?? '').split('/');
   if (name === '' || snapshotName === '' || more.length > 0)
     fail('volume.source', { reason: `"${source.name ?? ''}" is not the name of a volume or of a snapshot` });
-  const project = volumeProject(house, source.project || here.project);
+  const project = source.project ? namedVolumeProject(house, source.project) : here.project;
   const volume = findVolume(house, { pool: source.pool || here.pool, project, name });
   if (snapshotName === undefined) return { volume, withSnapshots: source.volume_only !== true };
   return { volume, snapshot: findVolumeSnapshot(house, volume, snapshotName), withSnapshots: false };

@@ -3,7 +3,7 @@ import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { keys, type PoolDoc, type VolumeBackupDoc, type VolumeDoc, type VolumeSnapshotDoc } from '../model.ts';
 import type { Pool } from '../ports/storage.ts';
-import { projectFor } from '../projects/features.ts';
+import { lookUpProject, projectFor } from '../projects/features.ts';
 import { inProject } from '../projects/url.ts';
 
 type Needs = Pick<House, 'documents'>;
@@ -12,6 +12,12 @@ type Needs = Pick<House, 'documents'>;
 export type VolumePlace = Pick<VolumeDoc, 'pool' | 'project' | 'name'>;
 
 export const volumeProject = (house: Needs, project: string): string => projectFor(house, 'storage.volumes', project);
+
+/** The same for a project that a body names: the one of the call is known to be there. */
+export function namedVolumeProject(house: Needs, project: string): string {
+  if (!lookUpProject(house, project)) fail('project.not-found', { name: project });
+  return volumeProject(house, project);
+}
 
 export function allVolumes(house: Needs): VolumeDoc[] {
   return house.documents.list<VolumeDoc>('volumes/');

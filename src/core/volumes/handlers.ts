@@ -13,7 +13,7 @@ import { updateVolume } from './change.ts';
 import { copySource, copyVolume, draftCopy, refreshVolume } from './copy.ts';
 import { createEmptyVolume, draftVolume } from './create.ts';
 import { deleteVolume } from './delete.ts';
-import { findPool, findVolume, volumeById, volumeProject, volumeUrl } from './find.ts';
+import { findPool, findVolume, namedVolumeProject, volumeById, volumeProject, volumeUrl } from './find.ts';
 import { checkMove, moveVolume, renameVolume } from './move.ts';
 import { restoreVolume } from './snapshots.ts';
 import { volumeState } from './state.ts';
@@ -99,7 +99,7 @@ export function volumeHandlers(house: House): Own {
       if (isSending(doc, body)) return { operation: startSendingVolume(house, project, doc, body) };
       const to = {
         pool: body.pool || doc.pool,
-        project: body.project ? volumeProject(house, body.project) : doc.project,
+        project: body.project ? namedVolumeProject(house, body.project) : doc.project,
         name: body.name || doc.name,
       };
       if (to.pool === doc.pool && to.project === doc.project) {
