@@ -3,6 +3,7 @@
  * would cost every call 15 ms. A test holds names and aliases against the literals.
  */
 import type { CommandEntry } from './command-entry.ts';
+import { networkCommands } from './network-commands.ts';
 import { storageCommands } from './storage-commands.ts';
 
 export type { CommandEntry };
@@ -12,6 +13,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'init', aliases: ['create'], load: async () => (await import('./commands/instance/init.ts')).init },
   { name: 'list', aliases: ['ls'], load: async () => (await import('./commands/instance/list.ts')).list },
   { name: 'info', load: async () => (await import('./commands/instance/info.ts')).info },
+  { name: 'top', load: async () => (await import('./commands/server/top.ts')).top },
   { name: 'start', load: async () => (await import('./commands/instance/start.ts')).start },
   { name: 'stop', load: async () => (await import('./commands/instance/stop.ts')).stop },
   { name: 'restart', load: async () => (await import('./commands/instance/restart.ts')).restart },
@@ -78,7 +80,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/image/alias-list.ts')).imageAliasList,
   },
   { name: 'image alias rename', load: async () => (await import('./commands/image/alias-rename.ts')).imageAliasRename },
+  { name: 'image get-property', load: async () => (await import('./commands/image/get-property.ts')).imageGetProperty },
   { name: 'image set-property', load: async () => (await import('./commands/image/set-property.ts')).imageSetProperty },
+  {
+    name: 'image unset-property',
+    load: async () => (await import('./commands/image/unset-property.ts')).imageUnsetProperty,
+  },
   { name: 'config show', load: async () => (await import('./commands/config/show.ts')).configShow },
   { name: 'config get', load: async () => (await import('./commands/config/get.ts')).configGet },
   { name: 'config set', load: async () => (await import('./commands/config/set.ts')).configSet },
@@ -181,27 +188,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'profile device unset',
     load: async () => (await import('./commands/profile/device-unset.ts')).profileDeviceUnset,
   },
-  {
-    name: 'network list',
-    aliases: ['network ls'],
-    load: async () => (await import('./commands/network/list.ts')).networkList,
-  },
-  { name: 'network show', load: async () => (await import('./commands/network/show.ts')).networkShow },
-  { name: 'network info', load: async () => (await import('./commands/network/info.ts')).networkInfo },
-  { name: 'network create', load: async () => (await import('./commands/network/create.ts')).networkCreate },
-  { name: 'network get', load: async () => (await import('./commands/network/get.ts')).networkGet },
-  { name: 'network set', load: async () => (await import('./commands/network/set.ts')).networkSet },
-  { name: 'network unset', load: async () => (await import('./commands/network/unset.ts')).networkUnset },
-  { name: 'network edit', load: async () => (await import('./commands/network/edit.ts')).networkEdit },
-  {
-    name: 'network delete',
-    aliases: ['network rm'],
-    load: async () => (await import('./commands/network/delete.ts')).networkDelete,
-  },
-  {
-    name: 'network list-leases',
-    load: async () => (await import('./commands/network/list-leases.ts')).networkListLeases,
-  },
+  ...networkCommands,
   ...storageCommands,
   {
     name: 'operation list',
@@ -227,6 +214,10 @@ export const commands: readonly CommandEntry[] = [
   { name: 'project unset', load: async () => (await import('./commands/project/unset.ts')).projectUnset },
   { name: 'project edit', load: async () => (await import('./commands/project/edit.ts')).projectEdit },
   { name: 'project rename', load: async () => (await import('./commands/project/rename.ts')).projectRename },
+  {
+    name: 'project get-current',
+    load: async () => (await import('./commands/project/get-current.ts')).projectGetCurrent,
+  },
   { name: 'project switch', load: async () => (await import('./commands/project/switch.ts')).projectSwitch },
   {
     name: 'project delete',
@@ -286,10 +277,29 @@ export const commands: readonly CommandEntry[] = [
     aliases: ['remote generate-certificate'],
     load: async () => (await import('./commands/remote/get-client-certificate.ts')).remoteGetClientCertificate,
   },
+  {
+    name: 'warning list',
+    aliases: ['warning ls'],
+    load: async () => (await import('./commands/warning/list.ts')).warningList,
+  },
+  { name: 'warning show', load: async () => (await import('./commands/warning/show.ts')).warningShow },
+  {
+    name: 'warning acknowledge',
+    aliases: ['warning ack'],
+    load: async () => (await import('./commands/warning/acknowledge.ts')).warningAcknowledge,
+  },
+  {
+    name: 'warning delete',
+    aliases: ['warning rm'],
+    load: async () => (await import('./commands/warning/delete.ts')).warningDelete,
+  },
   { name: '__complete', hidden: true, load: async () => (await import('./commands/server/complete.ts')).completeWords },
   { name: 'completion', load: async () => (await import('./commands/server/completion.ts')).completion },
   { name: 'doctor', load: async () => (await import('./commands/server/doctor.ts')).doctor },
   { name: 'monitor', load: async () => (await import('./commands/server/monitor.ts')).monitor },
+  { name: 'query', load: async () => (await import('./commands/server/query.ts')).query },
+  { name: 'admin waitready', load: async () => (await import('./commands/admin/waitready.ts')).adminWaitready },
+  { name: 'admin shutdown', load: async () => (await import('./commands/admin/shutdown.ts')).adminShutdown },
   { name: 'version', load: async () => (await import('./commands/server/version.ts')).version },
 ];
 

@@ -52,6 +52,8 @@ export interface Client extends Disposable {
   ): Promise<Operation>;
   /** The bare answer of a route, with a body to be read; errors are thrown. */
   raw<K extends RouteKey>(key: K, ...args: ArgsParam<K>): Promise<IncomingMessage>;
+  /** Any path as it is, without the types of the table; errors are thrown. */
+  request(method: string, path: string, body?: unknown): Promise<IncomingMessage>;
   websocket(path: string, signal?: AbortSignal): Promise<WebSocketConnection>;
   events(options?: EventsOptions): AsyncIterable<Event>;
 }
@@ -89,7 +91,9 @@ export function createClient(options: ClientOptions): Client {
     const { method, template } = splitKey(key);
     // All projects and one exclude each other.
     const inside = project && args.query?.['all-projects'] === undefined ? { project } : {};
-    const path = requestPath(template, args.params, { ...inside, ...args.query });
+    return sendTo(method, requestPath(template, args.params, { ...inside, ...args.query }), args);
+  };
+  const sendTo = async (method: string, path: string, args: AnyArgs): Promise<IncomingMessage> => {
     const json = args.body === undefined ? undefined : JSON.stringify(args.body);
     const headers: Record<string, string> = { 'User-Agent': userAgent, ...args.headers };
     if (json !== undefined) headers['Content-Type'] = 'application/json';
@@ -151,6 +155,11 @@ export function createClient(options: ClientOptions): Client {
         if (key.startsWith('HEAD ')) throw headError(answer);
         await readEnvelope(answer);
       }
+      return answer;
+    },
+    request: async (method: string, path: string, body?: unknown) => {
+      const answer = await sendTo(method, path, { body });
+      if ((answer.statusCode ?? 500) >= 400) await readEnvelope(answer);
       return answer;
     },
     websocket,

@@ -10,6 +10,8 @@ type Lists = Extract<
   | 'GET /1.0/instances'
   | 'GET /1.0/profiles'
   | 'GET /1.0/networks'
+  | 'GET /1.0/network-acls'
+  | 'GET /1.0/warnings'
   | 'GET /1.0/storage-pools'
   | 'GET /1.0/projects'
   | 'GET /1.0/images/aliases'
@@ -39,6 +41,14 @@ export async function namesFor(
       return listed(context, 'GET /1.0/profiles');
     case 'network':
       return listed(context, 'GET /1.0/networks');
+    case 'acl':
+      return listed(context, 'GET /1.0/network-acls');
+    case 'forward':
+      return before[0] === undefined ? [] : forwards(context, before[0]);
+    case 'volume':
+      return before[0] === undefined ? [] : volumes(context, before[0]);
+    case 'warning':
+      return listed(context, 'GET /1.0/warnings');
     case 'pool':
       return listed(context, 'GET /1.0/storage-pools');
     case 'remote':
@@ -70,6 +80,19 @@ async function snapshots(context: Context, instance: string): Promise<string[]> 
   return (
     (await context.client.call('GET /1.0/instances/{name}/snapshots', { params: { name: instance } })) as string[]
   ).map(lastPart);
+}
+
+async function forwards(context: Context, name: string): Promise<string[]> {
+  return ((await context.client.call('GET /1.0/networks/{name}/forwards', { params: { name } })) as string[]).map(
+    lastPart,
+  );
+}
+
+/** Custom ones: those of guests and images are no names that people type. */
+async function volumes(context: Context, pool: string): Promise<string[]> {
+  const params = { pool, type: 'custom' };
+  const found = await context.client.call('GET /1.0/storage-pools/{pool}/volumes/{type}', { params });
+  return (found as string[]).map(lastPart);
 }
 
 /** `web/etc/ho` -> `web/etc/hosts`. */

@@ -1,9 +1,10 @@
-import { CliError } from '../../cli-error.ts';
+import { CliError, usageError } from '../../cli-error.ts';
 import { defineCommand, flag, optional, text } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import type { Process } from '../../objects/instance-report.ts';
 import { fieldOf, instanceReport } from '../../objects/instance-report.ts';
 import { fetchInstance } from '../../objects/instances.ts';
+import { resourcesReport } from '../../objects/resources-report.ts';
 import { serverReport } from '../../objects/server-report.ts';
 import { type Column, printObject, printRows } from '../../output/print-rows.ts';
 import { printable } from '../../output/text-width.ts';
@@ -16,6 +17,7 @@ export const info = defineCommand({
   args: { instance: optional('instance', 'instance') },
   options: {
     processes: flag('--processes', 'also its processes, with their ids inside and outside'),
+    resources: flag('--resources', 'what the server has: processors, memory, disks and cards'),
     showLog: flag('--show-log', 'also its log'),
     format: text('-f, --format <format>', 'json or yaml instead of text', ['json', 'yaml']),
     field: text('--field <path>', 'only one field, like state.memory.usage'),
@@ -25,9 +27,11 @@ export const info = defineCommand({
     ['gast info web --processes', 'with its processes'],
     ['gast info web --field state.pid', 'one value for a script'],
     ['gast info', 'the server'],
+    ['gast info --resources', 'its hardware'],
   ],
   async run(context, { args, options }) {
     const name = args.instance;
+    if (options.resources) return printResources(context, name, options.format);
     const value = name === undefined ? await context.client.call('GET /1.0') : await fetchInstance(context, name);
     if (options.field !== undefined) return printField(context, value, options.field);
     if (options.format !== undefined) return printObject(context, options.format, value);
@@ -40,6 +44,13 @@ export const info = defineCommand({
     if (options.showLog) await printLog(context, name);
   },
 });
+
+async function printResources(context: Context, instance: string | undefined, format: string | undefined) {
+  if (instance !== undefined) throw usageError('--resources is about the server, not about a guest');
+  const resources = await context.client.call('GET /1.0/resources');
+  if (format !== undefined) return printObject(context, format, resources);
+  context.print(printable(resourcesReport(resources)));
+}
 
 function printField(context: Context, value: unknown, path: string): void {
   const found = fieldOf(value, path);

@@ -9,7 +9,7 @@ export const volumeAttachProfile = defineCommand({
   summary: 'Give a custom volume to all guests with a profile',
   args: {
     pool: required('pool', 'pool'),
-    volume: required('volume'),
+    volume: required('volume', 'volume'),
     profile: required('profile', 'profile'),
     place: some('[device] path'),
   },

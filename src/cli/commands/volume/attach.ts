@@ -9,7 +9,7 @@ export const volumeAttach = defineCommand({
   summary: 'Give a custom volume to a guest, at once when it runs',
   args: {
     pool: required('pool', 'pool'),
-    volume: required('volume'),
+    volume: required('volume', 'volume'),
     instance: required('instance', 'instance'),
     place: some('[device] path'),
   },

@@ -9,7 +9,7 @@ export const volumeDetachProfile = defineCommand({
   summary: 'Take a custom volume away from a profile',
   args: {
     pool: required('pool', 'pool'),
-    volume: required('volume'),
+    volume: required('volume', 'volume'),
     profile: required('profile', 'profile'),
     device: optional('device'),
   },

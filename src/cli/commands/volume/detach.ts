@@ -9,7 +9,7 @@ export const volumeDetach = defineCommand({
   summary: 'Take a custom volume away from a guest, at once when it runs',
   args: {
     pool: required('pool', 'pool'),
-    volume: required('volume'),
+    volume: required('volume', 'volume'),
     instance: required('instance', 'instance'),
     device: optional('device'),
   },

@@ -8,7 +8,7 @@ export const volumeExport = defineCommand({
   name: 'storage volume export',
   group: 'network-storage',
   summary: 'Write a custom volume with its snapshots to a file on this computer',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), target: optional('target', 'file') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), target: optional('target', 'file') },
   options: {
     volumeOnly: flag('--volume-only', 'without its snapshots'),
     compression: text('--compression <name>', 'gzip, zstd, xz, bzip2 or none', ['gzip', 'zstd', 'xz', 'bzip2', 'none']),

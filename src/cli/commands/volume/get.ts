@@ -7,7 +7,7 @@ export const volumeGet = defineCommand({
   name: 'storage volume get',
   group: 'network-storage',
   summary: 'Print one key of a volume',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), key: required('key') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), key: required('key') },
   options: { property: propertyOption },
   examples: [['gast storage volume get default data size', '']],
   run: (context, { args, options }) => getKey(context, volume(args.pool, args.volume), args.key, options),

@@ -7,7 +7,7 @@ export const volumeInfo = defineCommand({
   name: 'storage volume info',
   group: 'network-storage',
   summary: 'Show what a volume takes, who uses it, and its snapshots',
-  args: { pool: required('pool', 'pool'), volume: required('volume') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume') },
   options: { bytes: flag('--bytes', 'exact numbers of bytes') },
   examples: [['gast storage volume info default data', '']],
   async run(context, { args, options }) {

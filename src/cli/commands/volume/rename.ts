@@ -5,7 +5,7 @@ export const volumeRename = defineCommand({
   name: 'storage volume rename',
   group: 'network-storage',
   summary: 'Rename a custom volume; devices that name it follow',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), newName: required('new-name') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), newName: required('new-name') },
   options: {},
   examples: [['gast storage volume rename default data archive', '']],
   async run(context, { args }) {

@@ -8,7 +8,7 @@ export const volumeSet = defineCommand({
   name: 'storage volume set',
   group: 'network-storage',
   summary: 'Set keys of a volume',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), assignments: some('key=value') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), assignments: some('key=value') },
   options: { property: propertyOption },
   examples: [['gast storage volume set default data snapshots.expiry=1w', '']],
   run: (context, { args, options }) =>

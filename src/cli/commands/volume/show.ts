@@ -6,7 +6,7 @@ export const volumeShow = defineCommand({
   name: 'storage volume show',
   group: 'network-storage',
   summary: 'Show a volume as YAML',
-  args: { pool: required('pool', 'pool'), volume: required('volume') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume') },
   options: {},
   examples: [
     ['gast storage volume show default data', ''],

@@ -6,7 +6,7 @@ export const volumeSnapshotCreate = defineCommand({
   name: 'storage volume snapshot create',
   group: 'network-storage',
   summary: 'Take a snapshot of a custom volume; guests that have it stand still meanwhile',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), snapshot: optional('snapshot') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), snapshot: optional('snapshot') },
   options: {
     reuse: flag('--reuse', 'replace one of the same name'),
     noExpiry: flag('--no-expiry', 'keep it for ever'),

@@ -6,7 +6,7 @@ export const volumeSnapshotDelete = defineCommand({
   aliases: ['storage volume snapshot rm'],
   group: 'network-storage',
   summary: 'Delete a snapshot of a volume',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), snapshot: optional('snapshot') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), snapshot: optional('snapshot') },
   options: {},
   examples: [['gast storage volume snapshot delete default data before', '']],
   async run(context, { args }) {

@@ -15,7 +15,7 @@ export const volumeSnapshotList = defineCommand({
   aliases: ['storage volume snapshot ls'],
   group: 'network-storage',
   summary: 'List the snapshots of a volume',
-  args: { pool: required('pool', 'pool'), volume: required('volume') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume') },
   options: { format: formatOption },
   examples: [['gast storage volume snapshot list default data', '']],
   async run(context, { args, options }) {

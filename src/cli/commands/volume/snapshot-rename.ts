@@ -7,7 +7,7 @@ export const volumeSnapshotRename = defineCommand({
   summary: 'Rename a snapshot of a volume',
   args: {
     pool: required('pool', 'pool'),
-    volume: required('volume'),
+    volume: required('volume', 'volume'),
     snapshot: required('snapshot'),
     newName: required('new-name'),
   },

@@ -5,7 +5,7 @@ export const volumeSnapshotRestore = defineCommand({
   name: 'storage volume snapshot restore',
   group: 'network-storage',
   summary: 'Put a volume back to what it was at a snapshot; no guest that runs may have it',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), snapshot: optional('snapshot') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), snapshot: optional('snapshot') },
   options: {},
   examples: [['gast storage volume snapshot restore default data before', '']],
   async run(context, { args }) {

@@ -6,7 +6,7 @@ export const volumeSnapshotShow = defineCommand({
   name: 'storage volume snapshot show',
   group: 'network-storage',
   summary: 'Show a snapshot of a volume as YAML',
-  args: { pool: required('pool', 'pool'), volume: required('volume'), snapshot: optional('snapshot') },
+  args: { pool: required('pool', 'pool'), volume: required('volume', 'volume'), snapshot: optional('snapshot') },
   options: {},
   examples: [['gast storage volume snapshot show default data before', '']],
   async run(context, { args }) {

@@ -1,0 +1,16 @@
+import { defineCommand, some } from '../../command.ts';
+import { forEachGuest } from '../../objects/change-state.ts';
+
+export const networkAclDelete = defineCommand({
+  name: 'network acl delete',
+  aliases: ['network acl rm'],
+  group: 'network-storage',
+  summary: 'Delete access lists that nothing uses',
+  args: { names: some('acl', 'acl') },
+  options: {},
+  examples: [['gast network acl delete web', '']],
+  run: (context, { args }) =>
+    forEachGuest(context, args.names, async (name) => {
+      await context.client.call('DELETE /1.0/network-acls/{name}', { params: { name } });
+    }),
+});
