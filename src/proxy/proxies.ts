@@ -24,12 +24,28 @@ export function createProxies(options: ProxiesOptions): Proxies & Disposable {
   const relay = createRelayProcess({
     socket: join(options.runDirectory, 'relay.sock'),
     log: options.log,
-    // Killed, for want of memory perhaps: the connections are lost, the proxies come back.
-    onEnd() {
-      for (const spec of carried.values()) relay.call({ do: 'start', spec }).catch(() => {});
-    },
+    onEnd: () => void inTurn('relay', revive).catch(() => {}),
   });
   const inTurn = createKeyedQueue();
+
+  /**
+   * A relay that was killed, for want of memory perhaps, has lost its connections; its proxies come back, before anything
+   * else is done or told. Returns what runs.
+   */
+  const revive = async (): Promise<ProxySpec[]> => {
+    const found = (await relay.callIfRunning({ do: 'list' }))?.proxies ?? [];
+    const running = new Set(found.map(keyOf));
+    for (const [key, spec] of carried) {
+      if (running.has(key)) continue;
+      // Its guest may be ending, or its port has been taken: the others come back all the same.
+      const isBack = await relay.call({ do: 'start', spec }).then(
+        () => true,
+        () => false,
+      );
+      if (isBack) found.push(spec);
+    }
+    return found;
+  };
   const file = join(options.stateDirectory, 'nat.json');
   const translated = new Map(readNat(file).map((spec) => [keyOf(spec), spec]));
 
@@ -57,19 +73,27 @@ export function createProxies(options: ProxiesOptions): Proxies & Disposable {
   return {
     async start(spec) {
       if (spec.nat) return change(keyOf(spec), spec);
-      await relay.call({ do: 'start', spec });
-      carried.set(keyOf(spec), spec);
+      await inTurn('relay', async () => {
+        if (carried.size > 0) await revive();
+        await relay.call({ do: 'start', spec });
+        carried.set(keyOf(spec), spec);
+      });
     },
     async stop({ guest, device }) {
       const key = keyOf({ guest, device });
       if (translated.has(key)) return change(key, undefined);
-      // First: it may be the last one, and the process then ends as it should.
-      carried.delete(key);
-      await relay.callIfRunning({ do: 'stop', guest, device });
+      await inTurn('relay', async () => {
+        // First: it may be the last one, and the process then ends as it should.
+        carried.delete(key);
+        await relay.callIfRunning({ do: 'stop', guest, device });
+      });
     },
     async list() {
-      const found = (await relay.callIfRunning({ do: 'list' }))?.proxies ?? [];
-      for (const spec of found) carried.set(keyOf(spec), spec);
+      const found = await inTurn('relay', async () => {
+        const running = await revive();
+        for (const spec of running) carried.set(keyOf(spec), spec);
+        return running;
+      });
       // A table that somebody flushed carries nothing.
       const isThere = listNftTables().some(({ name, family }) => name === options.table && family === 'inet');
       return [...found, ...(isThere ? translated.values() : [])];

@@ -17,6 +17,7 @@ export type RelayProcess = Disposable & {
 
 const startTimeoutMs = 20_000;
 const callTimeoutMs = 15_000;
+const startsAtMost = 3;
 
 export function createRelayProcess(options: {
   socket: string;
@@ -25,28 +26,33 @@ export function createRelayProcess(options: {
   onEnd: () => void;
 }): RelayProcess {
   const inTurn = createKeyedQueue();
+  const isTold = () => !disposed && options.onEnd();
+  let disposed = false;
   let watcher: Socket | undefined;
+  /** Of the last one that was started here: its ports are free only when it is gone. */
+  let ended: Promise<unknown> = Promise.resolve();
 
   /** One connection that nothing is said on: it ends with the process. */
   const watch = async () => {
-    if (watcher) return;
-    watcher = await tryConnect(options.socket);
-    watcher?.unref();
-    watcher?.on('error', () => {});
-    watcher?.resume();
-    watcher?.once('close', () => {
-      const isOurs = watcher === undefined;
+    if (watcher || disposed) return;
+    const connection = await tryConnect(options.socket);
+    // Gone already.
+    if (!connection) return void isTold();
+    watcher = connection.unref().resume();
+    connection.once('close', () => {
       watcher = undefined;
-      if (!isOurs) options.onEnd();
+      isTold();
     });
   };
 
   const ask = (connection: Socket, call: RelayCall) =>
     new Promise<RelayAnswer>((resolve, reject) => {
-      const failed = () => reject(new HostError('the process that carries proxies ended in the middle of a call'));
+      const failed = () => reject(new RelayGone(options.log));
       connection.once('close', failed);
-      connection.setTimeout(callTimeoutMs, () => connection.destroy());
-      connection.on('error', () => {});
+      connection.setTimeout(callTimeoutMs, () => {
+        reject(new HostError(`the process that carries proxies does not answer`, { help: `see ${options.log}` }));
+        connection.destroy();
+      });
       let text = '';
       connection.setEncoding('utf8').on('data', (part: string) => {
         text += part;
@@ -60,11 +66,16 @@ export function createRelayProcess(options: {
 
   const start = async () => {
     mkdirSync(dirname(options.socket), { recursive: true });
+    await ended;
+    let gone = false;
     const log = openSync(options.log, 'w', 0o600);
     try {
-      spawnProgram(process.execPath, ['--max-semi-space-size=2', entry(), options.socket], {
+      const { exited } = spawnProgram(process.execPath, ['--max-semi-space-size=2', entry(), options.socket], {
         stdio: ['ignore', log, log],
         detached: true,
+      });
+      ended = exited.then(() => {
+        gone = true;
       });
     } finally {
       closeSync(log);
@@ -73,12 +84,23 @@ export function createRelayProcess(options: {
     for (;;) {
       const connection = await tryConnect(options.socket);
       if (connection) return connection;
+      if (gone) throw new RelayGone(options.log);
       if (Date.now() > deadline)
         throw new HostError('the process that carries proxies does not start', { help: `see ${options.log}` });
       await setTimeout(10);
     }
   };
 
+  /** It may just be ending, for want of proxies, or be killed. Only one that is gone is followed by another. */
+  const untilAnswered = async (call: RelayCall) => {
+    for (let left = startsAtMost; ; left--) {
+      try {
+        return await ask((await tryConnect(options.socket)) ?? (await start()), call);
+      } catch (error) {
+        if (!(error instanceof RelayGone) || left === 0) throw error;
+      }
+    }
+  };
   const callIfRunning = async (call: RelayCall) => {
     const connection = await tryConnect(options.socket);
     return connection && ask(connection, call);
@@ -91,31 +113,38 @@ export function createRelayProcess(options: {
   return {
     call: (call) =>
       inTurn('', async () => {
-        const connection = (await tryConnect(options.socket)) ?? (await start());
-        // It may just have been ending, for want of proxies.
-        const answer = await ask(connection, call).catch(async () => ask(await start(), call));
+        const answer = await untilAnswered(call);
         await watch();
         return checked(answer);
       }),
     callIfRunning: (call) =>
       inTurn('', async () => {
-        const answer = await callIfRunning(call).catch(() => undefined);
+        const answer = await callIfRunning(call).catch((error: unknown) => {
+          if (error instanceof RelayGone) return undefined;
+          throw error;
+        });
         if (answer) await watch();
         return answer && checked(answer);
       }),
     [Symbol.dispose]() {
-      const closing = watcher;
-      watcher = undefined;
-      closing?.destroy();
+      disposed = true;
+      watcher?.destroy();
     },
   };
 }
 
+class RelayGone extends HostError {
+  constructor(log: string) {
+    super('the process that carries proxies ended in the middle of a call', { help: `see ${log}` });
+  }
+}
+
+/** What goes wrong afterwards ends in `close`. */
 function tryConnect(path: string): Promise<Socket | undefined> {
   return new Promise((resolve) => {
     const connection = connect(path);
     connection.once('connect', () => resolve(connection));
-    connection.once('error', () => resolve(undefined));
+    connection.on('error', () => resolve(undefined));
   });
 }
 

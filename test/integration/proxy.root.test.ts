@@ -206,3 +206,68 @@ test('a Unix socket in a guest is reached in the guest alone, as its root, whate
   assert.equal(reached, 0);
   server.close();
 });
+
+/** What comes back of a word that is said through the proxy. */
+function echo(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('hello'));
+    socket.on('error', () => {});
+    socket.once('close', () => resolve('closed'));
+    socket.once('data', (said) => {
+      resolve(String(said));
+      socket.destroy();
+    });
+  });
+}
+
+test('a relay that is killed comes back with all it carried, whatever is asked of it meanwhile', {
+  skip: whyNot,
+}, async (t) => {
+  await using lab = await openLab();
+  await lab.serve(8080, (socket) => socket.pipe(socket));
+  const ports = [18_080, 18_081, 18_082];
+  const start = (port: number) =>
+    lab.proxies.start(lab.spec(`tcp:127.0.0.1:${port}`, 'tcp:127.0.0.1:8080', { device: `p${port}` }));
+  for (const port of ports.slice(0, 2)) await start(port);
+  const meanwhile: Record<string, () => Promise<unknown>> = {
+    'nothing is asked': async () => {},
+    'a list': async () => assert.equal((await lab.proxies.list()).length, 2),
+    'many lists': () =>
+      Promise.all(Array.from({ length: 20 }, async () => assert.equal((await lab.proxies.list()).length, 2))),
+    'a connection': () => echo(18_080),
+    'one more': () => start(18_082),
+    'one less': () => lab.proxies.stop({ guest: '0000000000a1', device: 'p18082' }),
+    'two kills': async () => {
+      await eventually('the next one runs', () => lab.relayPid() > 0);
+      process.kill(lab.relayPid(), 'SIGKILL');
+    },
+  };
+  for (const [name, ask] of Object.entries(meanwhile))
+    await t.test(name, async () => {
+      const held = connect(18_080, '127.0.0.1').on('error', () => {});
+      await once(held, 'connect');
+      process.kill(lab.relayPid(), 'SIGKILL');
+      const begin = performance.now();
+      await ask();
+      await eventually('all are carried again', async () => {
+        const carried = await lab.proxies.list();
+        if (carried.length !== (name === 'one more' ? 3 : 2)) return false;
+        for (const { device } of carried) if ((await echo(Number(device.slice(1)))) !== 'hello') return false;
+        return true;
+      });
+      t.diagnostic(`${name}: carried again after ${Math.round(performance.now() - begin)} ms`);
+      held.destroy();
+    });
+  const pid = lab.relayPid();
+  for (const port of ports) await lab.proxies.stop({ guest: '0000000000a1', device: `p${port}` });
+  await eventually('the relay ends', () => !existsSync(`/proc/${pid}`));
+});
+
+test('a relay that is killed right before the daemon ends is not started again behind its back', {
+  skip: whyNot,
+}, async () => {
+  await using lab = await openLab();
+  await lab.serve(8080, (socket) => socket.pipe(socket));
+  await lab.proxies.start(lab.spec('tcp:127.0.0.1:18080', 'tcp:127.0.0.1:8080'));
+  process.kill(lab.relayPid(), 'SIGKILL');
+});
