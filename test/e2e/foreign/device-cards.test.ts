@@ -1,7 +1,7 @@
 /** Network cards of every kind, connected to a running guest by the unmodified incus client (D04, F20). */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { settledCensus } from '../../leaks.ts';
 import { lackingClients } from './clients.ts';
@@ -124,4 +124,7 @@ test('incus connects network cards of every kind to a running guest', { skip }, 
   await t.test('nothing of all this is left', () => assertSame(before, daemon));
   ip('link', 'del', 'gastup0');
   ip('netns', 'del', 'gastfar');
+  // `ip netns` keeps a mount for the next one.
+  execFileSync('umount', ['/run/netns']);
+  rmdirSync('/run/netns');
 });
