@@ -15,9 +15,16 @@ export function bodyKind(route: Route, request: IncomingMessage, identity: Ident
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (type === '' || type === 'application/json') return 'json';
   if (route.stream) return 'stream';
-  // `curl -d` calls everything a form. Browsers can send forms across sites, but never to a unix socket.
-  if (type === 'application/x-www-form-urlencoded' && identity.protocol === 'unix') return 'json';
+  if (type === 'application/x-www-form-urlencoded' && !fromBrowser(request, identity)) return 'json';
   return fail('request.invalid', { reason: `the content type is "${type}", this address takes application/json` });
+}
+
+/**
+ * `curl -d` calls everything a form. So do the pages of other sites, in whose name a browser would show its certificate;
+ * but it says so in these headers, and it never speaks to a unix socket.
+ */
+function fromBrowser({ headers }: IncomingMessage, identity: Identity): boolean {
+  return identity.protocol !== 'unix' && (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined);
 }
 
 export async function readBody(

@@ -35,6 +35,12 @@ test('a boundary may be quoted, parts may be empty', async () => {
   assert.deepEqual(await split([form('', '')], 'multipart/form-data; boundary="b"'), ['', '']);
 });
 
+test('names without quotes are understood', async () => {
+  const part = (name: string, data: string) =>
+    `--b\r\nContent-Disposition: form-data; name=${name};\r\n\r\n${data}\r\n`;
+  assert.deepEqual(await split([`${part('metadata', 'one')}${part('rootfs', 'two')}--b--\r\n\r\n`]), ['one', 'two']);
+});
+
 for (const [what, body, reason] of [
   ['no boundary line', 'x', /cut off/],
   ['nothing', '', /cut off/],

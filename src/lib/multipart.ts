@@ -74,14 +74,14 @@ async function feed(
           break;
         }
         const header = rest.toString('latin1', 0, end);
-        const name = /\bname="([^"]*)"/i.exec(header)?.[1] ?? '';
+        const name = parameter(header, 'name') ?? '';
         const slot = slots[index];
         if (!slot || !name.startsWith(slot.name))
           throw new FormBroken(
             `the form has the part "${name}" where ${slot ? `"${slot.name}"` : 'its end'} should be`,
           );
         current = slot.stream;
-        onFilename?.(slot.name, /\bfilename="([^"]*)"/i.exec(header)?.[1] ?? '');
+        onFilename?.(slot.name, parameter(header, 'filename') ?? '');
         index += 1;
         inHeader = false;
         rest = rest.subarray(end + 4);
@@ -110,6 +110,12 @@ async function feed(
     }
   }
   throw new FormBroken('the form is cut off');
+}
+
+/** Of a part's header. Most clients write quotes around the value; some do not. */
+function parameter(header: string, name: string): string | undefined {
+  const found = new RegExp(`[;\\s]${name}=(?:"([^"]*)"|([^";\\s]*))`, 'i').exec(header);
+  return found?.[1] ?? found?.[2];
 }
 
 /** Resolves when the stream takes more, or nothing any more. */

@@ -8,10 +8,9 @@ export function instanceNameError(name: string): string | undefined {
 /** What Linux, DNS and Incus all take as the name of a host. */
 function hostNameError(name: string): string | undefined {
   if (name.length < 1 || name.length > 63) return 'Name must be 1-63 characters long';
-  if (/^\d+$/.test(name)) return 'Name must not be a number';
-  if (/^\d/.test(name)) return 'Name must not start with a digit';
   if (name.startsWith('-')) return 'Name must not start with "-" character';
   if (name.endsWith('-')) return 'Name must not end with "-" character';
+  if (/^\d+$/.test(name)) return 'Name cannot be a number';
   if (!/^[A-Za-z0-9-]+$/.test(name)) return 'Name can only contain alphanumeric and hyphen characters';
   return undefined;
 }

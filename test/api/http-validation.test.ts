@@ -1,6 +1,7 @@
 /** What the generic server says about bodies that do not fit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bodyKind } from '../../src/http/read-body.ts';
 import { openFixture, root } from './http-fixture.ts';
 
 async function put(body: unknown, headers: Record<string, string> = {}) {
@@ -76,6 +77,18 @@ test('content types: JSON with parameters, curl forms on the unix socket, nothin
   assert.equal((await put('{}', { 'Content-Type': 'application/x-www-form-urlencoded' })).status, 200);
   assert.match((await put('{}', { 'Content-Type': 'text/plain' })).error, /content type is "text\/plain"/);
   assert.equal((await put('{}', { 'Content-Type': ';;;' })).status, 400);
+});
+
+test('over HTTPS a form of curl is JSON too, but not what the page of another site may send', () => {
+  const kind = (more: Record<string, string>) =>
+    bodyKind(
+      { body: {} } as never,
+      { headers: { 'content-type': 'application/x-www-form-urlencoded', ...more } } as never,
+      { protocol: 'tls' } as never,
+    );
+  assert.equal(kind({}), 'json');
+  for (const header of [{ origin: 'https://example.org' }, { 'sec-fetch-site': 'cross-site' }])
+    assert.throws(() => kind(header), /content type/);
 });
 
 test('uploads reach the handler as a stream, JSON files too', async () => {

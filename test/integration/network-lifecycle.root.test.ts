@@ -33,6 +33,18 @@ test('ensure twice changes nothing on the host', options, async () => {
   assert.deepEqual(await hostState(host.stateDirectory), before);
 });
 
+test('a network without addresses is a bridge without dnsmasq, and may get addresses later', options, async () => {
+  await using host = await openRealNetworks();
+  const { ipv4: _ipv4, ipv6: _ipv6, ...bare } = sampleNetwork();
+  const runs = async () => (await hostState(host.stateDirectory)).dnsmasq !== '';
+  await host.networks.ensure(bare);
+  assert.equal(await runs(), false);
+  await host.networks.ensure(sampleNetwork());
+  assert.equal(await runs(), true);
+  await host.networks.ensure(bare);
+  assert.equal(await runs(), false);
+});
+
 test('remove leaves nothing: no link, table, process, file', options, async () => {
   await using host = await openRealNetworks();
   const before = await hostState(host.stateDirectory);

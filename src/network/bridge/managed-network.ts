@@ -9,7 +9,8 @@ export type ManagedNetwork = {
   spec: NetworkSpec;
   reservations: Reservations;
   dnsmasq: Dnsmasq;
-  config: string;
+  /** Undefined for a network without addresses: dnsmasq refuses a link that has none. */
+  config: string | undefined;
   /** Addresses whose reservation was removed, but perhaps not yet their lease. */
   released: Set<string>;
 };
@@ -26,7 +27,7 @@ export function manageNetwork(
     spec,
     reservations: before?.spec.domain === spec.domain ? before.reservations : openReservations(paths, spec.domain),
     dnsmasq: before?.dnsmasq ?? createDnsmasq({ network: spec.name, paths, report }),
-    config: dnsmasqConfig(spec, paths, dnsmasqUser()),
+    config: spec.ipv4 || spec.ipv6 ? dnsmasqConfig(spec, paths, dnsmasqUser()) : undefined,
     released: before?.released ?? new Set(),
   };
 }

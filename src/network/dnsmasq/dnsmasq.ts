@@ -22,8 +22,8 @@ import type { DnsmasqPaths } from './config.ts';
 import { parseLeases, withoutLeases } from './leases.ts';
 
 export type Dnsmasq = Disposable & {
-  /** Running with exactly this configuration. */
-  ensure(config: string): Promise<void>;
+  /** Running with exactly this configuration; undefined: not running, because there is nothing to serve. */
+  ensure(config: string | undefined): Promise<void>;
   /** Starts it again if it died unseen (a new daemon is not its parent and hears nothing). */
   revive(): Promise<void>;
   stop(): Promise<void>;
@@ -48,6 +48,7 @@ export function createDnsmasq(options: {
   const alone = <T>(work: () => Promise<T>) => queue('', work) as Promise<T>;
   let current: ProcessRef | undefined;
   let watching = true;
+  let wanted = true;
 
   const running = () => {
     if (current && isAlive(current)) return current;
@@ -96,7 +97,7 @@ export function createDnsmasq(options: {
   };
 
   const revive = async () => {
-    if (!running()) await start();
+    if (wanted && !running()) await start();
   };
 
   const stop = async () => {
@@ -111,6 +112,8 @@ export function createDnsmasq(options: {
   return {
     ensure: (config) =>
       alone(async () => {
+        wanted = config !== undefined;
+        if (config === undefined) return stop();
         assertReachable(paths.hosts);
         const before = existsSync(paths.config) ? readFileSync(paths.config, 'utf8') : undefined;
         if (before === config) return revive();
@@ -118,14 +121,14 @@ export function createDnsmasq(options: {
         await stop();
         await start();
       }),
-    revive: () => (running() ? Promise.resolve() : alone(revive)),
+    revive: () => (!wanted || running() ? Promise.resolve() : alone(revive)),
     stop: () => alone(stop),
     leases: async () => parseLeases(await readLeases()),
     dropLeases: (addresses) =>
       alone(async () => {
         await stop();
         await replaceFile(paths.leases, withoutLeases(await readLeases(), new Set(addresses)));
-        await start();
+        await revive();
       }),
     [Symbol.dispose]() {
       watching = false;

@@ -4,8 +4,7 @@ import { type BadRequest, create, long, named, raw, source, withConfig, withDevi
 const names: BadRequest[] = [
   create(/Invalid instance name.*alphanumeric/, named('bad_name!')),
   create(/Invalid instance name.*1-63/, named(long(64))),
-  create(/Invalid instance name.*must not be a number/, named('123')),
-  create(/Invalid instance name.*start with a digit/, named('1web')),
+  create(/Invalid instance name.*cannot be a number/, named('123')),
   create(/Invalid instance name.*start with "-"/, named('-web')),
   create(/Invalid instance name.*end with "-"/, named('web-')),
   create(/Invalid instance name/, named('web.example.org')),
