@@ -15,6 +15,7 @@ import type { Draft, Source } from './create.ts';
 import { checkDevices, checkExpandedDevices, plainDevices, rootPool } from './devices.ts';
 import { checkProfiles, expand } from './expand.ts';
 import { findInstance, findSnapshot, lookUpInstance } from './find.ts';
+import { typeLimits } from './instance-type.ts';
 
 type Needs = Pick<House, 'documents' | 'devices' | 'facts' | 'clock'>;
 type Request = { draft: Draft; source: Source };
@@ -34,7 +35,11 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
     ephemeral: body.ephemeral ?? false,
     // Null means those of the image, an empty list none.
     profiles: body.profiles ?? inherited?.profiles ?? (source.kind === 'image' ? source.image.profiles : ['default']),
-    config: { ...copiedConfig(inherited?.config ?? {}), ...ownConfig(plainConfig(body.config)) },
+    config: {
+      ...copiedConfig(inherited?.config ?? {}),
+      ...typeLimits(body.instance_type),
+      ...ownConfig(plainConfig(body.config)),
+    },
     devices: { ...inherited?.devices, ...plainDevices(body.devices) },
   };
   if (draft.architecture !== house.facts.architecture)

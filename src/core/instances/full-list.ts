@@ -9,7 +9,7 @@ import { projectFor } from '../projects/features.ts';
 import { instanceState } from './state-view.ts';
 import { instanceFullView, snapshotViews } from './view.ts';
 
-type Needs = Pick<House, 'documents' | 'runtime' | 'engine' | 'pools'>;
+type Needs = Pick<House, 'documents' | 'runtime' | 'engine' | 'pools' | 'facts'>;
 type Kept = { versions: string; text: Buffer };
 
 /** How the text of an instance ends that has no snapshots; see view.ts. */

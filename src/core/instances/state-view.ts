@@ -2,14 +2,17 @@
 import type { InstanceState, InstanceStateNetwork } from '../../api/resources/instances.ts';
 import { zeroTime } from '../../api/schema.ts';
 import { statusCodes } from '../../api/status.ts';
+import { parseCpuList } from '../../lib/cpu-list.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
 import { addressViews, trafficView } from '../networks/link-view.ts';
 import type { NicUsage } from '../ports/engine.ts';
+import { parseLimits } from './config.ts';
+import { expand } from './expand.ts';
 import type { RunningGuest } from './runtime.ts';
 import { phaseStatus } from './state.ts';
 
-type Needs = Pick<House, 'runtime' | 'engine' | 'pools'>;
+type Needs = Pick<House, 'runtime' | 'engine' | 'pools' | 'documents' | 'facts'>;
 
 /** `recent`: the size on disk may be some seconds old, as lists have it. */
 export async function instanceState(house: Needs, doc: InstanceDoc, { recent = false } = {}): Promise<InstanceState> {
@@ -63,13 +66,20 @@ async function liveState(house: Needs, doc: InstanceDoc, guest: RunningGuest) {
       network,
       pid: guest.pid,
       processes: usage.processes,
-      cpu: { usage: usage.cpuNs, allocated_time: 0 },
+      cpu: { usage: usage.cpuNs, allocated_time: allocatedNs(house, doc) },
       started_at: guest.startedAt.toISOString(),
       os_info: null,
     };
   } catch {
     return undefined;
   }
+}
+
+/** CPU time that the guest may have in a second: its share of a quota, or all CPUs that it may use. */
+function allocatedNs(house: Needs, doc: InstanceDoc): number {
+  const { cpuQuota, cpuCount, cpuSet } = parseLimits(expand(house, doc).config, house.facts);
+  if (cpuQuota) return Math.round((cpuQuota.quotaUs / cpuQuota.periodUs) * 1e9);
+  return (cpuCount ?? parseCpuList(cpuSet ?? '')?.length ?? house.facts.cpus) * 1e9;
 }
 
 function nicView(nic: NicUsage, guest: RunningGuest): InstanceStateNetwork {

@@ -12,6 +12,11 @@ import { phaseStatus } from './state.ts';
 
 type Needs = Pick<House, 'documents' | 'runtime'>;
 
+/** Of instances, unlike of all else, "never" is the beginning of 1970: clients and scripts compare with it. */
+function lastUsed(time: string): string {
+  return time === zeroTime ? '1970-01-01T00:00:00Z' : time;
+}
+
 export function instanceView(house: Needs, doc: InstanceDoc): Instance {
   const expanded: Expanded = expand(house, doc);
   const volatile = volatileConfig(house, doc);
@@ -22,7 +27,7 @@ export function instanceView(house: Needs, doc: InstanceDoc): Instance {
     status,
     status_code: statusCodes[status],
     created_at: doc.createdAt,
-    last_used_at: doc.lastUsedAt,
+    last_used_at: lastUsed(doc.lastUsedAt),
     location: 'none',
     type: doc.type,
     project: doc.project,
@@ -117,7 +122,7 @@ export function snapshotView(
     devices: known.devices,
     profiles: known.profiles,
     ephemeral: known.ephemeral,
-    last_used_at: known.lastUsedAt,
+    last_used_at: lastUsed(known.lastUsedAt),
     expanded_config: expanded.config,
     expanded_devices: expanded.devices,
   };
