@@ -1,7 +1,7 @@
 /** The devices of an instance or profile: add, remove, set, unset, get, list, show. */
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
-import { toYaml } from '../output/yaml.ts';
+import { sortedMaps, toYaml } from '../output/yaml.ts';
 import type { Devices, Editable } from './editable.ts';
 
 async function changeDevices(
@@ -58,8 +58,9 @@ export async function printDevices(context: Context, target: Editable, form: 'na
   const devices = value.devices as Devices;
   context.print(
     form === 'yaml'
-      ? await toYaml(devices)
+      ? await toYaml(sortedMaps(devices, true))
       : Object.keys(devices)
+          .sort()
           .map((name) => `${name}\n`)
           .join(''),
   );

@@ -1,13 +1,13 @@
 import type { ImageAliasesEntry } from '../../../api/resources/images.ts';
 import { any, defineCommand } from '../../command.ts';
 import { fetchAliases } from '../../objects/image-aliases.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList } from '../../output/print-list.ts';
 
-const columns: Column<ImageAliasesEntry>[] = [
-  { header: 'ALIAS', value: ({ name }) => name },
-  { header: 'FINGERPRINT', value: ({ target }) => target.slice(0, 12) },
-  { header: 'TYPE', value: ({ type }) => type.toUpperCase() },
-  { header: 'DESCRIPTION', value: ({ description }) => description },
+const columns: LetterColumn<ImageAliasesEntry>[] = [
+  { letter: 'a', header: 'ALIAS', value: ({ name }) => name },
+  { letter: 'f', header: 'FINGERPRINT', value: ({ target }) => target.slice(0, 12) },
+  { letter: 't', header: 'TYPE', value: ({ type }) => type.toUpperCase() },
+  { letter: 'd', header: 'DESCRIPTION', value: ({ description }) => description },
 ];
 
 export const imageAliasList = defineCommand({
@@ -15,14 +15,15 @@ export const imageAliasList = defineCommand({
   aliases: ['image alias ls'],
   group: 'images',
   summary: 'List the aliases of images',
+  details: columnsHelp(columns),
   args: { filters: any('filter', 'alias') },
-  options: { format: formatOption },
+  options: { ...listOptions },
   examples: [['gast image alias list', '']],
   async run(context, { args, options }) {
     const aliases = await fetchAliases(context);
     const fits = aliases.filter(({ name, target }) =>
       args.filters.every((one) => name.includes(one) || target.startsWith(one)),
     );
-    await printRows(context, options.format, columns, fits);
+    await printList(context, options, columns, fits);
   },
 });

@@ -1,29 +1,39 @@
 import type { Image } from '../../../api/resources/images.ts';
 import { any, defineCommand, flag } from '../../command.ts';
-import { allProjectsOption, allProjectsQuery, projectColumn } from '../../objects/all-projects.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { allProjectsOption, allProjectsQuery } from '../../objects/all-projects.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList, projectLetter } from '../../output/print-list.ts';
+import { type Column, printRows } from '../../output/print-rows.ts';
 import { formatBytes, formatTime } from '../../output/units.ts';
 import { listStreamImages } from '../../remotes/stream-server.ts';
 
-const columns: Column<Image>[] = [
-  { header: 'ALIAS', value: ({ aliases }) => aliases.map(({ name }) => name).join('\n') },
-  { header: 'FINGERPRINT', value: ({ fingerprint }) => fingerprint.slice(0, 12) },
-  { header: 'PUBLIC', value: (image) => (image.public ? 'yes' : 'no') },
-  { header: 'DESCRIPTION', value: ({ properties }) => properties.description ?? '' },
-  { header: 'ARCHITECTURE', value: ({ architecture }) => architecture },
-  { header: 'TYPE', value: ({ type }) => type.toUpperCase() },
-  { header: 'SIZE', value: ({ size }) => formatBytes(size) },
-  { header: 'UPLOAD DATE', value: ({ uploaded_at }) => formatTime(uploaded_at) },
+const columns: LetterColumn<Image>[] = [
+  { letter: 'l', header: 'ALIAS', value: (image) => shortestAlias(image) },
+  { letter: 'L', header: 'ALIASES', value: ({ aliases }) => aliases.map(({ name }) => name).join('\n'), extra: true },
+  { letter: 'f', header: 'FINGERPRINT', value: ({ fingerprint }) => fingerprint.slice(0, 12) },
+  { letter: 'F', header: 'FINGERPRINT', value: ({ fingerprint }) => fingerprint, extra: true },
+  { letter: 'p', header: 'PUBLIC', value: (image) => (image.public ? 'yes' : 'no') },
+  { letter: 'd', header: 'DESCRIPTION', value: ({ properties }) => properties.description ?? '' },
+  { letter: 'a', header: 'ARCHITECTURE', value: ({ architecture }) => architecture },
+  { letter: 't', header: 'TYPE', value: ({ type }) => type.toUpperCase() },
+  { letter: 's', header: 'SIZE', value: ({ size }) => formatBytes(size) },
+  { letter: 'u', header: 'UPLOAD DATE', value: ({ uploaded_at }) => formatTime(uploaded_at) },
+  projectLetter<Image>(),
 ];
+
+function shortestAlias({ aliases }: Image): string {
+  const [first = '', ...others] = aliases.map(({ name }) => name).sort((a, b) => a.length - b.length);
+  return others.length === 0 ? first : `${first} (${others.length} more)`;
+}
 
 export const imageList = defineCommand({
   name: 'image list',
   aliases: ['image ls'],
   group: 'images',
   summary: 'List the images, and what can be built',
+  details: columnsHelp(columns),
   args: { filters: any('filter', 'image') },
   options: {
-    format: formatOption,
+    ...listOptions,
     recipes: flag('--recipes', 'what can be built here instead'),
     allProjects: allProjectsOption,
   },
@@ -44,7 +54,7 @@ export const imageList = defineCommand({
         ? await listStreamImages(url)
         : ((await context.client.call('GET /1.0/images', { query })) as Image[]);
     const fits = images.filter((image) => args.filters.every((filter) => matches(image, filter)));
-    await printRows(context, options.format, [...projectColumn<Image>(options.allProjects), ...columns], fits);
+    await printList(context, options, columns, fits);
   },
 });
 

@@ -1,12 +1,13 @@
 import type { NetworkAcl } from '../../../api/resources/network-acls.ts';
 import { defineCommand } from '../../command.ts';
-import { allProjectsOption, allProjectsQuery, projectColumn } from '../../objects/all-projects.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { allProjectsOption, allProjectsQuery } from '../../objects/all-projects.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList, projectLetter } from '../../output/print-list.ts';
 
-const columns: Column<NetworkAcl>[] = [
-  { header: 'NAME', value: ({ name }) => name },
-  { header: 'DESCRIPTION', value: ({ description }) => description },
-  { header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+const columns: LetterColumn<NetworkAcl>[] = [
+  { letter: 'n', header: 'NAME', value: ({ name }) => name },
+  { letter: 'd', header: 'DESCRIPTION', value: ({ description }) => description },
+  { letter: 'u', header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+  projectLetter<NetworkAcl>(),
 ];
 
 export const networkAclList = defineCommand({
@@ -14,13 +15,14 @@ export const networkAclList = defineCommand({
   aliases: ['network acl ls'],
   group: 'network-storage',
   summary: 'List the access lists',
+  details: columnsHelp(columns),
   args: {},
-  options: { format: formatOption, allProjects: allProjectsOption },
+  options: { ...listOptions, allProjects: allProjectsOption },
   examples: [['gast network acl list', '']],
   async run(context, { options }) {
     const acls = (await context.client.call('GET /1.0/network-acls', {
       query: { recursion: '1', ...allProjectsQuery(options.allProjects) },
     })) as NetworkAcl[];
-    await printRows(context, options.format, [...projectColumn<NetworkAcl>(options.allProjects), ...columns], acls);
+    await printList(context, options, columns, acls);
   },
 });

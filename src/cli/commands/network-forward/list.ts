@@ -1,7 +1,6 @@
 import type { NetworkForward } from '../../../api/resources/network-forwards.ts';
 import { defineCommand, required } from '../../command.ts';
-import { chosenColumns, columnsHelp, columnsOption, type LetterColumn } from '../../output/chosen-columns.ts';
-import { formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList } from '../../output/print-list.ts';
 
 const columns: LetterColumn<NetworkForward>[] = [
   { letter: 'l', header: 'LISTEN ADDRESS', value: ({ listen_address }) => listen_address },
@@ -18,13 +17,13 @@ export const networkForwardList = defineCommand({
   summary: 'List the forwards of a network',
   details: columnsHelp(columns),
   args: { network: required('network', 'network') },
-  options: { columns: columnsOption, format: formatOption },
+  options: { ...listOptions },
   examples: [['gast network forward list gastbr0', '']],
   async run(context, { args, options }) {
     const forwards = await context.client.call('GET /1.0/networks/{name}/forwards', {
       params: { name: args.network },
       query: { recursion: '1' },
     });
-    await printRows(context, options.format, chosenColumns(columns, options), forwards as NetworkForward[]);
+    await printList(context, options, columns, forwards as NetworkForward[]);
   },
 });

@@ -1,8 +1,7 @@
 import type { NetworkAllocation } from '../../../api/resources/networks.ts';
 import { defineCommand } from '../../command.ts';
 import { allProjectsOption, allProjectsQuery } from '../../objects/all-projects.ts';
-import { chosenColumns, columnsHelp, columnsOption, type LetterColumn } from '../../output/chosen-columns.ts';
-import { formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList } from '../../output/print-list.ts';
 
 const columns: LetterColumn<NetworkAllocation>[] = [
   { letter: 'u', header: 'USED BY', value: ({ used_by }) => used_by },
@@ -18,12 +17,12 @@ export const networkListAllocations = defineCommand({
   summary: 'List the addresses in use with who uses them',
   details: columnsHelp(columns),
   args: {},
-  options: { columns: columnsOption, format: formatOption, allProjects: allProjectsOption },
+  options: { ...listOptions, allProjects: allProjectsOption },
   examples: [['gast network list-allocations', '']],
   async run(context, { options }) {
     const allocations = await context.client.call('GET /1.0/network-allocations', {
       query: allProjectsQuery(options.allProjects),
     });
-    await printRows(context, options.format, chosenColumns(columns, options), allocations);
+    await printList(context, options, columns, allocations);
   },
 });

@@ -1,17 +1,18 @@
 import type { Network } from '../../../api/resources/networks.ts';
 import { defineCommand } from '../../command.ts';
-import { allProjectsOption, allProjectsQuery, projectColumn } from '../../objects/all-projects.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { allProjectsOption, allProjectsQuery } from '../../objects/all-projects.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList, projectLetter } from '../../output/print-list.ts';
 
-const columns: Column<Network>[] = [
-  { header: 'NAME', value: ({ name }) => name },
-  { header: 'TYPE', value: ({ type }) => type },
-  { header: 'MANAGED', value: ({ managed }) => (managed ? 'YES' : 'NO') },
-  { header: 'IPV4', value: ({ config }) => config['ipv4.address'] ?? '' },
-  { header: 'IPV6', value: ({ config }) => config['ipv6.address'] ?? '' },
-  { header: 'DESCRIPTION', value: ({ description }) => description },
-  { header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
-  { header: 'STATE', value: ({ status }) => status.toUpperCase() },
+const columns: LetterColumn<Network>[] = [
+  { letter: 'n', header: 'NAME', value: ({ name }) => name },
+  { letter: 't', header: 'TYPE', value: ({ type }) => type },
+  { letter: 'm', header: 'MANAGED', value: ({ managed }) => (managed ? 'YES' : 'NO') },
+  { letter: '4', header: 'IPV4', value: ({ config }) => config['ipv4.address'] ?? '' },
+  { letter: '6', header: 'IPV6', value: ({ config }) => config['ipv6.address'] ?? '' },
+  { letter: 'd', header: 'DESCRIPTION', value: ({ description }) => description },
+  { letter: 'u', header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+  { letter: 's', header: 'STATE', value: ({ status }) => status.toUpperCase() },
+  projectLetter<Network>(),
 ];
 
 export const networkList = defineCommand({
@@ -19,13 +20,14 @@ export const networkList = defineCommand({
   aliases: ['network ls'],
   group: 'network-storage',
   summary: 'List managed networks and the links of this computer',
+  details: columnsHelp(columns),
   args: {},
-  options: { format: formatOption, allProjects: allProjectsOption },
+  options: { ...listOptions, allProjects: allProjectsOption },
   examples: [['gast network list', '']],
   async run(context, { options }) {
     const networks = (await context.client.call('GET /1.0/networks', {
       query: { recursion: '1', ...allProjectsQuery(options.allProjects) },
     })) as Network[];
-    await printRows(context, options.format, [...projectColumn<Network>(options.allProjects), ...columns], networks);
+    await printList(context, options, columns, networks);
   },
 });

@@ -1,12 +1,13 @@
 import type { Profile } from '../../../api/resources/profiles.ts';
 import { defineCommand } from '../../command.ts';
-import { allProjectsOption, allProjectsQuery, projectColumn } from '../../objects/all-projects.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { allProjectsOption, allProjectsQuery } from '../../objects/all-projects.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList, projectLetter } from '../../output/print-list.ts';
 
-const columns: Column<Profile>[] = [
-  { header: 'NAME', value: ({ name }) => name },
-  { header: 'DESCRIPTION', value: ({ description }) => description },
-  { header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+const columns: LetterColumn<Profile>[] = [
+  { letter: 'n', header: 'NAME', value: ({ name }) => name },
+  { letter: 'd', header: 'DESCRIPTION', value: ({ description }) => description },
+  { letter: 'u', header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+  projectLetter<Profile>(),
 ];
 
 export const profileList = defineCommand({
@@ -14,13 +15,14 @@ export const profileList = defineCommand({
   aliases: ['profile ls'],
   group: 'settings',
   summary: 'List the profiles',
+  details: columnsHelp(columns),
   args: {},
-  options: { format: formatOption, allProjects: allProjectsOption },
+  options: { ...listOptions, allProjects: allProjectsOption },
   examples: [['gast profile list', '']],
   async run(context, { options }) {
     const profiles = (await context.client.call('GET /1.0/profiles', {
       query: { recursion: '1', ...allProjectsQuery(options.allProjects) },
     })) as Profile[];
-    await printRows(context, options.format, [...projectColumn<Profile>(options.allProjects), ...columns], profiles);
+    await printList(context, options, columns, profiles);
   },
 });

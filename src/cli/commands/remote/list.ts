@@ -1,20 +1,23 @@
 import { defineCommand } from '../../command.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList } from '../../output/print-list.ts';
 import { builtIn, local, type Remote, readRemotes } from '../../remotes/remotes-file.ts';
 
 type Row = Remote & { name: string; chosen: boolean };
 const yes = (value: boolean) => (value ? 'YES' : 'NO');
 
-const columns: Column<Row>[] = [
-  { header: 'NAME', value: ({ name, chosen }) => (chosen ? `${name} (current)` : name) },
-  { header: 'URL', value: ({ url }) => url },
-  { header: 'PROTOCOL', value: ({ protocol }) => (protocol === 'unix' ? 'incus' : protocol) },
+const columns: LetterColumn<Row>[] = [
+  { letter: 'n', header: 'NAME', value: ({ name, chosen }) => (chosen ? `${name} (current)` : name) },
+  { letter: 'u', header: 'URL', value: ({ url }) => url },
+  { letter: 'p', header: 'PROTOCOL', value: ({ protocol }) => (protocol === 'unix' ? 'incus' : protocol) },
   {
+    letter: 'a',
     header: 'AUTH TYPE',
     value: ({ protocol, public: open }) => (protocol === 'unix' ? 'file access' : open ? 'none' : 'tls'),
   },
-  { header: 'PUBLIC', value: (row) => yes(row.public) },
-  { header: 'STATIC', value: ({ name }) => yes(name === local || Object.hasOwn(builtIn, name)) },
+  { letter: 'P', header: 'PUBLIC', value: (row) => yes(row.public) },
+  { letter: 's', header: 'STATIC', value: ({ name }) => yes(name === local || Object.hasOwn(builtIn, name)) },
+  // Remotes of a whole computer: there are none, each user has an own list.
+  { letter: 'g', header: 'GLOBAL', value: () => 'NO' },
 ];
 
 export const remoteList = defineCommand({
@@ -22,8 +25,9 @@ export const remoteList = defineCommand({
   aliases: ['remote ls'],
   group: 'server',
   summary: 'List the servers that are known by name',
+  details: columnsHelp(columns),
   args: {},
-  options: { format: formatOption },
+  options: listOptions,
   examples: [['gast remote list', '']],
   async run(context, { options }) {
     const known = readRemotes(context.env);
@@ -32,6 +36,6 @@ export const remoteList = defineCommand({
       const remote = known.remotes[name];
       return remote ? [{ ...remote, name, chosen: name === known.default }] : [];
     });
-    await printRows(context, options.format, columns, rows, known.remotes);
+    await printList(context, options, columns, rows, 'natural', known.remotes);
   },
 });

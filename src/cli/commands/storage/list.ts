@@ -1,14 +1,14 @@
 import type { StoragePool } from '../../../api/resources/storage.ts';
 import { defineCommand } from '../../command.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList } from '../../output/print-list.ts';
 
-const columns: Column<StoragePool>[] = [
-  { header: 'NAME', value: ({ name }) => name },
-  { header: 'DRIVER', value: ({ driver }) => driver },
-  { header: 'SOURCE', value: ({ config }) => config.source ?? '' },
-  { header: 'DESCRIPTION', value: ({ description }) => description },
-  { header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
-  { header: 'STATE', value: ({ status }) => status.toUpperCase() },
+const columns: LetterColumn<StoragePool>[] = [
+  { letter: 'n', header: 'NAME', value: ({ name }) => name },
+  { letter: 'D', header: 'DRIVER', value: ({ driver }) => driver },
+  { letter: 'S', header: 'SOURCE', value: ({ config }) => config.source ?? '', extra: true },
+  { letter: 'd', header: 'DESCRIPTION', value: ({ description }) => description },
+  { letter: 'u', header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+  { letter: 's', header: 'STATE', value: ({ status }) => status.toUpperCase() },
 ];
 
 export const storageList = defineCommand({
@@ -16,11 +16,12 @@ export const storageList = defineCommand({
   aliases: ['storage ls'],
   group: 'network-storage',
   summary: 'List the storage pools',
+  details: columnsHelp(columns),
   args: {},
-  options: { format: formatOption },
+  options: { ...listOptions },
   examples: [['gast storage list', '']],
   async run(context, { options }) {
     const pools = (await context.client.call('GET /1.0/storage-pools', { query: { recursion: '1' } })) as StoragePool[];
-    await printRows(context, options.format, columns, pools);
+    await printList(context, options, columns, pools);
   },
 });

@@ -1,13 +1,15 @@
 import type { StorageVolume } from '../../../api/resources/volumes.ts';
 import { defineCommand, flag, required } from '../../command.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList, projectLetter } from '../../output/print-list.ts';
 
-const columns: Column<StorageVolume>[] = [
-  { header: 'TYPE', value: ({ type, name }) => (name.includes('/') ? `${type} (snapshot)` : type) },
-  { header: 'NAME', value: ({ name }) => name },
-  { header: 'DESCRIPTION', value: ({ description }) => description },
-  { header: 'CONTENT-TYPE', value: ({ content_type }) => content_type },
-  { header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+const columns: LetterColumn<StorageVolume>[] = [
+  { letter: 't', header: 'TYPE', value: ({ type, name }) => (name.includes('/') ? `${type} (snapshot)` : type) },
+  { letter: 'n', header: 'NAME', value: ({ name }) => name },
+  { letter: 'd', header: 'DESCRIPTION', value: ({ description }) => description },
+  { letter: 'c', header: 'CONTENT-TYPE', value: ({ content_type }) => content_type },
+  { letter: 'u', header: 'USED BY', value: ({ used_by }) => String(used_by.length) },
+  { letter: 'L', header: 'LOCATION', value: ({ location }) => location, extra: true },
+  projectLetter<StorageVolume>(),
 ];
 
 export const volumeList = defineCommand({
@@ -15,14 +17,15 @@ export const volumeList = defineCommand({
   aliases: ['storage volume ls'],
   group: 'network-storage',
   summary: 'List the volumes of a storage pool: of guests, images and custom ones',
+  details: columnsHelp(columns),
   args: { pool: required('pool', 'pool') },
-  options: { format: formatOption, allProjects: flag('--all-projects', 'those of all projects') },
+  options: { ...listOptions, allProjects: flag('--all-projects', 'those of all projects') },
   examples: [['gast storage volume list default', '']],
   async run(context, { args, options }) {
     const volumes = await context.client.call('GET /1.0/storage-pools/{pool}/volumes', {
       params: { pool: args.pool },
       query: { recursion: '1', ...(options.allProjects ? { 'all-projects': 'true' } : {}) },
     });
-    await printRows(context, options.format, columns, volumes as StorageVolume[]);
+    await printList(context, options, columns, volumes as StorageVolume[]);
   },
 });

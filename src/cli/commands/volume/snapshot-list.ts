@@ -1,13 +1,13 @@
 import type { StorageVolumeSnapshot } from '../../../api/resources/volumes.ts';
 import { defineCommand, required } from '../../command.ts';
 import { volumeParams } from '../../objects/volumes.ts';
-import { type Column, formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList } from '../../output/print-list.ts';
 import { formatTime } from '../../output/units.ts';
 
-const columns: Column<StorageVolumeSnapshot>[] = [
-  { header: 'NAME', value: ({ name }) => name.split('/').at(-1) ?? name },
-  { header: 'TAKEN AT', value: ({ created_at }) => formatTime(created_at) },
-  { header: 'EXPIRES AT', value: ({ expires_at }) => formatTime(expires_at ?? '') },
+const columns: LetterColumn<StorageVolumeSnapshot>[] = [
+  { letter: 'n', header: 'NAME', value: ({ name }) => name.split('/').at(-1) ?? name },
+  { letter: 'T', header: 'TAKEN AT', value: ({ created_at }) => formatTime(created_at) },
+  { letter: 'E', header: 'EXPIRES AT', value: ({ expires_at }) => formatTime(expires_at ?? '') },
 ];
 
 export const volumeSnapshotList = defineCommand({
@@ -15,14 +15,15 @@ export const volumeSnapshotList = defineCommand({
   aliases: ['storage volume snapshot ls'],
   group: 'network-storage',
   summary: 'List the snapshots of a volume',
+  details: columnsHelp(columns),
   args: { pool: required('pool', 'pool'), volume: required('volume', 'volume') },
-  options: { format: formatOption },
+  options: { ...listOptions },
   examples: [['gast storage volume snapshot list default data', '']],
   async run(context, { args, options }) {
     const snapshots = await context.client.call('GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots', {
       params: volumeParams(args.pool, args.volume),
       query: { recursion: '1' },
     });
-    await printRows(context, options.format, columns, snapshots as StorageVolumeSnapshot[]);
+    await printList(context, options, columns, snapshots as StorageVolumeSnapshot[], 'kept');
   },
 });

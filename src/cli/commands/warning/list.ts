@@ -1,7 +1,6 @@
 import type { Warning } from '../../../api/resources/warnings.ts';
 import { defineCommand, flag } from '../../command.ts';
-import { chosenColumns, columnsHelp, columnsOption, type LetterColumn } from '../../output/chosen-columns.ts';
-import { formatOption, printRows } from '../../output/print-rows.ts';
+import { columnsHelp, type LetterColumn, listOptions, printList } from '../../output/print-list.ts';
 import { formatTime } from '../../output/units.ts';
 
 const columns: LetterColumn<Warning>[] = [
@@ -25,14 +24,13 @@ export const warningList = defineCommand({
   details: columnsHelp(columns),
   args: {},
   options: {
-    columns: columnsOption,
-    format: formatOption,
+    ...listOptions,
     all: flag('-a, --all', 'also those that are acknowledged or resolved'),
   },
   examples: [['gast warning list', '']],
   async run(context, { options }) {
     const all = (await context.client.call('GET /1.0/warnings', { query: { recursion: '1' } })) as Warning[];
     const shown = options.all ? all : all.filter(({ status }) => status === 'new');
-    await printRows(context, options.format, chosenColumns(columns, options), shown);
+    await printList(context, options, columns, shown);
   },
 });
