@@ -39,7 +39,7 @@ const directions: Record<string, readonly string[]> = {
   disks: implementation,
   firewall: implementation,
   // Speaks over websockets that the core has been given.
-  migration: [...implementation, 'api'],
+  migration: [...implementation, 'api', 'images'],
   // A websocket is the same to both of its ends.
   remotes: [...implementation, 'api', 'http', 'client'],
   // The rules of a bridge and of its network cards are loaded together with its links.

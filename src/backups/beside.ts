@@ -1,7 +1,7 @@
 /** Keeps the small files beside the tree of a state while an archive goes by: the image's metadata and templates. */
 import type { CheckedMember } from '../archives/check-members.ts';
 import type { BesideTree } from '../core/ports/backups.ts';
-import { isTemplateName, metadataLimitBytes, parseMetadata } from '../images/metadata.ts';
+import { isTemplateName, metadataLimitBytes, readableMetadata } from '../images/metadata.ts';
 
 const filesLimit = 2000;
 const fileBytes = 1024 * 1024;
@@ -34,20 +34,11 @@ export function createBesideReader() {
         const tree = found.get(state) ?? { templates: {} };
         found.set(state, tree);
         const text = Buffer.concat(pieces).toString('utf8');
-        const metadata = name === 'metadata.yaml' ? readable(text) : undefined;
+        const metadata = name === 'metadata.yaml' ? readableMetadata(text) : undefined;
         if (metadata) tree.metadata = metadata;
         else if (name !== 'metadata.yaml') tree.templates[name.slice(10)] = text;
       }
       return found;
     },
   };
-}
-
-/** The guest does without metadata that make no sense: its files are what the backup is for. */
-function readable(text: string): BesideTree['metadata'] {
-  try {
-    return parseMetadata(text, undefined);
-  } catch {
-    return undefined;
-  }
 }

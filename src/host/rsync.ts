@@ -47,10 +47,16 @@ const attributeFilters = ['-x user.overlay.*', '+x user.*', '+x security.capabil
  * rsync makes the connection by a program that it starts itself (what follows its name is for a remote shell, and ignored):
  * socat carries the bytes to the descriptor that came with the start, so there is no socket that others could reach.
  */
-const connection = `sh -c 'exec socat -t0.01 -b262144 STDIO FD:3'`;
+export const connection = `sh -c 'exec socat -t0.01 -b262144 STDIO FD:3'`;
+
+export const senderArguments = (features: readonly RsyncFeature[]): string[] => [
+  '-ar',
+  ...common,
+  ...argumentsOf(features),
+];
 
 export function startRsyncSender(tree: RsyncTree, { room, features, signal }: RsyncOptions): RsyncHalf {
-  const command = ['rsync', '-ar', ...common, ...argumentsOf(features), './', 'localhost:/volume', '-e', connection];
+  const command = ['rsync', ...senderArguments(features), './', 'localhost:/volume', '-e', connection];
   const confinement = { room, capabilities: '-all,+dac_read_search' };
   const sender = startConfined(confinement, { ...tree, readOnly: true }, command, { channel: true, signal });
   const channel = sender.channel as Duplex;

@@ -32,6 +32,15 @@ export function parseMetadata(text: string, host: string | undefined): ImageMeta
   };
 }
 
+/** Guests do without metadata that make no sense: their files are what travels. */
+export function readableMetadata(text: string): ImageMetadata | undefined {
+  try {
+    return parseMetadata(text, undefined);
+  } catch {
+    return undefined;
+  }
+}
+
 function readYaml(text: string): unknown {
   if (text.length > metadataLimitBytes) throw broken(`more than ${metadataLimitBytes} bytes`);
   // Deep nesting costs the parser seconds before it gives up.

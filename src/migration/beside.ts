@@ -1,48 +1,57 @@
 /** What travels beside the root file system of an instance: the image's metadata and templates, small files with plain names. */
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, open, opendir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BesideTree } from '../core/ports/backups.ts';
+import { formatMetadata, isTemplateName, metadataLimitBytes, readableMetadata } from '../images/metadata.ts';
 
+const filesLimit = 2000;
 const fileBytes = 1024 * 1024;
-const filesLimit = 200;
-const templates = 'templates';
-const isPlainName = (name: string) => /^[A-Za-z0-9_][A-Za-z0-9._-]{0,200}$/.test(name);
+const allBytes = 64 * 1024 * 1024;
 
-export async function writeBeside(frame: string, beside: ReadonlyMap<string, string>): Promise<void> {
-  for (const [path, text] of beside) {
-    const file = join(frame, path);
-    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
-    await writeFile(file, text, { mode: 0o644, flag: 'wx' });
-  }
+const metadataName = 'metadata.yaml';
+const templatesName = 'templates';
+
+export async function writeBeside(frame: string, { metadata, templates }: BesideTree): Promise<void> {
+  const write = (path: string, text: string) => writeFile(join(frame, path), text, { mode: 0o644, flag: 'wx' });
+  if (metadata) await write(metadataName, formatMetadata(metadata));
+  await mkdir(join(frame, templatesName), { mode: 0o755 });
+  for (const [name, text] of Object.entries(templates))
+    if (isTemplateName(name)) await write(join(templatesName, name), text);
 }
 
 /** Whatever else lies there, under whatever name, is left alone. */
-export async function readBeside(frame: string, beside: Map<string, string>): Promise<void> {
-  beside.clear();
-  const folder = join(frame, templates);
+export async function readBeside(frame: string): Promise<BesideTree> {
+  const text = await readPlainFile(join(frame, metadataName), metadataLimitBytes);
+  const metadata = text === undefined ? undefined : readableMetadata(text);
+  return { ...(metadata ? { metadata } : {}), templates: await readTemplates(join(frame, templatesName)) };
+}
+
+async function readTemplates(folder: string): Promise<Record<string, string>> {
+  const texts: [string, string][] = [];
   const status = await lstat(folder).catch(() => undefined);
-  const names = status?.isDirectory() ? await readdir(folder) : [];
-  const wanted = [
-    'metadata.yaml',
-    ...names
-      .filter(isPlainName)
-      .slice(0, filesLimit)
-      .map((name) => join(templates, name)),
-  ];
-  for (const path of wanted) {
-    const text = await readPlainFile(join(frame, path));
-    if (text !== undefined) beside.set(path, text);
+  if (!status?.isDirectory()) return {};
+  let bytes = 0;
+  for await (const { name } of await opendir(folder)) {
+    if (texts.length >= filesLimit || bytes >= allBytes) break;
+    const text = isTemplateName(name) ? await readPlainFile(join(folder, name), fileBytes) : undefined;
+    if (text === undefined) continue;
+    bytes += text.length;
+    texts.push([name, text]);
   }
+  return Object.fromEntries(texts);
 }
 
 /** Undefined for anything but a small regular file. */
-async function readPlainFile(path: string): Promise<string | undefined> {
+async function readPlainFile(path: string, limitBytes: number): Promise<string | undefined> {
+  // What is no file is not opened either: a device may do something when it is.
+  if (!(await lstat(path).catch(() => undefined))?.isFile()) return undefined;
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags).catch(() => undefined);
   if (!file) return undefined;
   try {
     const status = await file.stat();
-    if (!status.isFile() || status.size > fileBytes) return undefined;
+    if (!status.isFile() || status.size > limitBytes) return undefined;
     return await file.readFile('utf8');
   } finally {
     await file.close();

@@ -5,8 +5,6 @@ import { createFrameSocket, type FrameSocket } from './frames.ts';
 import { decodeControl, decodeHeader, encodeControl, encodeHeader } from './headers.ts';
 import type { HeaderMessage } from './messages.ts';
 
-/** Headers and indexes are ready when they are asked for. */
-export const handshakeMs = 120_000;
 const farewellMs = 10_000;
 
 export type Control = {
@@ -19,7 +17,7 @@ export type Control = {
   farewell(): Promise<void>;
 };
 
-export function createControl(channel: Channel, signal: AbortSignal): Control {
+export function createControl(channel: Channel, handshakeMs: number, signal: AbortSignal): Control {
   const socket = createFrameSocket(channel, signal);
   return {
     sendHeader: (header) => socket.send(encodeHeader(header)),

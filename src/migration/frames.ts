@@ -3,7 +3,6 @@
  * mark of a stream. The peer is held back when it sends faster than it is read.
  */
 
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Channel } from '../api/handlers.ts';
 import { MigrationRefused } from '../core/ports/migration.ts';
@@ -124,11 +123,22 @@ export async function receiveStream(
       }
       onBytes(frame.data.length);
       if (target.destroyed || target.writableEnded) continue;
-      if (!target.write(frame.data)) await Promise.race([once(target, 'drain'), once(target, 'close')]).catch(() => {});
+      if (!target.write(frame.data)) await drained(target);
     }
   } finally {
     target.end();
   }
+}
+
+/** Also when it breaks. */
+function drained(target: Writable): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => {
+    target.off('drain', done).off('close', done);
+    resolve();
+  };
+  target.once('drain', done).once('close', done);
+  return promise;
 }
 
 /** All bytes up to the end mark. */

@@ -10,7 +10,18 @@ export type Link = {
   signal: AbortSignal;
   cut(reason: unknown): void;
   progress(bytes: number): void;
+  readonly times: Times;
 };
+
+/** How long the other side may say nothing. */
+export type Times = {
+  /** Headers and indexes are ready when they are asked for. */
+  handshakeMs: number;
+  /** rsync says nothing while it reads a big file to compare it. */
+  silenceMs: number;
+};
+
+export const patientTimes: Times = { handshakeMs: 120_000, silenceMs: 30 * 60_000 };
 
 /**
  * Runs the work over both sockets. A failure is told to the other side; the sockets are closed in every case. When the other
@@ -19,15 +30,17 @@ export type Link = {
 export async function withLink(
   sockets: Sockets,
   options: MigrationOptions,
+  times: Times,
   work: (link: Link) => Promise<void>,
 ): Promise<void> {
   const cutting = new AbortController();
   const signal = AbortSignal.any([options.signal, cutting.signal]);
   let bytes = 0;
   const link: Link = {
-    control: createControl(sockets.control, options.signal),
+    control: createControl(sockets.control, times.handshakeMs, options.signal),
     fs: createFrameSocket(sockets.fs, signal),
     signal,
+    times,
     cut: (reason) => cutting.abort(reason),
     progress(count) {
       bytes += count;

@@ -6,6 +6,7 @@ import { cleanReceived } from '../host/clean-received.ts';
 import { createTreeRemover } from '../host/remove-trees.ts';
 import { rsyncKnowsZstd, startRsyncReceiver, startRsyncSender } from '../host/rsync.ts';
 import { unshiftTree } from '../host/unshift-tree.ts';
+import { patientTimes, type Times } from './link.ts';
 import { sendMigration } from './source.ts';
 import { receiveMigration } from './target.ts';
 import { createTransfer, framePrefix, type TransferNeeds } from './transfer.ts';
@@ -13,7 +14,7 @@ import { createTransfer, framePrefix, type TransferNeeds } from './transfer.ts';
 /** Guests own 65536 ids. */
 const largestId = 65_535;
 
-export type MigrationParts = Omit<TransferNeeds, 'directory'>;
+export type MigrationParts = Omit<TransferNeeds, 'directory' | 'times'> & Times;
 
 /** `directory` holds what is needed for the time of a transfer. */
 export function createMigration(directory: string, parts: Partial<MigrationParts> = {}): Migration {
@@ -27,6 +28,7 @@ export function createMigration(directory: string, parts: Partial<MigrationParts
       await cleanReceived(rootfs, largestId, signal);
     },
     ...parts,
+    times: { ...patientTimes, ...parts },
   });
   return {
     send: (sockets, source, options) => sendMigration(transfer, sockets, source, options),

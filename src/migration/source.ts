@@ -6,7 +6,6 @@ import {
   type Sockets,
 } from '../core/ports/migration.ts';
 import type { RsyncFeature } from '../host/rsync.ts';
-import { handshakeMs } from './control.ts';
 import { receiveAll } from './frames.ts';
 import { commonFeatures, offerHeader } from './headers.ts';
 import { type Link, withLink } from './link.ts';
@@ -24,7 +23,7 @@ export function sendMigration(
   source: MigrationSource,
   options: MigrationOptions,
 ): Promise<void> {
-  return withLink(sockets, options, async (link) => {
+  return withLink(sockets, options, transfer.times, async (link) => {
     await link.control.sendHeader(offerHeader(source.offer, await transfer.knowsZstd()));
     const answer = await link.control.receiveHeader();
     if (answer.fs !== fsTypes.rsync) throw new MigrationRefused('the other server does not take files by rsync');
@@ -61,7 +60,7 @@ async function sendIndex(link: Link, index: Record<string, unknown>, wanted: rea
   const config = { ...index, VolumeSnapshots: all.filter(({ name }) => wanted.includes(name)) };
   await link.fs.send(Buffer.from(JSON.stringify({ config })));
   link.fs.end();
-  const text = (await receiveAll(link.fs, replyBytes, handshakeMs)).toString();
+  const text = (await receiveAll(link.fs, replyBytes, link.times.handshakeMs)).toString();
   const reply = parseReply(text);
   if (reply.StatusCode !== 200) throw new MigrationRefused(`the other server says: ${String(reply.Error)}`);
 }

@@ -5,7 +5,6 @@ import {
   type MigrationTarget,
   type Sockets,
 } from '../core/ports/migration.ts';
-import { handshakeMs } from './control.ts';
 import { receiveAll } from './frames.ts';
 import { answerHeader, checkOffer, commonFeatures, runsOnSource, snapshotOf } from './headers.ts';
 import { type Link, withLink } from './link.ts';
@@ -20,7 +19,7 @@ export function receiveMigration(
   target: MigrationTarget,
   options: MigrationOptions,
 ): Promise<void> {
-  return withLink(sockets, options, async (link) => {
+  return withLink(sockets, options, transfer.times, async (link) => {
     const offered = await link.control.receiveHeader();
     checkOffer(offered);
     const snapshots = (offered.snapshots ?? []).map((snapshot) => snapshotOf(snapshot, target.kind));
@@ -54,7 +53,7 @@ export function receiveMigration(
 }
 
 async function receiveIndex(link: Link, refresh: boolean): Promise<Record<string, unknown>> {
-  const text = (await receiveAll(link.fs, indexBytes, handshakeMs)).toString();
+  const text = (await receiveAll(link.fs, indexBytes, link.times.handshakeMs)).toString();
   const index = configOf(text);
   await link.fs.send(Buffer.from(JSON.stringify({ StatusCode: 200, Error: '', Refresh: refresh })));
   link.fs.end();

@@ -6,11 +6,12 @@ import { createTreeRemover } from '../host/remove-trees.ts';
 import type { RsyncFeature, RsyncHalf, RsyncOptions, RsyncTree } from '../host/rsync.ts';
 import { readBeside, writeBeside } from './beside.ts';
 import { receiveStream, sendStream } from './frames.ts';
-import type { Link } from './link.ts';
+import type { Link, Times } from './link.ts';
 
 export type TransferNeeds = {
   /** Frames are made here. */
   directory: string;
+  times: Times;
   knowsZstd(): Promise<boolean>;
   startSender(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
   startReceiver(tree: RsyncTree, options: RsyncOptions): RsyncHalf;
@@ -21,7 +22,7 @@ export type TransferNeeds = {
   clean(rootfs: string, shift: number, signal: AbortSignal): Promise<void>;
 };
 
-export type Transfer = Pick<TransferNeeds, 'knowsZstd'> & {
+export type Transfer = Pick<TransferNeeds, 'knowsZstd' | 'times'> & {
   send(kind: MigrationKind, tree: LentTree, link: Link, features: readonly RsyncFeature[]): Promise<void>;
   receive(
     kind: MigrationKind,
@@ -34,8 +35,6 @@ export type Transfer = Pick<TransferNeeds, 'knowsZstd'> & {
 
 export const framePrefix = 'migration-';
 const rootName = 'rootfs';
-/** rsync says nothing while it reads a big file to compare it. */
-const silenceMs = 30 * 60_000;
 
 export function createTransfer(needs: TransferNeeds): Transfer {
   const remover = createTreeRemover();
@@ -61,16 +60,17 @@ export function createTransfer(needs: TransferNeeds): Transfer {
 
   return {
     knowsZstd: needs.knowsZstd,
+    times: needs.times,
     send: (kind, tree, link, features) =>
       withFrame(kind, tree, async (framed, room, frame) => {
-        await writeBeside(frame, tree.beside);
+        if (kind === 'instance') await writeBeside(frame, tree.beside);
         await run(needs.startSender(framed, { room, features, signal: link.signal }), link);
       }),
     receive: (kind, tree, link, features, shift) =>
       withFrame(kind, tree, async (framed, room, frame) => {
         await run(needs.startReceiver(framed, { room, features, signal: link.signal }), link);
         await needs.clean(tree.rootfs, shift, link.signal);
-        if (kind === 'instance') await readBeside(frame, tree.beside);
+        if (kind === 'instance') tree.beside = await readBeside(frame);
       }),
   };
 }
@@ -80,7 +80,7 @@ async function run(half: RsyncHalf, link: Link): Promise<void> {
   try {
     const [out, incoming, ended] = await Promise.allSettled([
       sendStream(link.fs, half.output, link.progress),
-      receiveStream(link.fs, half.input, silenceMs, link.progress).catch((error: unknown) => {
+      receiveStream(link.fs, half.input, link.times.silenceMs, link.progress).catch((error: unknown) => {
         half.kill();
         throw error;
       }),

@@ -61,7 +61,7 @@ function fill(tree: RsyncTree, files: Record<string, string | null>): void {
   }
 }
 
-export const fakeRsync: MigrationParts = {
+export const fakeRsync: Partial<MigrationParts> = {
   knowsZstd: async () => false,
   startSender,
   startReceiver,

@@ -4,6 +4,7 @@ import type { Call } from '../../api/handlers.ts';
 import type { Operation } from '../../api/resources/operations.ts';
 import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
+import { keepBeside } from '../instances/beside-metadata.ts';
 import { applyEvent } from '../instances/change.ts';
 import { devicesInPool, openedPool } from '../instances/copy-volume.ts';
 import { type Draft, forgetReserved, reserve } from '../instances/create.ts';
@@ -11,7 +12,6 @@ import { rootPool } from '../instances/devices.ts';
 import { draftInstance } from '../instances/draft.ts';
 import { expand, knownProfiles } from '../instances/expand.ts';
 import { allInstances, instanceUrl, lookUpInstance } from '../instances/find.ts';
-import { keepMetadata } from '../instances/guest-metadata.ts';
 import { tellCreated } from '../instances/relocation.ts';
 import { type InstanceDoc, keys, type PoolDoc, type ProfileDoc, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
@@ -36,6 +36,8 @@ type Context = {
   beside: Map<string, BesideTree>;
 };
 
+const nothing: BesideTree = { templates: {} };
+
 const importSteps: readonly Step<Context>[] = [
   {
     name: 'unpack the backup',
@@ -46,13 +48,13 @@ const importSteps: readonly Step<Context>[] = [
     name: 'enter the instance',
     async do({ house, doc, imported, snapshots, beside }) {
       for (const snapshot of snapshots)
-        Object.assign(snapshot.state, await metadataIn(house, beside, `snapshots/${snapshot.name}`));
+        Object.assign(snapshot.state, await keepBeside(house, beside.get(`snapshots/${snapshot.name}`) ?? nothing));
       await house.documents.commit(snapshots.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })));
       const { 'volatile.apply_template': _, ...config } = doc.config;
       const trigger = imported.config['volatile.apply_template'];
       await applyEvent(house, doc.id, 'created', {
         config: trigger ? { ...config, 'volatile.apply_template': trigger } : config,
-        ...(await metadataIn(house, beside, 'container')),
+        ...(await keepBeside(house, beside.get('container') ?? nothing)),
         createdAt: imported.createdAt,
         lastUsedAt: imported.lastUsedAt,
       });
@@ -145,26 +147,6 @@ async function importInstance(
     await forgetReserved(house, doc.id);
     throw error;
   }
-}
-
-/** What the instance knows about itself from its image, which need not be here. */
-async function metadataIn(
-  house: House,
-  beside: Map<string, BesideTree>,
-  state: string,
-): Promise<Pick<InstanceDoc, 'metadata'>> {
-  const { metadata, templates = {} } = beside.get(state) ?? {};
-  if (!metadata) return {};
-  const seconds = (date: Date | undefined) => Math.floor((date?.getTime() ?? 0) / 1000);
-  const kept = await keepMetadata(house, {
-    architecture: metadata.architecture,
-    creationDate: seconds(metadata.creationDate),
-    expiryDate: seconds(metadata.expiryDate),
-    properties: metadata.properties,
-    templates: metadata.templates,
-    files: templates,
-  });
-  return { metadata: kept };
 }
 
 async function unpack(context: Context, signal: AbortSignal): Promise<void> {

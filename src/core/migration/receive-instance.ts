@@ -2,6 +2,7 @@
 import type { House } from '../house.ts';
 import { allImages } from '../images/find.ts';
 import { ensureImageTree } from '../images/tree.ts';
+import { keepBeside } from '../instances/beside-metadata.ts';
 import { applyEvent } from '../instances/change.ts';
 import { openedPool } from '../instances/copy-volume.ts';
 import { type Draft, forgetReserved, reserve } from '../instances/create.ts';
@@ -14,7 +15,7 @@ import type { Step } from '../operations/steps.ts';
 import type { Sockets } from '../ports/migration.ts';
 import type { Pool } from '../ports/storage.ts';
 import { arrivedSnapshot, checkNames } from './arriving-snapshots.ts';
-import { lendVolume } from './lend.ts';
+import { lendVolume, nothing } from './lend.ts';
 import { createProgress } from './progress.ts';
 import { type OtherOperation, openSockets } from './sockets.ts';
 
@@ -80,6 +81,7 @@ async function receive(
   signal: AbortSignal,
 ): Promise<void> {
   const snapshots: SnapshotDoc[] = [];
+  let beside = nothing;
   const { volumes } = pool;
   await house.migration.receive(
     sockets,
@@ -90,15 +92,18 @@ async function receive(
         checkNames(offered);
         return withSnapshots ? offered : [];
       },
-      lend: (use) => lendVolume(house, volumes, { id: doc.id, readOnly: false }, new Map(), use),
+      async lend(use) {
+        beside = await lendVolume(house, volumes, { id: doc.id, readOnly: false }, nothing, use);
+      },
       async keep(arriving) {
         const snapshot = arrivedSnapshot(house, doc, arriving);
         await volumes.snapshot(doc.id, snapshot.id, { signal });
+        Object.assign(snapshot.state, await keepBeside(house, beside));
         snapshots.push(snapshot);
       },
       async finish() {
         await house.documents.commit(snapshots.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })));
-        await applyEvent(house, doc.id, 'created');
+        await applyEvent(house, doc.id, 'created', await keepBeside(house, beside));
       },
     },
     { signal, onProgress: createProgress(house.clock, doc.name, task.setMetadata) },

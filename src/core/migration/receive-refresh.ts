@@ -4,16 +4,18 @@
  */
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
+import { keepBeside } from '../instances/beside-metadata.ts';
 import { copiedConfig, openedPool } from '../instances/copy-volume.ts';
 import { instanceById, snapshotsOf } from '../instances/find.ts';
 import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
+import type { BesideTree } from '../ports/backups.ts';
 import type { Sockets } from '../ports/migration.ts';
 import type { Volumes } from '../ports/storage.ts';
 import { arrivedSnapshot, checkNames, compareArriving } from './arriving-snapshots.ts';
-import { lendVolume } from './lend.ts';
+import { lendVolume, nothing } from './lend.ts';
 import { createProgress } from './progress.ts';
 import { type OtherOperation, openSockets } from './sockets.ts';
 
@@ -79,6 +81,7 @@ export async function receiveRefresh(
 async function receive(context: Context, signal: AbortSignal): Promise<void> {
   const { house, doc, volumes, made, arrived, task } = context;
   let gone: SnapshotDoc[] = [];
+  let beside = nothing;
   await house.migration.receive(
     context.sockets,
     {
@@ -91,13 +94,16 @@ async function receive(context: Context, signal: AbortSignal): Promise<void> {
         gone = compared.gone;
         return compared.wanted;
       },
-      lend: (use) => lendVolume(house, volumes, { id: made, readOnly: false }, new Map(), use),
+      async lend(use) {
+        beside = await lendVolume(house, volumes, { id: made, readOnly: false }, nothing, use);
+      },
       async keep(arriving) {
         const snapshot = arrivedSnapshot(house, doc, arriving);
         await volumes.copySnapshot({ id: made }, { id: doc.id, snapshot: snapshot.id }, { signal });
+        Object.assign(snapshot.state, await keepBeside(house, beside));
         arrived.push(snapshot);
       },
-      finish: () => takeOver(context, gone),
+      finish: () => takeOver(context, gone, beside),
     },
     { signal, onProgress: createProgress(house.clock, doc.name, task.setMetadata) },
   );
@@ -106,6 +112,7 @@ async function receive(context: Context, signal: AbortSignal): Promise<void> {
 async function takeOver(
   { house, doc, volumes, made, arrived, baseImage }: Context,
   gone: SnapshotDoc[],
+  beside: BesideTree,
 ): Promise<void> {
   await volumes.replace(doc.id, made);
   const now = instanceById(house, doc.id);
@@ -115,7 +122,7 @@ async function takeOver(
     'volatile.apply_template': 'copy',
   };
   await house.documents.commit([
-    { put: keys.instance(doc.id), value: { ...now, config } },
+    { put: keys.instance(doc.id), value: { ...now, ...(await keepBeside(house, beside)), config } },
     ...gone.map(({ id }) => ({ delete: keys.snapshot(doc.id, id) })),
     ...arrived.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })),
   ]);

@@ -3,6 +3,7 @@ import { fail } from '../../api/errors.ts';
 import type { InstancePost } from '../../api/resources/instances.ts';
 import type { Operation } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
+import { besideOf } from '../instances/beside-metadata.ts';
 import { openedPool } from '../instances/copy-volume.ts';
 import { instanceById, instanceUrl, snapshotsOf } from '../instances/find.ts';
 import { standingStill } from '../instances/still.ts';
@@ -104,9 +105,11 @@ async function sendState(
   const snapshots = going.whole ? snapshotsOf(house, doc.id) : [];
   const source: MigrationSource = {
     offer: offerOf(house, doc, snapshots),
-    lend(name, use) {
-      const snapshot = name === undefined ? state : snapshots.find((one) => one.name === name)?.id;
-      return lendVolume(house, volumes, { id: doc.id, snapshot, readOnly: true }, new Map(), use);
+    async lend(name, use) {
+      const named = name === undefined ? going.snapshot : snapshots.find((one) => one.name === name);
+      const beside = await besideOf(house, named ? named.state : doc);
+      const snapshot = name === undefined ? state : named?.id;
+      await lendVolume(house, volumes, { id: doc.id, snapshot, readOnly: true }, beside, use);
     },
   };
   const onProgress = createProgress(house.clock, doc.name, task.setMetadata);

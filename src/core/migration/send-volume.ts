@@ -10,7 +10,7 @@ import { openPool, volumeById, volumeSnapshots, volumeUrl } from '../volumes/fin
 import { volumeStandingStill } from '../volumes/still.ts';
 import { instancesWith, isUp } from '../volumes/users.ts';
 import { volumeSnapshotView, volumeView } from '../volumes/view.ts';
-import { lendVolume } from './lend.ts';
+import { lendVolume, nothing } from './lend.ts';
 import { createProgress } from './progress.ts';
 import { refusing } from './refusal.ts';
 import { type OtherOperation, openSockets, otherOperation, socketNames } from './sockets.ts';
@@ -86,9 +86,9 @@ async function sendState(
   const snapshots = whole ? volumeSnapshots(house, doc.id) : [];
   const source: MigrationSource = {
     offer: offerOf(doc, snapshots),
-    lend(name, use) {
+    async lend(name, use) {
       const snapshot = name === undefined ? state : snapshots.find((one) => one.name === name)?.id;
-      return lendVolume(house, custom, { id: doc.id, snapshot, readOnly: true }, new Map(), use);
+      await lendVolume(house, custom, { id: doc.id, snapshot, readOnly: true }, nothing, use);
     },
   };
   const onProgress = createProgress(house.clock, doc.name, task.setMetadata);

@@ -14,7 +14,7 @@ import { checkNobodyUp } from '../volumes/still.ts';
 import { volumeTold } from '../volumes/told.ts';
 import { checkNames, compareArriving } from './arriving-snapshots.ts';
 import { arrivedVolumeSnapshot, snapshotsWithDetails } from './arriving-volume-snapshots.ts';
-import { lendVolume } from './lend.ts';
+import { lendVolume, nothing } from './lend.ts';
 import { createProgress } from './progress.ts';
 import { refusing } from './refusal.ts';
 import { openSockets, otherOperation, socketNames } from './sockets.ts';
@@ -60,7 +60,9 @@ type Filled = Pick<MigrationTarget, 'choose' | 'keep' | 'finish'> & { refresh: b
 function receive(house: House, custom: CustomVolumes, doc: VolumeDoc, sockets: Sockets, task: Task, filled: Filled) {
   const target: MigrationTarget = {
     kind: 'volume',
-    lend: (use) => lendVolume(house, custom, { id: doc.id, readOnly: false }, new Map(), use),
+    async lend(use) {
+      await lendVolume(house, custom, { id: doc.id, readOnly: false }, nothing, use);
+    },
     ...filled,
   };
   const onProgress = createProgress(house.clock, doc.name, task.setMetadata);

@@ -15,6 +15,7 @@
  *   arrive where both sides know how to send them.
  */
 import type { Channel } from '../../api/handlers.ts';
+import type { BesideTree } from './backups.ts';
 
 export type Sockets = { control: Channel; fs: Channel };
 
@@ -46,8 +47,8 @@ export type MigrationOffer = {
 /** `rootfs` is a mounted directory with unshifted ids. */
 export type LentTree = {
   rootfs: string;
-  /** Files beside it by their path: `metadata.yaml`, `templates/x.tpl`. Given when sending, filled when receiving. */
-  beside: Map<string, string>;
+  /** What lies beside it. Given when sending, replaced when receiving; volumes have nothing there. */
+  beside: BesideTree;
 };
 
 export type MigrationSource = {
