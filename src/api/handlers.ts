@@ -56,7 +56,8 @@ export type RawReply =
 
 /** The server side of an accepted websocket, as small as core needs it. */
 export interface Channel {
-  sendText(text: string): void;
+  /** Bytes are text already in UTF-8, so that many channels can send the same. */
+  sendText(text: string | Uint8Array): void;
   sendBinary(data: Uint8Array): void;
   /** Bytes not yet taken by the network; for back-pressure. */
   readonly bufferedBytes: number;

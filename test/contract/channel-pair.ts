@@ -63,7 +63,7 @@ function createEnd(): End {
     if (!closed) peer?.arrive({ data: Buffer.from(data), isBinary });
   };
   end.channel = {
-    sendText: (text) => send(Buffer.from(text), false),
+    sendText: (text) => send(typeof text === 'string' ? Buffer.from(text) : text, false),
     sendBinary: (data) => send(data, true),
     get bufferedBytes() {
       return peer?.inboxBytes() ?? 0;

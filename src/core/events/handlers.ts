@@ -6,10 +6,11 @@ import type { Operation } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
 import { wantsAllProjects } from '../listing.ts';
 
-/** What may wait for a slow listener; about ten thousand events. */
+/** What may wait for a slow listener; about ten thousand events. All listeners share the bytes of an event. */
 const backlogBytes = 8 * 1024 * 1024;
 
 export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eventRoutes> {
+  const written = createWriter();
   return {
     'GET /1.0/events'({ query, project, identity }) {
       const types = query.type ? query.type.split(',') : [...eventTypes];
@@ -23,7 +24,7 @@ export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eve
         types.includes(event.type) &&
         (all || event.project === undefined || event.project === project) &&
         (!identity.projects || isHarmless(event));
-      return (channel) => follow(house, channel, wanted, { since, heartbeat });
+      return (channel) => follow(house, channel, written, wanted, { since, heartbeat });
     },
   };
 }
@@ -39,16 +40,29 @@ function wholeNumber(name: string, text: string): number {
     : fail('request.invalid', { reason: `${name}: "${text}" is not a whole number` });
 }
 
+/**
+ * Hundreds may listen, and one event goes to all of them before the next: it is written once, and what waits for those
+ * who do not read is the same memory.
+ */
+function createWriter(): (event: Event) => Uint8Array {
+  let last: { event: Event; bytes: Uint8Array } | undefined;
+  return (event) => {
+    if (last?.event !== event) last = { event, bytes: Buffer.from(JSON.stringify(event)) };
+    return last.bytes;
+  };
+}
+
 function follow(
   house: Pick<House, 'events'>,
   channel: Channel,
+  written: (event: Event) => Uint8Array,
   wanted: (event: Event) => boolean,
   options: { since: number | undefined; heartbeat: number | undefined },
 ): void {
   const send = (event: Event) => {
     if (!wanted(event)) return;
     if (channel.bufferedBytes > backlogBytes) return channel.close(1008, 'too slow: events were not read');
-    channel.sendText(JSON.stringify(event));
+    channel.sendText(written(event));
   };
   if (options.since !== undefined) for (const event of house.events.since(options.since)) send(event);
   const subscription = house.events.subscribe(send);

@@ -26,8 +26,9 @@ import {
   volumeProject,
   volumeUrl,
 } from './find.ts';
+import { otherVolume } from './other-volume.ts';
 import { volumeBackupTold } from './told.ts';
-import { isVolumeType, onlyCustom } from './type.ts';
+import { onlyCustom } from './type.ts';
 
 type All = '/1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups';
 type One = `${All}/{backup}`;
@@ -48,9 +49,12 @@ export function volumeBackupHandlers(house: House): Own {
     backups: [volumeBackupUrl(doc, name)],
   });
   return {
-    'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups'({ params, query, project }) {
+    async 'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups'({ params, query, project }) {
       // Backups of guests belong to the guests.
-      if (params.type !== 'custom' && isVolumeType(params.type)) return [];
+      if (params.type !== 'custom') {
+        await otherVolume(house, params, project);
+        return [];
+      }
       const doc = find(params, project);
       return listing(
         volumeBackups(house, doc.id).map((backup) => ({

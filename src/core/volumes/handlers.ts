@@ -15,6 +15,7 @@ import { createEmptyVolume, draftVolume } from './create.ts';
 import { deleteVolume } from './delete.ts';
 import { findPool, findVolume, namedVolumeProject, volumeById, volumeProject, volumeUrl } from './find.ts';
 import { checkMove, moveVolume, renameVolume } from './move.ts';
+import { otherVolume } from './other-volume.ts';
 import { restoreVolume } from './snapshots.ts';
 import { volumeState } from './state.ts';
 import { isVolumeType, onlyCustom } from './type.ts';
@@ -155,14 +156,4 @@ async function createVolume(
 function isSending(doc: VolumeDoc, body: StorageVolumePost): boolean {
   if (!body.migration) return false;
   return Boolean(body.target) || ((body.pool || doc.pool) === doc.pool && !body.project);
-}
-
-/** A volume of a guest or an image, which only shows itself. */
-async function otherVolume(house: House, { pool, type, volume }: Params, project: string): Promise<StorageVolume> {
-  findPool(house, pool);
-  if (!isVolumeType(type)) fail('volume.type', { type });
-  const found = (await listVolumes(house, pool, project))
-    .map((item) => item.object())
-    .find((one) => one.type === type && one.name === volume);
-  return found ?? fail('volume.not-found', { pool });
 }

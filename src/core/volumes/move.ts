@@ -11,7 +11,7 @@ import { copyState } from './copy.ts';
 import type { VolumeNeeds } from './create.ts';
 import { findPool, nameQueue, openPool, type VolumePlace, volumeById, volumeSnapshots } from './find.ts';
 import { checkNobodyUp } from './still.ts';
-import { volumeTold } from './told.ts';
+import { volumeSnapshotTold, volumeTold } from './told.ts';
 import { instancesWith, renamedDevices, volumeUsers } from './users.ts';
 
 /** Everything that can be refused before any work. */
@@ -41,8 +41,10 @@ export function moveVolume(house: VolumeNeeds, doc: VolumeDoc, to: VolumePlace, 
     to,
     async () => {
       volumeTold(house, 'created', to);
+      const snapshots = volumeSnapshots(house, doc.id);
       // Last, and not needed for the move to hold: repair clears it as well.
       if (moves) await openPool(house, doc.pool).custom.remove(doc.id);
+      for (const { name } of snapshots) volumeSnapshotTold(house, 'deleted', doc, name);
       volumeTold(house, 'deleted', doc);
     },
     async (volume) => {

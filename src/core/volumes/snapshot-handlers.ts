@@ -19,8 +19,9 @@ import {
   volumeSnapshotUrl,
   volumeUrl,
 } from './find.ts';
+import { otherVolume } from './other-volume.ts';
 import { changeVolumeSnapshot, deleteVolumeSnapshot, takeVolumeSnapshot, volumeSnapshotName } from './snapshots.ts';
-import { isVolumeType, onlyCustom } from './type.ts';
+import { onlyCustom } from './type.ts';
 import { volumeSnapshotView } from './view.ts';
 
 type All = '/1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots';
@@ -65,8 +66,8 @@ export function volumeSnapshotHandlers(house: House): Own {
     return {};
   };
   return {
-    'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots'({ params, query, project }) {
-      if (params.type !== 'custom') return guestSnapshots(house, params, query, project);
+    async 'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots'({ params, query, project }) {
+      if (params.type !== 'custom') return await guestSnapshots(house, params, query, project);
       const doc = find(params, project);
       return listing(
         volumeSnapshots(house, doc.id).map((snapshot) => ({
@@ -116,9 +117,8 @@ export function volumeSnapshotHandlers(house: House): Own {
 }
 
 /** Snapshots of the root file system of a guest, as `storage volume info container/NAME` asks for them. */
-function guestSnapshots(house: House, { pool, type, volume }: Params, query: ListQuery, project: string) {
-  findPool(house, pool);
-  if (!isVolumeType(type)) fail('volume.type', { type });
+async function guestSnapshots(house: House, { pool, type, volume }: Params, query: ListQuery, project: string) {
+  await otherVolume(house, { pool, type, volume }, project);
   if (type === 'image') return [];
   const guest = findInstance(house, project, volume);
   if (guest.type !== type || guest.pool !== pool) fail('volume.not-found', { pool });

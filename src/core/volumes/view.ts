@@ -28,7 +28,7 @@ export function volumeView(doc: VolumeDoc, usedBy: string[]): StorageVolume {
   };
 }
 
-/** In a list a snapshot is named together with its volume, as Incus does. */
+/** In a list a snapshot is named together with its volume and "never" is null; alone it is the zero time: as Incus does. */
 export function volumeSnapshotView(
   doc: VolumeDoc,
   snapshot: VolumeSnapshotDoc,
@@ -36,7 +36,7 @@ export function volumeSnapshotView(
 ): StorageVolumeSnapshot {
   return {
     description: snapshot.description,
-    expires_at: snapshot.expiresAt === '' ? null : snapshot.expiresAt,
+    expires_at: snapshot.expiresAt || (listed ? null : zeroTime),
     name: listed ? `${doc.name}/${snapshot.name}` : snapshot.name,
     config: snapshot.config,
     content_type: listed ? '' : doc.contentType,
