@@ -1,6 +1,6 @@
 /**
  * `incus image import https://...`: the address answers with headers that name the file and its hash. Only trusted callers
- * get here, and only HTTPS is followed; docs/decisions/images-of-others.md says what that means for the daemon's network.
+ * get here, and only HTTPS is followed; docs/decisions/008-images-of-others.md says what that means for the daemon's network.
  */
 import { Readable } from 'node:stream';
 import type { RemoteAddress, RemoteCall } from '../../ports/remotes.ts';
