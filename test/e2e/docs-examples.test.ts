@@ -21,7 +21,7 @@ function examples(page: string): string[] {
 
 /** As a person would in the checkout, with `gast` in the path. */
 function run(daemon: TestDaemon, line: string): Promise<{ code: number | null; output: string }> {
-  const env = { ...daemon.env, PATH: `${dirname(gast)}:${daemon.env.PATH}` };
+  const env = { ...daemon.env, PATH: `${dirname(gast)}:${daemon.env.PATH}`, GASTHOF_CONF: `${daemon.directory}/conf` };
   const child = spawn('/bin/sh', ['-c', line], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const keep = (part: Buffer) => {
@@ -32,9 +32,9 @@ function run(daemon: TestDaemon, line: string): Promise<{ code: number | null; o
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
 }
 
-async function runPage(page: string): Promise<void> {
+async function runPage(page: string, image: 'debian12' | 'busybox' = 'debian12'): Promise<void> {
   await using daemon = await startDaemon();
-  await importImage(daemon, 'debian12', 'debian/12');
+  await importImage(daemon, image, 'debian/12');
   const lines = examples(page).filter((line) => !elsewhere.some((pattern) => pattern.test(line)));
   assert.ok(lines.length >= 5, `${page} has examples`);
   for (const line of lines) {
@@ -45,3 +45,16 @@ async function runPage(page: string): Promise<void> {
 
 test('the guide: first steps', { skip }, () => runPage('docs/guide/first-steps.md'));
 test('README: what next', { skip }, () => runPage('README.md'));
+
+/** Their examples need no whole Debian. */
+const pages = [
+  'networks',
+  'storage',
+  'devices',
+  'remotes',
+  'images',
+  'backups-and-moves',
+  'projects',
+  'coming-from-incus',
+];
+for (const page of pages) test(`the guide: ${page}`, { skip }, () => runPage(`docs/guide/${page}.md`, 'busybox'));

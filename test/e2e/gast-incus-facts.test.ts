@@ -1,7 +1,7 @@
 /** `gast` and `incus` say the same about the same things: both ask one daemon, and their answers are held side by side. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { importImage, startDaemon } from '../daemon.ts';
 import { foreignClients, lackingClients } from './foreign/clients.ts';
 import { runGast } from './gast.ts';
@@ -134,13 +134,14 @@ test('gast and incus show the same facts (F01)', { skip: lackingClients('incus')
   for (const line of words) {
     await t.test(line, async () => {
       const { own, theirs } = await both(line);
-      assert.equal(own.replaceAll(/\s+/g, ''), theirs.replaceAll(/\s+/g, ''));
+      // Incus lists names of maps in any order.
+      assert.deepEqual(own.trim().split(/\s+/).sort(), theirs.trim().split(/\s+/).sort());
     });
   }
   for (const noun of ['network', 'storage', 'profile', 'project', 'image', 'network acl']) {
     await t.test(`${noun} list -f json`, async () => {
       const { own, theirs } = await both(`${noun} list -f json`);
-      assert.deepEqual(JSON.parse(own), JSON.parse(theirs));
+      assert.deepEqual(JSON.parse(own, sameTimes), JSON.parse(theirs, sameTimes));
     });
   }
   await t.test('list -f json, but for what changes while one looks', async () => {
@@ -205,8 +206,14 @@ test('gast and incus show the same facts (F01)', { skip: lackingClients('incus')
   });
 });
 
-/** Lists of things that use something have no order. */
-const unordered = (value: unknown) => (Array.isArray(value) ? value.map((one) => JSON.stringify(one)).sort() : value);
+/** Lists of things that use something have no order, neither have fields. */
+const unordered = (value: unknown) =>
+  Array.isArray(value) ? value.map((one) => stringify(one, sortedFields)).sort() : value;
+const sortedFields = { sortMapEntries: true };
 
 const still = (text: string) =>
-  (JSON.parse(text) as Record<string, unknown>[]).map((instance) => ({ ...instance, state: undefined }));
+  (JSON.parse(text, sameTimes) as Record<string, unknown>[]).map((instance) => ({ ...instance, state: undefined }));
+
+/** Go leaves zeros at the end of a second out. */
+const sameTimes = (_key: string, value: unknown) =>
+  typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? new Date(value).toISOString() : value;

@@ -68,7 +68,7 @@ export function compareCells(a: readonly string[], b: readonly string[]): number
 }
 
 /** web2 before web10. */
-function compareNatural(a: string, b: string): number {
+export function compareNatural(a: string, b: string): number {
   const [left, right] = [a, b].map((text) => text.split(/(\d+)/)) as [string[], string[]];
   const at = left.findIndex((part, i) => part !== right[i]);
   if (at < 0) return left.length - right.length;

@@ -2,6 +2,7 @@ import { any, defineCommand, flag, text } from '../../command.ts';
 import { columnLetters, defaultColumns, parseColumns } from '../../objects/instance-columns.ts';
 import { parseFilters } from '../../objects/instance-filters.ts';
 import { fetchInstances } from '../../objects/instances.ts';
+import { compareNatural } from '../../output/print-list.ts';
 import { formatOption, printRows } from '../../output/print-rows.ts';
 
 const letters = columnLetters.map(({ letter, header }) => `  ${letter}  ${header.toLowerCase()}`).join('\n');
@@ -37,7 +38,7 @@ ${letters}`,
     const needsAddresses = args.filters.some((filter) => /^ipv[46]=/.test(filter));
     const live = needsAddresses || (asObjects ? !options.fast : columns.some((column) => column.live));
     const instances = (await fetchInstances(context, { live, allProjects: options.allProjects })).filter(fits);
-    instances.sort((a, b) => (a.name < b.name ? -1 : 1));
+    instances.sort((a, b) => compareNatural(a.name, b.name));
     await printRows(context, options.format, columns, instances);
   },
 });

@@ -1,6 +1,13 @@
 import type { StorageVolume } from '../../../api/resources/volumes.ts';
 import { defineCommand, flag, required } from '../../command.ts';
-import { columnsHelp, type LetterColumn, listOptions, printList, projectLetter } from '../../output/print-list.ts';
+import {
+  columnsHelp,
+  compareCells,
+  type LetterColumn,
+  listOptions,
+  printList,
+  projectLetter,
+} from '../../output/print-list.ts';
 
 const columns: LetterColumn<StorageVolume>[] = [
   { letter: 't', header: 'TYPE', value: ({ type, name }) => (name.includes('/') ? `${type} (snapshot)` : type) },
@@ -26,6 +33,7 @@ export const volumeList = defineCommand({
       params: { pool: args.pool },
       query: { recursion: '1', ...(options.allProjects ? { 'all-projects': 'true' } : {}) },
     });
-    await printList(context, options, columns, volumes as StorageVolume[]);
+    const sorted = (volumes as StorageVolume[]).toSorted((a, b) => compareCells([a.type, a.name], [b.type, b.name]));
+    await printList(context, options, columns, sorted, 'kept');
   },
 });
