@@ -17,7 +17,12 @@ export async function storeStream(
   path: string,
   hash: Pick<Hash, 'update'>,
   subject: ArchiveSubject,
-  options: { onBytes?: (sizeBytes: number) => void; signal?: AbortSignal | undefined },
+  options: {
+    onBytes?: (sizeBytes: number) => void;
+    signal?: AbortSignal | undefined;
+    /** It is thrown away after its use: what a power cut would leave of it is nobody's loss. @default false */
+    passing?: boolean;
+  },
 ): Promise<number> {
   const { signal } = options;
   // A silent sender would otherwise keep the loop below waiting for ever.
@@ -40,7 +45,7 @@ export async function storeStream(
       options.onBytes?.(sizeBytes);
     }
     signal?.throwIfAborted();
-    await file.datasync();
+    if (!options.passing) await file.datasync();
   } catch (error) {
     signal?.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw noSpace(subject, path, sizeBytes);

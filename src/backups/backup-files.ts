@@ -71,7 +71,7 @@ export function createBackupFiles({ directory, limits }: BackupFilesOptions): Ba
       const work = parts.use(await workFolder());
       const path = join(work.path, 'upload');
       const onBytes = progress ? { onBytes: progress } : {};
-      const sizeBytes = await storeStream(stream, path, noHash, backupArchive, { ...onBytes, signal });
+      const sizeBytes = await storeStream(stream, path, noHash, backupArchive, { ...onBytes, signal, passing: true });
       const compression = await compressionOf(path, backupArchive);
       const bounds = { ...defaultLimits, ...limits };
       const index = await readIndex({ path, compression, limits: bounds }, signal);

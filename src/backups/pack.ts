@@ -1,13 +1,13 @@
 /** Makes the tarball of a backup: its index first, then each state with its small files and its tree. */
 import { createWriteStream } from 'node:fs';
-import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { freeBytes } from '../archives/store-stream.ts';
 import { BackupRefused, type BackupWork, type PackedState } from '../core/ports/backups.ts';
 import { compressTo } from '../host/compress.ts';
 import { explainDiskFull } from '../host/disk-full.ts';
-import { type PackedTree, packTar } from '../host/tar.ts';
+import { type PackedTree, packTar, packTarInto } from '../host/tar.ts';
 import { HostError } from '../lib/host-error.ts';
 import { indexName } from './backup-archive.ts';
 
@@ -28,10 +28,17 @@ export async function packBackup(
   const top = join(folder, 'top');
   const trees = await writeTop(top, content);
   const path = join(folder, 'backup');
-  const packed = packTar(trees, { signal: options.signal });
-  const target = createWriteStream(path, { mode: 0o600, flush: true });
+  const look = async (bytes: number) => {
+    await requireRoom(folder);
+    options.progress?.(bytes);
+  };
   try {
-    await compressTo(counted(packed, folder, options.progress), compression, target, options);
+    if (compression === 'none') await packPlain(path, trees, options.signal, look);
+    else {
+      const target = createWriteStream(path, { mode: 0o600, flush: true });
+      const packed = packTar(trees, { signal: options.signal });
+      await compressTo(counted(packed, look), compression, target, options);
+    }
   } catch (error) {
     throw noSpace(explainDiskFull(error, folder));
   }
@@ -62,22 +69,32 @@ async function writeTop(
   return trees;
 }
 
+async function packPlain(
+  path: string,
+  trees: readonly PackedTree[],
+  signal: AbortSignal | undefined,
+  onGrown: (bytes: number) => Promise<void>,
+): Promise<void> {
+  await using file = await open(path, 'wx', 0o600);
+  await packTarInto(file, trees, { signal, onGrown });
+  await file.sync();
+}
+
+/** It ends before the disk is full: others need it too. */
+async function requireRoom(folder: string): Promise<void> {
+  if ((await freeBytes(folder)) === 0) throw new HostError(`no space left in ${folder}`, { errno: 'ENOSPC' });
+}
+
 const lookEveryBytes = 32 * 1024 * 1024;
 
-/** Tells how far it is, and ends before the disk is full: others need it too. */
-async function* counted(
-  source: AsyncIterable<Buffer>,
-  folder: string,
-  progress?: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
+async function* counted(source: AsyncIterable<Buffer>, look: (bytes: number) => Promise<void>): AsyncGenerator<Buffer> {
   let bytes = 0;
   let looked = -lookEveryBytes;
   for await (const chunk of source) {
     bytes += chunk.length;
     if (bytes - looked >= lookEveryBytes) {
       looked = bytes;
-      if ((await freeBytes(folder)) === 0) throw new HostError(`no space left in ${folder}`, { errno: 'ENOSPC' });
-      progress?.(bytes);
+      await look(bytes);
     }
     yield chunk;
   }

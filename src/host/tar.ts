@@ -2,6 +2,7 @@
  * GNU tar as a child: it knows ownership, attributes and sparse files better than any library. Unpacking runs with a
  * capability bounding set of what that needs and no more: above all it cannot make device nodes.
  */
+import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { outputOf, startPiped } from './piped.ts';
@@ -56,26 +57,55 @@ function renamed(directory: string, prefix: string): string {
 
 const fromRoot = (directory: string) => resolve(directory).slice(1);
 
+type PackOptions = { signal?: AbortSignal | undefined; exclude?: string[] };
+
 /** A tar stream of directory trees: names sorted and no access times, so that the same files give the same bytes. */
-export function packTar(
+export function packTar(trees: readonly PackedTree[], options: PackOptions = {}): AsyncGenerator<Buffer> {
+  return outputOf(startPacking(trees, 'pipe', options));
+}
+
+const lookEveryMs = 250;
+
+/**
+ * The same, written by tar itself into an open file, so that the bytes never pass through this process. `onGrown` is told
+ * the size now and then; its rejection ends the work.
+ */
+export async function packTarInto(
+  file: FileHandle,
   trees: readonly PackedTree[],
-  options: { signal?: AbortSignal | undefined; exclude?: string[] } = {},
-): AsyncGenerator<Buffer> {
+  options: PackOptions & { onGrown?: (sizeBytes: number) => Promise<void> } = {},
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(options.signal ? [options.signal] : [])]);
+  const program = startPacking(trees, file.fd, { ...options, signal });
+  const look = setInterval(() => {
+    file
+      .stat()
+      .then(({ size }) => options.onGrown?.(size))
+      .catch((error: unknown) => stop.abort(error));
+  }, lookEveryMs);
+  try {
+    await program.ended;
+  } finally {
+    clearInterval(look);
+  }
+}
+
+function startPacking(trees: readonly PackedTree[], stdout: number | 'pipe', { signal, exclude = [] }: PackOptions) {
   const prefixes = trees.flatMap((tree) =>
     tree.prefix ? [`--transform=${renamed(tree.directory, tree.prefix)}`] : [],
   );
-  const program = startPiped(
+  return startPiped(
     'tar',
     [
       ...['--create', '--file=-', '--format=pax', '--sort=name', '--sparse', '--record-size=1M', ...attributes],
       ...['--pax-option=delete=atime,delete=ctime', '--warning=no-file-ignored', '--one-file-system'],
-      ...(options.exclude ?? []).map((pattern) => `--exclude=${pattern}`),
+      ...exclude.map((pattern) => `--exclude=${pattern}`),
       ...prefixes,
       ...trees.flatMap(({ directory, entries, prefix }) =>
         prefix ? ['--directory=/', `${fromRoot(directory)}/.`] : [`--directory=${directory}`, ...entries],
       ),
     ],
-    { stdout: 'pipe', ...(options.signal ? { signal: options.signal } : {}) },
+    { stdout, signal },
   );
-  return outputOf(program);
 }
