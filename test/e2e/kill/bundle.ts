@@ -10,14 +10,20 @@ export async function bundleDaemon(): Promise<{ path: string } & Disposable> {
   const parent = join(root, '.cache', 'tmp');
   mkdirSync(parent, { recursive: true });
   const directory = mkdtempSync(join(parent, 'kill-'));
-  await build({
-    platform: 'node',
-    cwd: root,
-    logLevel: 'warn',
-    input: join(import.meta.dirname, 'daemon.ts'),
-    external: ['koffi', '@lydell/node-pty'],
-    output: { dir: directory, format: 'esm', entryFileNames: 'daemon.mjs', chunkFileNames: '[name]-[hash].mjs' },
-  });
+  const parts = {
+    'daemon.mjs': join(import.meta.dirname, 'daemon.ts'),
+    // The daemon looks for it beside itself.
+    'gasthof-relay.mjs': join(root, 'src/proxy/relay-main.ts'),
+  };
+  for (const [entryFileNames, input] of Object.entries(parts))
+    await build({
+      platform: 'node',
+      cwd: root,
+      logLevel: 'warn',
+      input,
+      external: ['koffi', '@lydell/node-pty'],
+      output: { dir: directory, format: 'esm', entryFileNames, chunkFileNames: '[name]-[hash].mjs' },
+    });
   return {
     path: join(directory, 'daemon.mjs'),
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
