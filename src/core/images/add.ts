@@ -7,6 +7,7 @@ import { plainConfig } from '../instances/config.ts';
 import { type AliasDoc, type ConfigMap, type ImageDoc, keys, type UpdateSource } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import type { ReceivedImage } from '../ports/images.ts';
+import { enterProject } from '../projects/enter.ts';
 import { imageOfContent, imagesOwner, lookUpAlias } from './find.ts';
 import { refuseImage } from './refusal.ts';
 import { imageUrl } from './view.ts';
@@ -122,7 +123,7 @@ async function storeImage(
   };
   checkAliases(house, project, extras.aliases);
   const aliases = extras.aliases.map((alias): AliasDoc => ({ ...alias, project, target: fingerprint }));
-  await house.documents.commit([
+  await enterProject(house, project, [
     { put: keys.image(project, fingerprint), value: doc, expect: 0 },
     ...aliases.map((alias) => ({ put: keys.alias(project, alias.name), value: alias })),
   ]);

@@ -5,6 +5,7 @@ import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../model.ts';
+import { enterProject } from '../projects/enter.ts';
 import { checkAliases } from './add.ts';
 import { findByFingerprint, imagesOwner, lookUpAlias } from './find.ts';
 import { aliasUrl, aliasView } from './view.ts';
@@ -53,12 +54,13 @@ export function aliasHandlers(house: House): Own {
       const { fingerprint } = findByFingerprint(house, project, body.target);
       const owner = imagesOwner(house, project);
       const description = body.description ?? '';
-      await house.documents.put(keys.alias(owner, body.name), {
+      const value: AliasDoc = {
         name: body.name,
         project: owner,
         description,
         target: fingerprint,
-      } satisfies AliasDoc);
+      };
+      await enterProject(house, owner, [{ put: keys.alias(owner, body.name), value }]);
       told(project, 'created', body.name, { target: fingerprint });
       return { location: aliasUrl(body.name, project) };
     },

@@ -12,6 +12,7 @@ import { instanceUrl } from '../instances/find.ts';
 import { applyProfileChange } from '../instances/update.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type InstanceDoc, keys, type ProfileDoc } from '../model.ts';
+import { enterProject } from '../projects/enter.ts';
 import { projectFor } from '../projects/features.ts';
 import { allowProfile } from '../projects/rules.ts';
 import { profileUrl, profileUsers } from './find.ts';
@@ -86,7 +87,7 @@ export function profileHandlers(house: House): Own {
       };
       check(doc);
       allowProfile(house, doc);
-      await house.documents.put(keys.profile(doc.project, body.name), doc);
+      await enterProject(house, doc.project, [{ put: keys.profile(doc.project, body.name), value: doc }]);
       told(project, 'created', body.name);
       return { location: profileUrl(body.name, project) };
     },

@@ -13,9 +13,6 @@ import { isEmpty } from './used-by.ts';
 
 type Needs = Pick<House, 'documents'>;
 
-/** The queue in which instances take their names, too: none comes into a project that goes. */
-export const projectQueue = 'allocate';
-
 export function findProject(house: Needs, name: string): ProjectDoc {
   return lookUpProject(house, name) ?? fail('project.not-found', { name });
 }

@@ -4,6 +4,7 @@ import type { House } from '../house.ts';
 import { plainConfig } from '../instances/config.ts';
 import { keys, type VolumeDoc, type VolumeSnapshotDoc } from '../model.ts';
 import type { Pool } from '../ports/storage.ts';
+import { enterProject } from '../projects/enter.ts';
 import { allowVolume } from '../projects/rules.ts';
 import { checkVolumeName, newContent, readContentType, volumeConfig, withPoolDefaults } from './config.ts';
 import { findPool, nameQueue, openPool } from './find.ts';
@@ -54,7 +55,7 @@ export function enterVolume(
       const snapshots = await make(pool);
       // A pool that is deleted meanwhile takes the files with it.
       openPool(house, doc.pool);
-      await house.documents.commit([
+      await enterProject(house, doc.project, [
         { put: keys.volume(doc.id), value: doc, expect: 0 },
         ...snapshots.map((snapshot) => ({ put: keys.volumeSnapshot(doc.id, snapshot.id), value: snapshot })),
       ]);

@@ -5,6 +5,7 @@ import { allInstances } from '../instances/find.ts';
 import { keys, type ProfileDoc, type VolumeDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Change } from '../ports/store.ts';
+import { enterProject } from '../projects/enter.ts';
 import { allowVolume } from '../projects/rules.ts';
 import { checkVolumeName } from './config.ts';
 import { copyState } from './copy.ts';
@@ -90,7 +91,7 @@ function commitWithUsers(house: VolumeNeeds, from: VolumeDoc, to: VolumeDoc): Pr
     (inner, id) => () => house.queue(id, inner),
     async () => {
       checkNobodyUp(house, from, 'volume.running');
-      await house.documents.commit([{ put: keys.volume(to.id), value: to }, ...renamedUsers(house, from, to)]);
+      await enterProject(house, to.project, [{ put: keys.volume(to.id), value: to }, ...renamedUsers(house, from, to)]);
     },
   );
   return held();
