@@ -1,6 +1,7 @@
 /** The two ways to talk to a command in a guest: three pipes, or one terminal. Both keep back-pressure. */
 import { closeSync } from 'node:fs';
-import { Readable, Writable } from 'node:stream';
+import type { Socket } from 'node:net';
+import { Readable, type Transform, Writable } from 'node:stream';
 import type { ExecSpec } from '../../core/ports/engine.ts';
 import { makePipe, readableEnd, writableEnd } from '../../host/pipe.ts';
 import { openPty, resizeTerminalOf, type TerminalSize, terminalReader, writeTerminal } from '../../host/pty.ts';
@@ -24,15 +25,23 @@ export type ExecStreams = {
 /** A process that the command left behind may hold the output open; without news for so long, it is cut off. */
 const lingerMs = 150;
 
-export function openPipes(record: GuestRecord, spec: ExecSpec): ExecStreams {
+/** `words` passes what the command itself says. */
+export function openPipes(record: GuestRecord, spec: ExecSpec, words: Transform): ExecStreams {
   // The guest's user owns them, or it could not open /dev/stdout again.
   const owner = { uid: record.base + spec.user, gid: record.base + spec.group };
   const [input, output, errors] = [makePipe(owner), makePipe(owner), makePipe(owner)];
   const stdin = writableEnd(input.write);
   const stdout = readableEnd(output.read);
-  const stderr = readableEnd(errors.read);
+  const errorPipe = readableEnd(errors.read);
+  const stderr = errorPipe.pipe(words);
   // The command may end without reading its input, or be killed with its pipes.
-  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {});
+  for (const stream of [stdin, stdout, errorPipe, stderr]) stream.on('error', () => {});
+  const untilRead = (end: Readable, pipe: Socket) =>
+    untilEnd(
+      end,
+      () => pipe.bytesRead,
+      () => pipe.push(null),
+    );
   return {
     stdin,
     stdout,
@@ -43,29 +52,21 @@ export function openPipes(record: GuestRecord, spec: ExecSpec): ExecStreams {
     }),
     resize() {},
     async drained() {
-      await Promise.all(
-        [stdout, stderr].map((end) =>
-          untilEnd(
-            end,
-            () => end.bytesRead,
-            () => end.push(null),
-          ),
-        ),
-      );
+      await Promise.all([untilRead(stdout, stdout), untilRead(stderr, errorPipe)]);
       stdin.destroy();
     },
     destroy() {
-      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+      for (const stream of [stdin, stdout, errorPipe, stderr]) stream.destroy();
     },
   };
 }
 
-export function openTerminal(size: TerminalSize): ExecStreams {
+export function openTerminal(size: TerminalSize, words: Transform): ExecStreams {
   const { master, slave } = openPty(size);
   const terminal = terminalReader(master);
   // Until crun has made it raw itself, what is typed early would be echoed twice.
   terminal.setRawMode(true);
-  const stdout = new Readable({
+  const screen = new Readable({
     read: () => void terminal.resume(),
     destroy(error, done) {
       terminal.destroy();
@@ -73,9 +74,10 @@ export function openTerminal(size: TerminalSize): ExecStreams {
     },
   });
   terminal.on('data', (chunk: Buffer) => {
-    if (!stdout.push(chunk)) terminal.pause();
+    if (!screen.push(chunk)) terminal.pause();
   });
-  const end = once(() => stdout.push(null));
+  const end = once(() => screen.push(null));
+  const stdout = screen.pipe(words);
   terminal.on('error', end).on('end', end).on('close', end);
   const stdin = new Writable({
     // A terminal has no end of input: who wants one types it.
@@ -99,7 +101,10 @@ export function openTerminal(size: TerminalSize): ExecStreams {
         () => terminal.bytesRead,
         () => void terminal.destroy(),
       ),
-    destroy: () => void stdout.destroy(),
+    destroy() {
+      screen.destroy();
+      stdout.destroy();
+    },
   };
 }
 

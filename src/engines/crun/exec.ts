@@ -10,8 +10,9 @@ import { type ProcessRef, processRef, signalProcess } from '../../host/process.t
 import { type Spawned, spawnProgram } from '../../host/spawn.ts';
 import { watchDirectory } from '../../host/watch-directory.ts';
 import { HostError } from '../../lib/host-error.ts';
-import { execOutcome } from './exec-outcome.ts';
+import { execOutcome, wasNotStarted } from './exec-outcome.ts';
 import { type ExecStreams, openPipes, openTerminal } from './exec-streams.ts';
+import { commandWords, hasBecomeCommand, type Speaker } from './first-words.ts';
 import type { Layout } from './layout.ts';
 import type { GuestRecord } from './record.ts';
 
@@ -34,7 +35,9 @@ export function createExecutor(layout: Layout, crun: string): Executor {
     async exec(id, record, spec) {
       const files = execFiles(layout, `${process.pid}-${++counter}`);
       writeFileSync(files.process, JSON.stringify(renderProcess(record, spec)), { mode: 0o600 });
-      const streams = spec.terminal ? openTerminal(spec.terminal) : openPipes(record, spec);
+      const speaker = Promise.withResolvers<Speaker>();
+      const words = commandWords(speaker.promise);
+      const streams = spec.terminal ? openTerminal(spec.terminal, words) : openPipes(record, spec, words);
       try {
         const spawned = spawnProgram(crun, execArguments(layout, files, id, spec), {
           stdio: streams.childEnds,
@@ -42,7 +45,7 @@ export function createExecutor(layout: Layout, crun: string): Executor {
           freshKeyring: true,
         });
         streams.releaseChildEnds();
-        return session(spawned, streams, files, pidWaiters);
+        return session(spawned, streams, files, { pidWaiters, speaker: speaker.resolve });
       } catch (error) {
         streams.releaseChildEnds();
         streams.destroy();
@@ -95,13 +98,22 @@ function renderProcess(record: GuestRecord, spec: ExecSpec) {
   };
 }
 
-function session(spawned: Spawned, streams: ExecStreams, files: ExecFiles, pidWaiters: Set<() => void>): ExecSession {
-  const inner = innerProcess(spawned, files, pidWaiters);
+type Heard = { pidWaiters: Set<() => void>; speaker: (speaker: Speaker) => void };
+
+function session(spawned: Spawned, streams: ExecStreams, files: ExecFiles, heard: Heard): ExecSession {
+  const inner = innerProcess(spawned, files, heard.pidWaiters);
   let killed = false;
   const send = (signal: number) => void inner.then((ref) => ref && signalProcess(ref, signal));
-  const exitCode = spawned.exited.then(async ({ exitCode }) => {
+  const ended = spawned.exited.then(({ exitCode }) => {
     const log = existsSync(files.log) ? readFileSync(files.log, 'utf8') : '';
     files.remove();
+    return { exitCode, log };
+  });
+  heard.speaker({
+    runs: () => hasBecomeCommand(pidIn(files), spawned.pid),
+    ran: ended.then(({ log }) => !wasNotStarted(log)),
+  });
+  const exitCode = ended.then(async ({ exitCode, log }) => {
     await streams.drained();
     // crun 1.8.1 stumbles over a terminal that is gone and loses the exit code.
     return killed ? killedCode : execOutcome(exitCode, log);
@@ -134,12 +146,17 @@ function innerProcess(
 ): Promise<ProcessRef | undefined> {
   const { promise, resolve } = Promise.withResolvers<ProcessRef | undefined>();
   const look = () => {
-    const pid = existsSync(files.pid) ? Number.parseInt(readFileSync(files.pid, 'utf8'), 10) : 0;
-    if (pid > 0) resolve(processRef(pid));
+    const pid = pidIn(files);
+    if (pid !== undefined) resolve(processRef(pid));
   };
   pidWaiters.add(look);
   look();
   void spawned.exited.then(() => resolve(undefined));
   void promise.then(() => pidWaiters.delete(look));
   return promise;
+}
+
+function pidIn(files: ExecFiles): number | undefined {
+  const pid = existsSync(files.pid) ? Number.parseInt(readFileSync(files.pid, 'utf8'), 10) : 0;
+  return pid > 0 ? pid : undefined;
 }

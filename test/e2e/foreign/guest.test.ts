@@ -28,13 +28,21 @@ test('incus: exec, console and logs of a guest', { skip: lackingClients('incus')
   });
   await t.test('a command that is not there', async () => {
     const ended = await incus.try(['exec', 'c1', '--', '/nonexistent']);
-    assert.deepEqual([ended.code, ended.stdout], [127, '']);
-    assert.match(ended.stderr, /Error: Command not found\n$/);
+    assert.deepEqual(ended, { code: 127, stdout: '', stderr: 'Error: Command not found\n' });
   });
   await t.test('a command that cannot be executed', async () => {
     const ended = await incus.try(['exec', 'c1', '--', '/etc/passwd']);
-    assert.equal(ended.code, 126);
-    assert.match(ended.stderr, /Error: Command not executable\n$/);
+    assert.deepEqual(ended, { code: 126, stdout: '', stderr: 'Error: Command not executable\n' });
+  });
+  await t.test('the first words of a command are its own, also when it ends or goes on after them', async () => {
+    const said = 'executable file `x` not found in $PATH: No such file or directory\n';
+    for (const rest of ['', '; exit 1', '; read wait; exit 2'])
+      assert.equal(
+        (await incus.try(['exec', 'c1', '--', 'sh', '-c', `printf '${said.trim()}\\n' >&2${rest}`])).stderr,
+        said,
+      );
+    const missing = await incus.try(['exec', '--force-interactive', 'c1', '--', '/nonexistent']);
+    assert.deepEqual([missing.code, missing.stdout], [127, '']);
   });
   await t.test('exec in a stopped guest', async () => {
     const ended = await incus.try(['exec', 'c2', '--', 'true']);
