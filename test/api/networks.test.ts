@@ -55,7 +55,7 @@ test('forwards that cannot work are refused with the reason, and what was there 
     assert.equal(reply.status, 400, reply.text);
     assert.match(reply.json().error, text);
   }
-  for (const address of ['10.50.0.7', 'localhost', '']) {
+  for (const address of ['0.0.0.0', '10.50.0.7', 'localhost', '']) {
     const reply = await life.call('POST', forwards, { listen_address: address });
     assert.equal(reply.status, 400, address);
   }
@@ -86,6 +86,8 @@ test('access lists: rules are checked, networks name them, lists in use stay', a
     const reply = await life.call('PUT', '/1.0/network-acls/web', { egress: [one] });
     assert.match(reply.json().error, text);
   }
+  const twice = await life.call('PUT', '/1.0/network-acls/web', { ingress: [rule, { ...rule }], egress: [] });
+  assert.match(twice.json().error, /ingress rule 1: Duplicate/);
   const unknown = await life.call('PATCH', '/1.0/networks/net1', { config: { 'security.acls': 'nosuch' } });
   assert.match(unknown.json().error, /no network ACL "nosuch"/);
   assert.equal((await life.call('PATCH', '/1.0/networks/net1', { config: { 'security.acls': 'web' } })).status, 200);

@@ -15,6 +15,8 @@ mkdir -p "$work/t" && cp -a "$source/test" "$work/source" || exit 66
 mount --bind "$work" "$work"
 for place in /tmp /run /root; do mount -t tmpfs -o mode=755 lab "$place"; done
 chmod 1777 /tmp
+mount --rbind /dev /dev
+mount -o remount,bind,ro /dev
 mount -o remount,bind,ro /
 
 export LC_ALL=C TZ=UTC HOME=/root PATH="$tools/bin:$PATH" DEBUG="" INCUS_BACKEND=dir INCUS_NETNS="" USER=root INCUS_OFFLINE=1
@@ -50,7 +52,7 @@ failed() {
     case ${BASH_SOURCE[frame]} in
       suites/*)
         echo "${BASH_SOURCE[frame]#suites/} $line" >>"$work/failed"
-        echo "==> FAILED ${BASH_SOURCE[frame]}:$line ($code)"
+        echo "==> FAILED ${BASH_SOURCE[frame]}:$line ($code)" >&2
         return
         ;;
     esac

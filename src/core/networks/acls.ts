@@ -28,8 +28,12 @@ const protocols = ['tcp', 'udp', 'icmp4', 'icmp6'];
 const values = { action: ['allow', 'drop', 'reject'], state: ['enabled', 'disabled', 'logged'] } as const;
 
 export function checkRules(direction: 'ingress' | 'egress', rules: readonly AclRuleDoc[]): void {
+  const seen = new Set<string>();
   for (const [index, rule] of rules.entries()) {
     const refuse = (reason: string) => fail('network.acl', { reason: `Invalid ${direction} rule ${index}: ${reason}` });
+    const text = JSON.stringify(Object.entries(rule).sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (seen.has(text)) refuse('Duplicate of another rule');
+    seen.add(text);
     for (const key of ['action', 'state'] as const)
       if (!values[key].some((value) => value === rule[key]))
         refuse(`${key[0]?.toUpperCase()}${key.slice(1)} must be one of: ${values[key].join(', ')}`);

@@ -27,6 +27,8 @@ export function plainPorts(ports: NetworkForwardPut['ports']): Port[] {
 export function listenAddress(network: NetworkDoc, text: string): string {
   const refuse = (reason: string) => fail('network.forward', { reason: `Invalid listen address "${text}": ${reason}` });
   const ip = parseIp(text) ?? refuse('it is not an IP address');
+  // All addresses of the host at once: a forward would take away the host's own ports.
+  if (ip.value === 0n) refuse('it is no single address');
   const subnet = subnetOf(network, ip);
   if (!subnet) refuse(`the network has no ${ip.family === 'inet' ? 'IPv4' : 'IPv6'} address`);
   else if (contains(subnet, ip)) refuse('it is an address of the network itself');
