@@ -3,7 +3,7 @@
  * the laboratory. Disposing deletes its guests, ends it and what outlives it, and removes its directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -70,7 +70,19 @@ export async function startDaemon(
     ending.kill(signal);
     await gone;
   };
-  await start();
+  const clear = async () => {
+    await end();
+    client[Symbol.dispose]();
+    await endHelpers(directory, names.stage);
+    for (const path of [directory, names.stage]) rmSync(path, { recursive: true, force: true });
+    // The busy part of a tree is not always told by rmSync.
+    if (existsSync(directory)) throw new Error(`${directory} was made again or is in use: ${readdirSync(directory)}`);
+  };
+  // One that does not start leaves nothing either.
+  await start().catch(async (error: unknown) => {
+    await clear();
+    throw error;
+  });
   return {
     directory,
     client,
@@ -84,11 +96,7 @@ export async function startDaemon(
     start,
     async [Symbol.asyncDispose]() {
       await deleteEverything(client).catch(() => {});
-      await end();
-      client[Symbol.dispose]();
-      await endHelpers(directory, names.stage);
-      rmSync(directory, { recursive: true, force: true });
-      rmSync(names.stage, { recursive: true, force: true });
+      await clear();
     },
   };
 }
@@ -120,20 +128,30 @@ async function deleteEverything(client: Client): Promise<void> {
     if (managed) await client.call('DELETE /1.0/networks/{name}', { params: { name } });
 }
 
-/** lxcfs and whoever else outlives the daemon by design: found by our directory in their command line. */
+/**
+ * lxcfs and whoever else outlives the daemon by design: found by our directory in their command line. Resolves when they are
+ * gone: until then they may write.
+ */
 async function endHelpers(directory: string, stage: string): Promise<void> {
+  const killed: string[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    try {
-      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-      if (
-        /lxcfs|dnsmasq|conmon/.test(words[0] ?? '') &&
-        words.some((word) => word.includes(stage) || word.includes(directory))
-      )
-        process.kill(Number(name), 'SIGKILL');
-    } catch {
-      // It ended while we looked.
-    }
+    const words = commandLine(name);
+    const ours = words.some((word) => word.includes(stage) || word.includes(directory));
+    if (!ours || !/lxcfs|dnsmasq|conmon/.test(words[0] ?? '')) continue;
+    process.kill(Number(name), 'SIGKILL');
+    killed.push(name);
+  }
+  const deadline = Date.now() + 10_000;
+  while (killed.some((name) => commandLine(name)[0]) && Date.now() < deadline) await setTimeout(5);
+}
+
+/** Empty for one that has ended. */
+function commandLine(name: string): string[] {
+  try {
+    return readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
   }
 }
 
