@@ -22,9 +22,9 @@ test('columns are chosen by letters, and the project comes first in lists of all
 });
 
 test('rows are in natural order, empty cells last', () => {
-  const rows = [['web10'], ['web2'], [''], ['db'], ['web2', 'b'], ['web2', 'a']];
+  const rows = [['web10'], [''], ['db'], ['web2', 'b'], ['web2', 'a']].map(([name = '', more = '-']) => [name, more]);
   const sorted = rows.toSorted(compareCells).map((cells) => cells.join(' '));
-  assert.deepEqual(sorted, ['db', 'web2', 'web2 a', 'web2 b', 'web10', '']);
+  assert.deepEqual(sorted, ['db -', 'web2 a', 'web2 b', 'web10 -', ' -']);
 });
 
 test('YAML shows the keys of maps in order, and fields as the API has them', () => {

@@ -1,11 +1,12 @@
 import type { InstancesPost } from '../../../api/resources/instances.ts';
 import { defineCommand, flag, optional, required, text } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { bringInstance, readGuestWord } from '../../objects/between-servers.ts';
+import { readGuestWord } from '../../objects/between-servers.ts';
 import { createOptions, createRequest } from '../../objects/create-request.ts';
 import { createInstance } from '../../objects/created-instance.ts';
 import { fetchInstance, splitSnapshot } from '../../objects/instances.ts';
 import { connect } from '../../objects/remote-image.ts';
+import { bringInstance } from '../../objects/travelling-instance.ts';
 
 export const copy = defineCommand({
   name: 'copy',

@@ -3,10 +3,11 @@ import type { Client } from '../../../client/client.ts';
 import { CliError, usageError } from '../../cli-error.ts';
 import { defineCommand, flag, list, optional, required, text } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { bringInstance, readGuestWord } from '../../objects/between-servers.ts';
+import { readGuestWord } from '../../objects/between-servers.ts';
 import { fetchInstance } from '../../objects/instances.ts';
 import { parseDevices, parseKeyValues } from '../../objects/key-values.ts';
 import { connect } from '../../objects/remote-image.ts';
+import { bringInstance } from '../../objects/travelling-instance.ts';
 
 export const move = defineCommand({
   name: 'move',
