@@ -7,6 +7,8 @@ import type { ArchiveSubject } from './subject.ts';
 /** Left free on the disk, so that the host goes on working. */
 export const reserveBytes = 256 * 1024 * 1024;
 
+const writeBytes = 1024 * 1024;
+
 export async function freeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return Math.max(0, bavail * bsize - reserveBytes);
@@ -33,6 +35,14 @@ export async function storeStream(
   try {
     await using file = await open(path, 'wx', 0o600);
     let roomBytes = await freeBytes(dirname(path));
+    let pieces: Buffer[] = [];
+    let heldBytes = 0;
+    // Many small writes one after the other would each wait for a thread: on a busy machine that takes most of the time.
+    const writeHeld = async () => {
+      await file.writeFile(Buffer.concat(pieces));
+      pieces = [];
+      heldBytes = 0;
+    };
     for await (const piece of source) {
       signal?.throwIfAborted();
       const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece;
@@ -41,9 +51,12 @@ export async function storeStream(
       roomBytes -= chunk.length;
       sizeBytes += chunk.length;
       hash.update(chunk);
-      await file.write(chunk);
+      pieces.push(chunk);
+      heldBytes += chunk.length;
+      if (heldBytes >= writeBytes) await writeHeld();
       options.onBytes?.(sizeBytes);
     }
+    await writeHeld();
     signal?.throwIfAborted();
     if (!options.passing) await file.datasync();
   } catch (error) {

@@ -8,7 +8,7 @@ import { constants, createGunzip, createZstdDecompress, gzip, zstdCompress } fro
 import type { Compression } from '../lib/archive-magic.ts';
 import { outputOf, startPiped } from './piped.ts';
 
-const chunkBytes = 256 * 1024;
+const chunkBytes = 1024 * 1024;
 
 /** A hostile file may ask its reader for gigabytes of dictionary. */
 const memoryLimit = '--memlimit-decompress=512MiB';
