@@ -1,5 +1,5 @@
 /**
- * Writes docs/reference from the contract: the routes, the errors, the config keys. With --check it writes nothing and
+ * Writes docs/reference from the contract: the routes, the errors, the config keys; and docs/compatibility.md. With --check it writes nothing and
  * fails when a file is not what it would have written.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,11 +14,17 @@ import { volumeKeys } from '../src/api/config-keys/volume.ts';
 import { type ErrorEntry, errorCatalogue } from '../src/api/errors.ts';
 import type { Route } from '../src/api/route.ts';
 import { routes } from '../src/api/routes.ts';
+import { compatibilityPage } from './compatibility-page.ts';
 
 const directory = join(import.meta.dirname, '../docs/reference');
 const origin = '<!-- Written by tools/generate-reference.ts from src/api. Change it there. -->';
 
-const pages: Record<string, string> = { 'api.md': apiPage(), 'errors.md': errorPage(), 'config.md': configPage() };
+const pages: Record<string, string> = {
+  'api.md': apiPage(),
+  'errors.md': errorPage(),
+  'config.md': configPage(),
+  '../compatibility.md': compatibilityPage(),
+};
 
 if (process.argv.includes('--check')) check();
 else for (const [name, text] of Object.entries(pages)) writeFileSync(join(directory, name), text);

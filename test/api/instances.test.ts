@@ -197,7 +197,12 @@ test('snapshots: taken, listed, renamed, described, restored by PUT, copied, del
   const [web, twin] = [await instance(life, 'web'), await instance(life, 'twin')];
   assert.equal(twin.config['user.v'], 'old');
   assert.equal(twin.config['volatile.base_image'], web.config['volatile.base_image']);
-  for (const key of ['volatile.uuid', 'volatile.eth0.hwaddr', 'volatile.eth0.last_state.ip_addresses', 'volatile.idmap.base'])
+  for (const key of [
+    'volatile.uuid',
+    'volatile.eth0.hwaddr',
+    'volatile.eth0.last_state.ip_addresses',
+    'volatile.idmap.base',
+  ])
     assert.notEqual(twin.config[key], web.config[key], key);
   await life.must('DELETE', `${base}/s0`);
   assert.deepEqual(await life.get(base), [`${base}/s1`]);
@@ -269,6 +274,9 @@ test('two stopped instances never share an address, also when one is created wit
   const { config } = await instance(life, 'web');
   await life.must('POST', '/1.0/instances', fromImage('thief', { config: { ...config } }));
   const thief = await instance(life, 'thief');
-  assert.notEqual(thief.config['volatile.eth0.last_state.ip_addresses'], config['volatile.eth0.last_state.ip_addresses']);
+  assert.notEqual(
+    thief.config['volatile.eth0.last_state.ip_addresses'],
+    config['volatile.eth0.last_state.ip_addresses'],
+  );
   assert.notEqual(thief.config['volatile.uuid'], config['volatile.uuid']);
 });

@@ -72,18 +72,22 @@ const isRemark = (value: unknown): boolean => typeof value === 'string' && /^<.*
 
 const isTexts = (list: unknown[]): list is string[] => list.every((item) => typeof item === 'string');
 
+const naming = [
+  'name',
+  'Name',
+  'fingerprint',
+  'uuid',
+  'hostname',
+  'used_by',
+  'address',
+  'listen_address',
+  'key',
+  'class',
+];
+
 /** Lists are compared by name, where their items have one: their order follows identifiers. */
 function nameOf(item: unknown): unknown {
   if (!isObject(item)) return item;
-  return (
-    item.name ??
-    item.Name ??
-    item.fingerprint ??
-    item.uuid ??
-    item.address ??
-    item.listen_address ??
-    item.key ??
-    item.class ??
-    'unnamed'
-  );
+  for (const key of naming) if (typeof item[key] === 'string' && item[key] !== '') return item[key];
+  return 'unnamed';
 }

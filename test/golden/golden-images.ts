@@ -20,6 +20,8 @@ templates:
   /etc/tpl-start:
     when: [start]
     template: start.tpl
+    properties:
+      greeting: hello
 `;
 
 export type GoldenImages = {

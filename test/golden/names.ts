@@ -1,8 +1,8 @@
 /**
- * Identifiers differ between two servers: recordings have placeholders for them (`uuid-0001`, `hex64-0002`), and fixed names
+ * Identifiers differ between two servers: recordings have placeholders for them (`uuid-0001`, `hex64-0002`) or the digest itself, and fixed names
  * that have to be others here (image fingerprints, paths). What a placeholder stands for here is learnt from the answers.
  */
-const placeholder = /(?:uuid|hex64)-\d{4}/g;
+const placeholder = /(?:uuid|hex64)-\d{4}|\b[0-9a-f]{64}\b/g;
 const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 
 export type Names = {
@@ -16,7 +16,7 @@ export type Names = {
 
 /** `fixed` are texts that stand for others throughout, longest first. */
 export function createNames(fixed: ReadonlyMap<string, string>): Names {
-  const known = new Map<string, string>();
+  const known = new Map([...fixed.values()].map((ours) => [ours, ours]));
   const withFixed = (text: string) => {
     let result = text;
     for (const [recorded, ours] of fixed) result = result.replaceAll(recorded, ours);

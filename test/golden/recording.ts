@@ -21,6 +21,8 @@ export type Exchange = {
   response_body?: unknown;
   websocket?: true;
   frames?: Frame[];
+  /** How many of them were not kept. */
+  frames_omitted?: number;
 };
 
 export type Recording = { name: string; command: string; pty?: boolean; exchanges: Exchange[] };

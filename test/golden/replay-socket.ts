@@ -5,14 +5,17 @@ import type { Names } from './names.ts';
 import { type Exchange, type Frame, isObject } from './recording.ts';
 
 export type ReplaySocket = {
+  isEvents: boolean;
   /** Resolves when our server has sent what the recorded one did, or after a while without it. */
   settled(): Promise<void>;
+  /** Closes it, if the recorded client did. */
+  leave(): void;
   compare(names: Names): Difference[];
   close(): void;
 };
 
 type Message = { binary: boolean; data: Buffer };
-const patienceMs = 1_500;
+const patienceMs = 1_000;
 
 export async function openSocket(socketPath: string, url: string, exchange: Exchange): Promise<ReplaySocket> {
   const socket = new WebSocket(`ws+unix:${socketPath}:${url}`);
@@ -35,9 +38,17 @@ export async function openSocket(socketPath: string, url: string, exchange: Exch
   const isEvents = exchange.url.startsWith('/1.0/events');
   const frames = exchange.frames ?? [];
   for (const frame of frames) if (frame.dir === 'client') sendFrame(socket, frame);
+  /** The end of a stream is an empty text. */
+  const hasEnded = () => socket.readyState !== socket.OPEN || messages.some(({ binary }) => !binary);
   const isComplete = () =>
-    isEvents ? finals(parsed(messages)) >= finals(eventsOf(frames)) : bytesOf(messages) >= frameBytes(frames);
+    isEvents
+      ? hasEvents(parsed(messages), eventsOf(frames))
+      : bytesOf(messages) >= frameBytes(frames) && (hasEnded() || !frames.some(isEnd));
   return {
+    isEvents,
+    leave() {
+      if (frames.some(({ dir, op }) => dir === 'client' && op === 'close')) socket.close();
+    },
     async settled() {
       if (status !== 101 || isComplete()) return;
       await new Promise<void>((resolve) => {
@@ -52,7 +63,7 @@ export async function openSocket(socketPath: string, url: string, exchange: Exch
     compare(names) {
       if (status !== exchange.status)
         return [{ path: 'status', kind: 'value', recorded: exchange.status, ours: status }];
-      return isEvents ? compareEvents(frames, messages, names) : compareBytes(exchange, frames, messages);
+      return isEvents ? compareEvents(exchange, messages, names) : compareBytes(exchange, frames, messages);
     },
     close: () => socket.terminate(),
   };
@@ -64,6 +75,8 @@ function sendFrame(socket: WebSocket, frame: Frame): void {
   if (frame.op === 'text') socket.send(text, { binary: false });
   else if (frame.op === 'binary') socket.send(text, { binary: true });
 }
+
+const isEnd = ({ dir, op, data }: Frame) => dir === 'server' && (op === 'close' || (op === 'text' && !data));
 
 const bytesOf = (messages: readonly Message[]) =>
   messages.reduce((sum, { binary, data }) => sum + (binary ? data.length : 0), 0);
@@ -82,8 +95,18 @@ const isFinal = (event: OperationEvent) => event.type === 'operation' && Number(
 const finals = (events: readonly OperationEvent[]) =>
   new Set(events.filter(isFinal).map(({ metadata }) => metadata.id)).size;
 
+const actions = (events: readonly OperationEvent[]) =>
+  events.flatMap(({ type, metadata }) => (type === 'lifecycle' ? [metadata.action] : []));
+/** Whether as many operations have ended, and each lifecycle event has come as often. */
+function hasEvents(ours: readonly OperationEvent[], recorded: readonly OperationEvent[]): boolean {
+  const [have, want] = [actions(ours), actions(recorded)];
+  const count = (list: readonly unknown[], action: unknown) => list.filter((one) => one === action).length;
+  return finals(ours) >= finals(recorded) && want.every((action) => count(have, action) >= count(want, action));
+}
+
 /** How each operation ended, and which lifecycle events came; progress in between is the server's own affair. */
-function compareEvents(frames: readonly Frame[], messages: readonly Message[], names: Names): Difference[] {
+function compareEvents(exchange: Exchange, messages: readonly Message[], names: Names): Difference[] {
+  const { frames = [], frames_omitted: omitted } = exchange;
   const recorded = eventsOf(frames);
   const ours = parsed(messages);
   const found: Difference[] = [];
@@ -94,13 +117,19 @@ function compareEvents(frames: readonly Frame[], messages: readonly Message[], n
     else found.push(...compare({ event }, { event: partner }, names));
   }
   for (const event of recorded.filter(({ type }) => type === 'lifecycle')) {
-    const partner = ours.find(
-      ({ type, metadata }) => type === 'lifecycle' && metadata.action === event.metadata.action,
-    );
+    const same = ours.filter(({ type, metadata }) => type === 'lifecycle' && metadata.action === event.metadata.action);
+    const partner =
+      same.find(({ metadata }) => metadata.source === names.here(String(event.metadata.source))) ?? same[0];
     const path = `lifecycle ${event.metadata.action}`;
     if (!partner) found.push({ path, kind: 'missing', recorded: event.metadata.action, ours: undefined });
     else found.push(...compare({ [path]: event.metadata }, { [path]: partner.metadata }, names));
   }
+  // A client that left early, or whose frames were cut, did not see all of them.
+  if (finals(recorded) === 0 || omitted) return found;
+  const known = new Set(actions(recorded));
+  for (const action of new Set(actions(ours)))
+    if (!known.has(action))
+      found.push({ path: `lifecycle ${action}`, kind: 'extra', recorded: undefined, ours: action });
   return found;
 }
 

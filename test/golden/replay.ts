@@ -6,6 +6,7 @@ import { createNames, type Names } from './names.ts';
 import { rebase } from './rebase.ts';
 import { type Exchange, isCut, isObject, type Recording } from './recording.ts';
 import { openSocket, type ReplaySocket } from './replay-socket.ts';
+import type { Preparation } from './story/scene.ts';
 
 export type Found = Difference & { recording: string; where: string };
 /** Stands for the body of an upload, which was not recorded. */
@@ -53,9 +54,11 @@ export async function replay(recording: Recording, target: Target): Promise<Foun
       found.push(...differences(run, exchange, answer));
       // The client asks once how far its operation is; then it waits for the event that says it is over.
       if (exchange.method === 'GET' && /^\/1\.0\/operations\/[^/]+$/.test(exchange.url))
-        await finished(target.socketPath, run.names.here(exchange.url));
+        await finished(run, run.names.here(exchange.url));
     }
-    for (const operation of operations) await finished(target.socketPath, operation);
+    for (const operation of operations) await finished(run, operation);
+    for (const { socket } of sockets) if (!socket.isEvents) await socket.settled();
+    for (const { socket } of sockets) socket.leave();
     for (const { exchange, socket } of sockets) {
       await socket.settled();
       found.push(...tell(run, exchange, socket.compare(run.names)));
@@ -159,9 +162,45 @@ export function call(
   });
 }
 
-/** The next recording may need what this one has begun. Operations of websockets and tokens stay as long as they are used. */
-async function finished(socketPath: string, operation: string): Promise<void> {
-  const view = parse((await call(socketPath, 'GET', operation)).body);
-  if (isObject(view) && isObject(view.metadata) && view.metadata.class === 'task')
-    await call(socketPath, 'GET', `${operation}/wait?timeout=60`);
+/**
+ * The next request may need what this one has begun, and what it was told about it. Operations of websockets and tokens stay
+ * as long as they are used.
+ */
+async function finished({ target, recording, names }: Run, operation: string): Promise<void> {
+  const view = await waitFor(target.socketPath, operation);
+  for (const { frames = [] } of recording.exchanges)
+    for (const { json } of frames)
+      if (
+        isObject(json) &&
+        isObject(json.metadata) &&
+        isObject(view) &&
+        names.here(String(json.metadata.id)) === view.id
+      )
+        compare(json.metadata, view, names);
+  if (isObject(view) && isObject(view.metadata)) learnImage(recording, view.metadata.fingerprint, names);
+}
+
+/** The last event of a long operation may not have been kept: then the request that uses the new image tells its digest. */
+function learnImage({ exchanges }: Recording, fingerprint: unknown, names: Names): void {
+  const use = exchanges.find(({ method, url }) => method === 'POST' && url === '/1.0/images/aliases')?.request_body;
+  if (isObject(use) && typeof use.target === 'string' && typeof fingerprint === 'string')
+    names.matches(use.target, fingerprint);
+}
+
+async function waitFor(socketPath: string, operation: string): Promise<unknown> {
+  const now = parse((await call(socketPath, 'GET', operation)).body);
+  if (!isObject(now) || !isObject(now.metadata) || now.metadata.class !== 'task') return undefined;
+  const end = parse((await call(socketPath, 'GET', `${operation}/wait?timeout=60`)).body);
+  return isObject(end) ? end.metadata : undefined;
+}
+
+/** Does what was done between two recordings. */
+export async function prepare({ prepare: what, body }: Preparation, { socketPath, fixed }: Target): Promise<void> {
+  const [method = '', path = ''] = what.split(' ');
+  const text = body === undefined ? undefined : JSON.stringify(createNames(fixed).hereDeep(body));
+  const answer = await call(socketPath, method, path, { Host: 'unix.socket' }, text);
+  if (answer.status >= 400) throw new Error(`${what}: ${answer.body.toString('utf8')}`);
+  if (answer.status !== 202) return;
+  const end = await waitFor(socketPath, String(answer.headers.location));
+  if (isObject(end) && end.err !== '') throw new Error(`${what}: ${end.err}`);
 }

@@ -11,7 +11,7 @@ export const Network = Type.Object({
   used_by: Type.Array(Type.String()),
   managed: Type.Boolean(),
   status: Type.String(),
-  locations: Type.Array(Type.String()),
+  locations: Type.Union([Type.Array(Type.String()), Type.Null()]),
   project: Type.String(),
 });
 export type Network = Static<typeof Network>;

@@ -112,10 +112,19 @@ export const serverRoutes = {
     summary: 'Get the cluster: this server stands alone',
     access: 'view',
     answer: 'sync',
+    etag: ['server_name', 'enabled'],
     reply: Type.Object({
       server_name: Type.String(),
       enabled: Type.Boolean(),
-      member_config: Type.Array(Type.Unknown()),
+      member_config: Type.Array(
+        Type.Object({
+          entity: Type.String(),
+          name: Type.String(),
+          key: Type.String(),
+          value: Type.String(),
+          description: Type.String(),
+        }),
+      ),
     }),
   },
   'GET /internal/ready': {

@@ -8,8 +8,8 @@ import { plainConfig } from '../instances/config.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type ImageDoc, keys } from '../model.ts';
 import { deleteImage } from './delete.ts';
-import { findByFingerprint } from './find.ts';
-import { imageUrl, imageView } from './view.ts';
+import { aliasesOf, findByFingerprint } from './find.ts';
+import { aliasUrl, imageUrl, imageView } from './view.ts';
 import { findVisible, visibleImages } from './visible.ts';
 
 type One = '/1.0/images/{fingerprint}';
@@ -65,7 +65,15 @@ export function imageHandlers(house: House): Own {
       return house.operations.start(
         { description: 'Deleting image', project, resources: { images: [imageUrl(doc.fingerprint, project)] } },
         async () => {
+          const aliases = aliasesOf(house, doc);
           await deleteImage(house, doc);
+          for (const { name } of aliases)
+            house.events.lifecycle(project, {
+              action: 'image-alias-deleted',
+              source: aliasUrl(name, project),
+              name,
+              requestor: identity,
+            });
           house.events.lifecycle(project, {
             action: 'image-deleted',
             source: imageUrl(doc.fingerprint, project),

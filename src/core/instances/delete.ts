@@ -10,7 +10,7 @@ import type { Task } from '../operations/registry.ts';
 import { runSteps, type Step } from '../operations/steps.ts';
 import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
-import { instanceById, snapshotsOf } from './find.ts';
+import { instanceById, instanceUrl, snapshotsOf } from './find.ts';
 
 export type DeleteNeeds = Pick<
   House,
@@ -58,6 +58,25 @@ const deleteSteps: readonly Step<DeleteContext>[] = [
   },
 ];
 
+async function clearAndTell(house: DeleteNeeds, doc: InstanceDoc, onStep?: Task['onStep']): Promise<void> {
+  const gone = [
+    ...snapshotsOf(house, doc.id).map(({ name }) => ({ what: 'instance-snapshot', path: `/snapshots/${name}` })),
+    ...backupsOf(house, doc.id).map(({ name }) => ({ what: 'instance-backup', path: `/backups/${name}` })),
+    { what: 'instance', path: '' },
+  ];
+  await runSteps(
+    deleteSteps,
+    { house, doc },
+    {
+      signal: new AbortController().signal,
+      elapsedMs: house.clock.elapsedMs,
+      ...(onStep ? { onStep } : {}),
+    },
+  );
+  for (const { what, path } of gone)
+    house.events.lifecycle(doc.project, { action: `${what}-deleted`, source: instanceUrl(doc, path), name: doc.name });
+}
+
 /** The caller holds the instance's queue. */
 export async function deleteInstance(house: DeleteNeeds, id: string, task: Task): Promise<void> {
   const before = instanceById(house, id);
@@ -66,19 +85,11 @@ export async function deleteInstance(house: DeleteNeeds, id: string, task: Task)
   if (isTrue(expand(house, before).config['security.protection.delete']))
     fail('instance.protected', { name: before.name });
   const doc = await applyEvent(house, id, 'delete', { operation: task.id });
-  await runSteps(
-    deleteSteps,
-    { house, doc },
-    { signal: new AbortController().signal, elapsedMs: house.clock.elapsedMs, onStep: task.onStep },
-  );
+  await clearAndTell(house, doc, task.onStep);
 }
 
 /** The same without an operation: ephemeral guests that ended, and repair. The caller holds the instance's queue. */
 export async function clearInstance(house: DeleteNeeds, doc: InstanceDoc): Promise<void> {
   if (doc.phase !== 'deleting' && house.documents.get(keys.instance(doc.id))) await applyEvent(house, doc.id, 'delete');
-  await runSteps(
-    deleteSteps,
-    { house, doc },
-    { signal: new AbortController().signal, elapsedMs: house.clock.elapsedMs },
-  );
+  await clearAndTell(house, doc);
 }

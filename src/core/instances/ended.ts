@@ -1,4 +1,5 @@
 /** What happens when a guest has ended, by itself or because it was asked to: clear up, then stop, start again or delete. */
+import { asCaller } from '../events/caller.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
@@ -75,16 +76,20 @@ export function clearAfterEnd(
     const again = (cause.kind === 'rebooting' && !asked) || (restarting && unattended);
     const rebooting = again || restarting;
     const { nics = [], proxies = [] } = house.runtime.get(id) ?? {};
-    await runSteps(
-      endedSteps,
-      { house, id, cause, nics, proxies, doc, rebooting },
-      {
-        signal: new AbortController().signal,
-        elapsedMs: house.clock.elapsedMs,
-        onStep: (report) => house.onStep?.('Clearing up after a guest', report),
-      },
-    );
-    if (doc) tellEnd(house, doc, cause, asked);
+    const clearUp = async () => {
+      await runSteps(
+        endedSteps,
+        { house, id, cause, nics, proxies, doc, rebooting },
+        {
+          signal: new AbortController().signal,
+          elapsedMs: house.clock.elapsedMs,
+          onStep: (report) => house.onStep?.('Clearing up after a guest', report),
+        },
+      );
+      if (doc) tellEnd(house, doc, cause, asked);
+    };
+    const requestor = asked ? house.runtime.whoAsked(id) : undefined;
+    await (requestor ? asCaller(requestor, clearUp) : clearUp());
     house.runtime.ended(id, cause);
     return again ? doc : undefined;
   });
@@ -94,9 +99,9 @@ function tellEnd(house: EndedNeeds, doc: InstanceDoc, cause: EndCause, asked: bo
   const action =
     cause.kind === 'rebooting' && !asked
       ? 'instance-restarted'
-      : asked || cause.kind !== 'halted'
-        ? 'instance-stopped'
-        : 'instance-shutdown';
+      : cause.kind === 'halted'
+        ? 'instance-shutdown'
+        : 'instance-stopped';
   house.events.lifecycle(doc.project, {
     action,
     source: instanceUrl(doc),

@@ -32,7 +32,7 @@ export function execSpec(house: Needs, doc: InstanceDoc, body: InstanceExecPost)
   if (!cwd.startsWith('/') || cwd.includes('\0') || cwd.split('/').includes('..'))
     fail('exec.cwd', { cwd, reason: 'it has to be an absolute path without ".." and NUL' });
   const user = body.user ?? 0;
-  const own = user === 0 ? { HOME: '/root', USER: 'root' } : { HOME: '/' };
+  const own = user === 0 ? { HOME: '/root', USER: 'root' } : {};
   const environment = {
     ...execEnvironment,
     ...own,

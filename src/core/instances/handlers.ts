@@ -137,20 +137,11 @@ export function instanceHandlers(house: House): Own {
         },
       );
     },
-    'DELETE /1.0/instances/{name}'({ params, project, identity }) {
+    'DELETE /1.0/instances/{name}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       if (house.runtime.get(doc.id)) return fail('instance.running', { name: doc.name });
-      return house.operations.start(
-        { description: 'Deleting instance', project, resources: resources(doc) },
-        async (task) => {
-          await house.queue(doc.id, () => deleteInstance(house, doc.id, task));
-          house.events.lifecycle(project, {
-            action: 'instance-deleted',
-            source: instanceUrl(doc),
-            name: doc.name,
-            requestor: identity,
-          });
-        },
+      return house.operations.start({ description: 'Deleting instance', project, resources: resources(doc) }, (task) =>
+        house.queue(doc.id, () => deleteInstance(house, doc.id, task)),
       );
     },
     'POST /1.0/instances/{name}/rebuild'({ params, body, project }) {
@@ -184,7 +175,9 @@ function startRestore(house: House, doc: InstanceDoc, restore: string) {
       const ran = house.runtime.get(doc.id) !== undefined;
       if (ran) await stopInstance(house, doc.id, { force: true, timeoutSeconds: undefined }, task);
       await house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task));
-      if (ran) await house.queue(doc.id, () => startInstance(house, doc.id, task));
+      if (!ran) return;
+      await house.queue(doc.id, () => startInstance(house, doc.id, task));
+      house.events.lifecycle(doc.project, { action: 'instance-started', source: instanceUrl(doc), name: doc.name });
     },
   );
 }

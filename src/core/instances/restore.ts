@@ -23,7 +23,7 @@ export async function restoreSnapshot(
     action: 'instance-restored',
     source: instanceUrl(doc),
     name: doc.name,
-    context: { snapshot: name },
+    context: { snapshot: `${doc.name}/${name}` },
   });
 }
 

@@ -82,6 +82,7 @@ export function sessionHandlers(house: House): Own {
         source: instanceUrl(doc),
         name: doc.name,
         requestor: identity,
+        context: { type: 'console' },
       });
       return house.operations.start(
         {

@@ -81,7 +81,9 @@ export function snapshotHandlers(house: House): Own {
       const snapshot = findSnapshot(house, doc, params.snapshot);
       if (body.migration) return startSending(house, doc, body, snapshot);
       const name = body.name ?? '';
-      return start(doc, 'Renaming snapshot', name, () => changeSnapshot(house, doc.id, params.snapshot, { name }));
+      return start(doc, 'Renaming snapshot', params.snapshot, () =>
+        changeSnapshot(house, doc.id, params.snapshot, { name }),
+      );
     },
     'DELETE /1.0/instances/{name}/snapshots/{snapshot}'({ params, project }) {
       const doc = findInstance(house, project, params.name);

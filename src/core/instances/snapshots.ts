@@ -138,5 +138,6 @@ export async function changeSnapshot(
     action,
     source: instanceUrl(doc, `/snapshots/${encodeURIComponent(patch.name ?? name)}`),
     name: doc.name,
+    ...(patch.name === undefined ? {} : { context: { old_name: `${doc.name}/${name}` } }),
   });
 }

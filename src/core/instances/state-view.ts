@@ -93,7 +93,7 @@ function nicView(nic: NicUsage, guest: RunningGuest): InstanceStateNetwork {
       packets_dropped_outbound: c.droppedSent,
       packets_dropped_inbound: c.droppedReceived,
     },
-    hwaddr: nic.hwaddr,
+    hwaddr: nic.name === 'lo' ? '' : nic.hwaddr,
     host_name: guest.nics.find((known) => known.name === nic.name)?.hostName ?? '',
     mtu: nic.mtu,
     state: nic.up ? 'up' : 'down',

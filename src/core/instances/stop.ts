@@ -1,5 +1,6 @@
 /** Stopping, restarting, freezing. The wait for a graceful end holds no queue, so that a forced stop can come in between. */
 import { fail } from '../../api/errors.ts';
+import { presentCaller } from '../events/caller.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
@@ -54,6 +55,7 @@ async function beginStop({ house, id, options, task }: StopContext): Promise<voi
   await house.queue(id, async () => {
     const before = instanceById(house, id);
     await applyEvent(house, id, 'stop', options.restarting ? { rebooting: true } : { operation: task.id });
+    house.runtime.askedToEnd(id, presentCaller());
     await (options.force ? house.engine.kill(id) : askToHalt(house, before));
   });
 }
@@ -74,7 +76,9 @@ async function askToHalt(house: StopNeeds, before: InstanceDoc): Promise<void> {
 async function giveUp({ house, id }: StopContext): Promise<void> {
   await house.queue(id, async () => {
     const doc = house.documents.get<InstanceDoc>(keys.instance(id));
-    if (doc?.phase === 'stopping') await applyEvent(house, id, 'stop-failed');
+    if (doc?.phase !== 'stopping') return;
+    house.runtime.askedToEnd(id, undefined);
+    await applyEvent(house, id, 'stop-failed');
   });
 }
 

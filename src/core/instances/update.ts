@@ -57,7 +57,7 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
     await house.queue('allocate', async () => {
       allowInstance(house, doc);
       checkHostName(house, doc);
-      doc.config = { ...doc.config, ...allocateAddresses(house, doc, expanded) };
+      doc.config = { ...doc.config, ...allocateAddresses(house, doc, expanded, { before }) };
       await house.documents.put(keys.instance(id), doc);
     });
     // After the document: a daemon that is killed meanwhile leaves it to the next one to bring the guest there.
@@ -113,7 +113,7 @@ async function applyProfile(house: UpdateNeeds, id: string, old: Expanded): Prom
   await applyLive(house, before, old, expanded);
   if (!house.runtime.get(id)) return;
   const doc = await house.queue('allocate', async () => {
-    const given = allocateAddresses(house, before, expanded);
+    const given = allocateAddresses(house, before, expanded, { before: old });
     const next = { ...before, config: { ...before.config, ...given } };
     if (Object.keys(given).length > 0) await house.documents.put(keys.instance(id), next);
     return next;

@@ -72,8 +72,10 @@ export function volatileConfig(house: Pick<House, 'runtime'>, doc: InstanceDoc):
     'volatile.idmap.current': map,
     'volatile.idmap.next': map,
     'volatile.last_state.idmap': '[]',
-    'volatile.last_state.power': running ? 'RUNNING' : 'STOPPED',
   };
+  if (running || doc.lastUsedAt !== zeroTime) derived['volatile.last_state.power'] = running ? 'RUNNING' : 'STOPPED';
+  // Nothing tells the daemon yet that a guest is ready; clients know the key from the first stop on.
+  if (doc.lastEnd) derived['volatile.last_state.ready'] = 'false';
   for (const nic of house.runtime.get(doc.id)?.nics ?? []) derived[`volatile.${nic.name}.host_name`] = nic.hostName;
   return derived;
 }
@@ -118,12 +120,12 @@ export function snapshotView(
     size: sizeBytes,
     stateful: false,
     architecture: known.architecture,
-    config: known.config,
+    config: shownConfig(known.config),
     devices: known.devices,
     profiles: known.profiles,
     ephemeral: known.ephemeral,
     last_used_at: lastUsed(known.lastUsedAt),
-    expanded_config: expanded.config,
+    expanded_config: shownConfig(expanded.config),
     expanded_devices: expanded.devices,
   };
 }

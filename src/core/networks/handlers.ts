@@ -10,7 +10,7 @@ import { expand } from '../instances/expand.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type ConfigMap, keys, type NetworkDoc, type ProfileDoc } from '../model.ts';
-import type { LinkState } from '../ports/network.ts';
+import type { BridgeState, LinkState } from '../ports/network.ts';
 import { profileUrl } from '../profiles/find.ts';
 import { allowNetwork, maySeeNetwork } from '../projects/rules.ts';
 import { allocations } from './allocations.ts';
@@ -51,7 +51,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
     used_by: [],
     managed: false,
     status: '',
-    locations: [],
+    locations: null,
     project: 'default',
   });
   const everything = async () => {
@@ -175,7 +175,9 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
     },
     async 'GET /1.0/networks/{name}/leases'({ params }) {
       const leases = await house.networks.leases(find(params.name).name);
-      return leases.map((lease) => ({ ...lease, location: 'none' }));
+      return leases.map((lease) =>
+        lease.type === 'gateway' ? { ...lease, hwaddr: '', location: '' } : { ...lease, location: 'none' },
+      );
     },
   };
 }
@@ -191,6 +193,15 @@ export async function createNetwork(house: Pick<House, 'networks' | 'documents'>
   }
 }
 
+const bridgeView = (bridge: BridgeState) => ({
+  id: bridge.id,
+  stp: bridge.stp,
+  forward_delay: bridge.forwardDelay,
+  vlan_default: bridge.vlanDefault,
+  vlan_filtering: bridge.vlanFiltering,
+  upper_devices: bridge.upperDevices,
+});
+
 function stateView(link: LinkState): NetworkState {
   return {
     addresses: addressViews(link.addresses),
@@ -200,10 +211,7 @@ function stateView(link: LinkState): NetworkState {
     state: link.up ? 'up' : 'down',
     type: link.type === 'loopback' ? 'loopback' : 'broadcast',
     bond: null,
-    bridge:
-      link.type === 'bridge'
-        ? { id: '', stp: false, forward_delay: 0, vlan_default: 1, vlan_filtering: false, upper_devices: [] }
-        : null,
+    bridge: link.bridge ? bridgeView(link.bridge) : null,
     vlan: null,
     ovn: null,
   };

@@ -16,13 +16,14 @@ type Needs = Pick<House, 'documents' | 'devices'>;
 
 /**
  * `volatile.*` keys that the cards of an instance need and do not have yet: a MAC and, where the network has IPv4, an address.
- * A fixed address of somebody else is refused, unless it may clash: a copy has that of its source until it is changed or started. The caller holds the `allocate` queue until the keys are committed, so that no address is given twice.
+ * A fixed address of somebody else is refused, unless it may clash: a copy has that of its source until
+ * one of them is started, and a change of something else (`before`) leaves it so. The caller holds the `allocate` queue until the keys are committed, so that no address is given twice.
  */
 export function allocateAddresses(
   house: Needs & Pick<House, 'clock'>,
   doc: InstanceDoc,
   expanded: Expanded,
-  options: { mayClash?: boolean } = {},
+  options: { mayClash?: boolean; before?: Expanded } = {},
 ): ConfigMap {
   const given: ConfigMap = {};
   for (const { device, config, card } of otherCards(house, expanded.devices)) {
@@ -37,7 +38,8 @@ export function allocateAddresses(
     const taken = takenAddresses(house, card.network, doc.id);
     const fixed = card.config['ipv4.address'];
     const owner = taken.get(fixed ?? '');
-    if (fixed && owner && !options.mayClash) fail('network.address-taken', { address: fixed, owner });
+    const isNew = options.before?.devices[card.device]?.['ipv4.address'] !== fixed;
+    if (fixed && owner && isNew && !options.mayClash) fail('network.address-taken', { address: fixed, owner });
     if (!ipv4 || fixed || isUsable(doc.config[key], ipv4, taken)) continue;
     for (const address of Object.values(given)) taken.set(address, doc.name);
     given[key] = freeAddress(card.network, ipv4, taken);

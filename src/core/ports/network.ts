@@ -101,6 +101,18 @@ export type LinkState = {
   type: 'bridge' | 'physical' | 'loopback' | 'other';
   addresses: { family: 'inet' | 'inet6'; address: string; prefix: number; scope: 'global' | 'link' | 'local' }[];
   counters: { bytesReceived: number; bytesSent: number; packetsReceived: number; packetsSent: number };
+  /** Only of bridges. */
+  bridge?: BridgeState;
+};
+
+export type BridgeState = {
+  id: string;
+  stp: boolean;
+  /** Hundredths of a second, as the kernel counts them. */
+  forwardDelay: number;
+  vlanDefault: number;
+  vlanFiltering: boolean;
+  upperDevices: string[];
 };
 
 export interface Networks {

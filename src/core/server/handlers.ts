@@ -24,7 +24,9 @@ export function serverHandlers(house: House, control: ServerControl): Handlers<t
     auth: trusted ? 'trusted' : 'untrusted',
     public: false,
     auth_methods: ['tls'],
-    ...(trusted ? { auth_user_name: username, auth_user_method: protocol, environment: environment(house, project) } : {}),
+    ...(trusted
+      ? { auth_user_name: username, auth_user_method: protocol, environment: environment(house, project) }
+      : {}),
   });
   const change = async (checkMatch: (current: unknown) => void, next: (shown: ConfigMap) => ConfigMap) => {
     await changeConfig(house, (shown) => {
@@ -44,7 +46,17 @@ export function serverHandlers(house: House, control: ServerControl): Handlers<t
       body: JSON.stringify(openapi(routes, { version: house.facts.version })),
     }),
     'GET /1.0/doctor': () => doctor(house),
-    'GET /1.0/cluster': () => ({ server_name: house.facts.serverName, enabled: false, member_config: [] }),
+    'GET /1.0/cluster': () => ({
+      server_name: house.facts.serverName,
+      enabled: false,
+      member_config: [...house.pools.keys()].sort().map((name) => ({
+        entity: 'storage-pool',
+        name,
+        key: 'source',
+        value: '',
+        description: `"source" property for storage pool "${name}"`,
+      })),
+    }),
     'GET /internal/ready': () => ({}),
     'PUT /internal/shutdown'() {
       control.shutdown();
