@@ -2,6 +2,7 @@
 import { parse, stringify } from 'yaml';
 import { type ImageMetadata, ImageRefused, type ImageTemplate } from '../core/ports/images.ts';
 import { architecturesOf, kernelArchitecture } from '../lib/architecture.ts';
+import { plainText } from '../lib/plain-text.ts';
 
 export const metadataLimitBytes = 256 * 1024;
 
@@ -15,7 +16,7 @@ export const hostArchitecture = {
 
 export function parseMetadata(text: string, host: string | undefined): ImageMetadata {
   const data = record(readYaml(text), 'metadata.yaml');
-  const named = String(data.architecture ?? '');
+  const named = plainText(data.architecture);
   const architecture = kernelArchitecture(named);
   if (!architecture) throw broken(`architecture ${JSON.stringify(named.slice(0, 60))} is not known`);
   if (host && !architecturesOf(host).includes(architecture))
@@ -55,7 +56,7 @@ function readYaml(text: string): unknown {
 
 function template(path: string, entry: unknown): ImageTemplate {
   const data = record(entry, `template ${path}`);
-  const name = String(data.template ?? '');
+  const name = plainText(data.template);
   if (!path.startsWith('/') || path.split('/').includes('..') || path.includes('\0'))
     throw broken(`template path ${JSON.stringify(path)} is not an absolute path of the guest`);
   if (!isTemplateName(name)) throw broken(`template ${path}: ${JSON.stringify(name)} is not a file name`);

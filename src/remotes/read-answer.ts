@@ -1,6 +1,7 @@
 /** Reads the JSON envelope of another server: its metadata, or its refusal in its own words. */
 import type { IncomingMessage } from 'node:http';
 import { RemoteRefused } from '../core/ports/remotes.ts';
+import { plainText } from '../lib/plain-text.ts';
 import { reasonOf, unreachable } from './dial.ts';
 
 /** Lists of large servers; more than this is not an answer but an attack on our memory. */
@@ -14,7 +15,7 @@ export async function readAnswer(answer: IncomingMessage, url: URL, signal?: Abo
   const envelope = parse(text);
   if (envelope?.type === 'error') {
     const code = typeof envelope.error_code === 'number' && envelope.error_code > 0 ? envelope.error_code : status;
-    throw new RemoteRefused(code, String(envelope.error || `the server answered ${status}`));
+    throw new RemoteRefused(code, plainText(envelope.error) || `the server answered ${status}`);
   }
   if ((envelope?.type !== 'sync' && envelope?.type !== 'async') || status >= 300)
     throw new RemoteRefused(status, `${url.origin} answered ${status} with something that is not its API`);

@@ -1,6 +1,7 @@
 /** Reading what an index says about the instance in a backup: nothing of it is taken at its word. */
 import { fail } from '../../api/errors.ts';
 import { snapshotNameError } from '../../lib/names.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import type { ConfigMap, DevicesMap } from '../model.ts';
 import { travellingConfig } from './exported-index.ts';
 
@@ -21,7 +22,7 @@ const neverUsed = '0001-01-01T00:00:00Z';
 
 export function readImported(index: unknown): ImportedInstance {
   const top = record(index, 'the index');
-  const type = String(top.type ?? 'container');
+  const type = plainText(top.type ?? 'container');
   if (type !== 'container') invalid(`it is a backup of type "${shown(type)}", not of a container`);
   if (top.optimized === true)
     invalid('it is in the optimized format of a storage driver; export it without --optimized-storage');
@@ -33,8 +34,8 @@ export function readImported(index: unknown): ImportedInstance {
   const described = list(config.snapshots, 'config.snapshots').map((entry) => readSnapshot(entry));
   return {
     ...readState(container),
-    name: String(top.name ?? container.name ?? ''),
-    pool: String(top.pool ?? ''),
+    name: plainText(top.name ?? container.name),
+    pool: plainText(top.pool),
     snapshots: listed.map(
       (name) =>
         described.find((one) => one.name === name) ??
@@ -46,10 +47,7 @@ export function readImported(index: unknown): ImportedInstance {
 function readSnapshot(entry: unknown): ImportedSnapshot {
   const snapshot = record(entry, 'config.snapshots');
   // Incus of some versions writes `instance/snapshot`.
-  const name =
-    String(snapshot.name ?? '')
-      .split('/')
-      .at(-1) ?? '';
+  const name = plainText(snapshot.name).split('/').at(-1) ?? '';
   const reason = snapshotNameError(name);
   if (reason) fail('snapshot.name', { reason });
   const expiresAt = time(snapshot.expires_at, '');
@@ -59,7 +57,7 @@ function readSnapshot(entry: unknown): ImportedSnapshot {
 function readState(state: Record<string, unknown>): ImportedState {
   const { 'volatile.last_state.idmap': _, ...config } = travellingConfig(texts(state.config, 'config'));
   return {
-    architecture: String(state.architecture ?? ''),
+    architecture: plainText(state.architecture),
     config,
     devices: Object.fromEntries(
       Object.entries(record(state.devices ?? {}, 'devices')).map(([name, device]) => [
@@ -69,21 +67,21 @@ function readState(state: Record<string, unknown>): ImportedState {
     ),
     profiles: list(state.profiles, 'profiles').map(String),
     ephemeral: state.ephemeral === true,
-    description: String(state.description ?? ''),
+    description: plainText(state.description),
     createdAt: time(state.created_at, new Date().toISOString()),
     lastUsedAt: time(state.last_used_at, neverUsed),
   };
 }
 
 export function time(value: unknown, otherwise: string): string {
-  const date = new Date(String(value ?? ''));
+  const date = new Date(plainText(value));
   return date.getTime() > 0 ? date.toISOString() : otherwise;
 }
 
 export function texts(value: unknown, what: string): ConfigMap {
   const pairs = Object.entries(record(value ?? {}, what)).map(([key, item]) => {
     if (item !== null && typeof item === 'object') invalid(`${what}.${shown(key)} in its index is not a text`);
-    return [key, item === null ? '' : String(item)];
+    return [key, item === null ? '' : plainText(item)];
   });
   return Object.fromEntries(pairs.filter(([, text]) => text !== ''));
 }

@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import type { Operation } from '../../api/resources/operations.ts';
 import type { StorageVolumesPost } from '../../api/resources/volumes.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import type { House } from '../house.ts';
 import { keys, type VolumeDoc, type VolumeSnapshotDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
@@ -168,4 +169,4 @@ function refresh(house: House, id: string, body: StorageVolumesPost, sockets: So
 }
 
 const stringsOf = (config: Record<string, unknown>): Record<string, string> =>
-  Object.fromEntries(Object.entries(config).map(([key, value]) => [key, String(value ?? '')]));
+  Object.fromEntries(Object.entries(config).map(([key, value]) => [key, plainText(value)]));

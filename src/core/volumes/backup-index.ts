@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import { zeroTime } from '../../api/schema.ts';
 import { volumeNameError } from '../../lib/names.ts';
+import { plainText } from '../../lib/plain-text.ts';
 import { list, record, texts, time } from '../backups/imported-index.ts';
 import type { ConfigMap, VolumeDoc, VolumeSnapshotDoc } from '../model.ts';
 import { volumeView } from './view.ts';
@@ -53,16 +54,16 @@ export function importedVolume(index: unknown): ImportedVolume {
   const described = list(config.volume_snapshots, 'config.volume_snapshots').map(readSnapshot);
   const own = texts(volume.config, 'config.volume.config');
   return {
-    name: String(top.name ?? volume.name ?? ''),
-    description: String(volume.description ?? ''),
+    name: plainText(top.name ?? volume.name),
+    description: plainText(volume.description),
     config: own,
     createdAt: time(volume.created_at, new Date().toISOString()),
     idBase: idBaseOf(own['volatile.idmap.last']),
     snapshots: list(top.snapshots, 'snapshots').map((name) => {
-      const found = described.find((one) => one.name === String(name));
+      const found = described.find((one) => one.name === plainText(name));
       return (
         found ?? {
-          name: checkedName(String(name)),
+          name: checkedName(plainText(name)),
           description: '',
           config: own,
           createdAt: time('', new Date().toISOString()),
@@ -77,12 +78,8 @@ function readSnapshot(entry: unknown): ImportedVolume['snapshots'][number] {
   const snapshot = record(entry, 'config.volume_snapshots');
   // Some versions of Incus write `volume/snapshot`.
   return {
-    name: checkedName(
-      String(snapshot.name ?? '')
-        .split('/')
-        .at(-1) ?? '',
-    ),
-    description: String(snapshot.description ?? ''),
+    name: checkedName(plainText(snapshot.name).split('/').at(-1) ?? ''),
+    description: plainText(snapshot.description),
     config: texts(snapshot.config, 'config.volume_snapshots.config'),
     createdAt: time(snapshot.created_at, new Date().toISOString()),
     expiresAt: time(snapshot.expires_at, ''),

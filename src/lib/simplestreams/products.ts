@@ -3,6 +3,7 @@
  * versions with their downloads. What is incomplete, of an unknown kind or points outside the server is left out. Pure.
  */
 import { kernelArchitecture } from '../architecture.ts';
+import { plainText } from '../plain-text.ts';
 import { type Fields, fieldsOf, hashOf, pathOf, sizeOf, textOf } from './json.ts';
 
 export type StreamFile = { path: string; sizeBytes: number; sha256: string };
@@ -94,7 +95,7 @@ function imageOf({ product, architecture, serial, createdAt, label }: Common, fo
   const [os, release, title] = [textOf(product.os), textOf(product.release), textOf(product.release_title)];
   const description = [os, title || release, textOf(product.arch), label && `(${label})`, `(${serial})`];
   const requirements = Object.entries(fieldsOf(product.requirements)).map(
-    ([name, value]) => [`requirements.${name}`, String(value)] as const,
+    ([name, value]) => [`requirements.${name}`, plainText(value)] as const,
   );
   const properties: Record<string, string> = {
     os,

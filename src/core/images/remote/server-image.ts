@@ -1,6 +1,7 @@
 /** Images of Gasthof, Incus and LXD servers: the alias is asked for its fingerprint, that for the image, that for its files. */
 import { Readable } from 'node:stream';
 import { splitMultipart } from '../../../lib/multipart.ts';
+import { plainText } from '../../../lib/plain-text.ts';
 import { fieldsOf, textOf } from '../../../lib/simplestreams/json.ts';
 import { ImageRefused } from '../../ports/images.ts';
 import { type RemoteAddress, RemoteRefused } from '../../ports/remotes.ts';
@@ -23,7 +24,7 @@ export async function findServerImage(
   return {
     fingerprint,
     properties: Object.fromEntries(
-      Object.entries(fieldsOf(info.properties)).map(([key, value]) => [key, String(value)]),
+      Object.entries(fieldsOf(info.properties)).map(([key, value]) => [key, plainText(value)]),
     ),
     filename: textOf(info.filename).slice(0, 255),
     type: shown === 'virtual-machine' ? shown : 'container',
