@@ -47,7 +47,7 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
     async files(fingerprint) {
       const { parts } = await recordOf(store, fingerprint);
       return parts.map(({ name, compression, sizeBytes }) => ({
-        name: `${fingerprint}${name === 'rootfs' ? '.root' : ''}${suffixOf(compression)}`,
+        name: `${name === 'metadata' ? 'meta-' : ''}${fingerprint}${suffixOf(compression)}`,
         sizeBytes,
         open: () => createReadStream(store.path(fingerprint, name), { highWaterMark: 256 * 1024 }),
       }));

@@ -54,9 +54,8 @@ export function createMemoryImages(): ImageFiles {
     },
     async files(fingerprint) {
       const { parts } = find(fingerprint);
-      const suffixes = ['.tar', '.root.tar'];
       return parts.map(({ bytes }, i) => ({
-        name: `${fingerprint}${suffixes[i]}`,
+        name: `${parts.length > 1 && i === 0 ? 'meta-' : ''}${fingerprint}.tar`,
         sizeBytes: bytes.length,
         open: () => Readable.from([bytes]),
       }));
