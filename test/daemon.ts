@@ -74,8 +74,11 @@ export async function startDaemon(
     await end();
     client[Symbol.dispose]();
     await endHelpers(directory, names.stage);
-    for (const path of [directory, names.stage]) rmSync(path, { recursive: true, force: true });
-    // The busy part of a tree is not always told by rmSync.
+    // What the daemon deletes in the background (`rm`) goes on after its end, and rmSync of Node 26 takes a file that somebody
+    // else has just deleted for the end of its work.
+    const deadline = Date.now() + 30_000;
+    do for (const path of [directory, names.stage]) rmSync(path, { recursive: true, force: true });
+    while (existsSync(directory) && Date.now() < deadline);
     if (existsSync(directory)) throw new Error(`${directory} was made again or is in use: ${readdirSync(directory)}`);
   };
   // One that does not start leaves nothing either.

@@ -1,27 +1,15 @@
 /** Copies and moves from a real Incus server to Gasthof and back, in all modes (I06, H10). */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeSample, stateOf } from '../../contract/file-state.ts';
 import { importImage, startDaemon } from '../../daemon.ts';
-import { type ForeignClient, foreignClients, lackingClients } from './clients.ts';
+import { foreignClients, lackingClients } from './clients.ts';
 import { lackingIncusServer, startIncusServer } from './incus-server.ts';
 import { joinServer } from './joined.ts';
-
-type Shown = { status: string; config: Record<string, string>; created_at: string };
-const shown = async (incus: ForeignClient, name: string): Promise<Shown> =>
-  JSON.parse(await incus.run(['query', `${name.split(':')[0]}:/1.0/instances/${name.split(':')[1]}`])) as Shown;
-type Snapshot = { name: string; created_at: string; expires_at: string; config: Record<string, string> };
-const snapshots = async (incus: ForeignClient, name: string): Promise<[string, string][]> =>
-  (JSON.parse(await incus.run(['snapshot', 'list', name, '--format', 'json'])) as Snapshot[])
-    .map((one): [string, string] => [one.name, one.created_at.slice(0, 19)])
-    .sort();
-const names = async (incus: ForeignClient, remote: string): Promise<string[]> =>
-  (JSON.parse(await incus.run(['list', `${remote}:`, '--format', 'json'])) as { name: string }[]).map(
-    ({ name }) => name,
-  );
+import { lookAt, lookAtOurs } from './looked-up.ts';
 
 /** rsync of Incus knows neither hard links nor access lists. */
 const withoutLinks = (state: Record<string, unknown>) =>
@@ -45,33 +33,37 @@ test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, asyn
   const there = (name: string, ...more: string[]) =>
     join(server.directory, 'storage-pools/default/containers', name, 'rootfs', ...more);
   const volumePath = (name: string) => join(server.directory, 'storage-pools/default/custom', `default_${name}`);
-  const here = async (name: string, ...more: string[]) => {
-    const uuid = (await shown(incus, `g:${name}`)).config['volatile.uuid'] ?? '';
-    const id = uuid.replaceAll('-', '').slice(-12);
-    return join(daemon.directory, 'pools/default/volumes', id, 'upper', ...more);
+  const g = lookAtOurs(daemon.directory);
+  const i = lookAt(server.socket, (name) => there(name));
+  const metadataFile = there('c1').replace(/rootfs$/, 'metadata.yaml');
+  const templates = there('c1').replace(/rootfs$/, 'templates');
+  const say = (word: string) => {
+    mkdirSync(templates, { recursive: true });
+    writeFileSync(join(templates, 'hosts.tpl'), `{{ container.name }} ${word}`);
+    const hosts = `templates: {/etc/hosts: {when: [copy], create_only: true, template: hosts.tpl, properties: {a: b}}}`;
+    const times = 'architecture: x86_64\ncreation_date: 1700000000\nexpiry_date: 0';
+    writeFileSync(metadataFile, `${times}\nproperties: {word: ${word}}\n${hosts}\n`);
   };
-  const put = async (name: string, text: string) => {
-    writeFileSync(join(clients.directory, 'note'), text);
-    await incus.run(['file', 'push', join(clients.directory, 'note'), `${name}/note`]);
-  };
-  const note = (name: string) => incus.run(['file', 'pull', `${name}/note`, '-']);
+  say('old');
   writeFileSync(there('c1', 'note'), 'old');
   mkdirSync(there('c1', 'sample'));
   makeSample(there('c1', 'sample'), { privileged: true });
   await incus.run(['snapshot', 'create', 'i:c1', 's0']);
   writeFileSync(there('c1', 'note'), 'new');
+  say('new');
 
   for (const mode of ['pull', 'push', 'relay']) {
     await t.test(`from Incus, --mode ${mode}`, async () => {
       await incus.run(['copy', 'i:c1', `g:${mode}`, '--mode', mode]);
-      assert.equal(await note(`g:${mode}`), 'new');
-      assert.deepEqual(await snapshots(incus, `g:${mode}`), await snapshots(incus, 'i:c1'));
-      const made = await shown(incus, `g:${mode}`);
+      assert.equal(await g.note(mode), 'new');
+      assert.deepEqual(await g.snapshots(mode), await i.snapshots('c1'));
+      assert.deepEqual(await g.metadata(mode), await i.metadata('c1'));
+      const made = await g.shown(mode);
       assert.equal(made.config['user.k'], 'v');
       assert.equal(made.config['limits.memory'], '64MiB');
     });
     await t.test(`from Incus, --mode ${mode}: owners, modes, attributes and holes are the same`, async () => {
-      assert.deepEqual(withoutLinks(stateOf(await here(mode, 'sample'))), withoutLinks(stateOf(there('c1', 'sample'))));
+      assert.deepEqual(withoutLinks(stateOf(await g.at(mode, 'sample'))), withoutLinks(stateOf(there('c1', 'sample'))));
     });
     await t.test(`from Incus, --mode ${mode}: it starts`, async () => {
       await incus.run(['start', `g:${mode}`]);
@@ -80,32 +72,40 @@ test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, asyn
     });
     await t.test(`from Incus, --mode ${mode}: its snapshot is what it was`, async () => {
       await incus.run(['snapshot', 'restore', `g:${mode}`, 's0']);
-      assert.equal(await note(`g:${mode}`), 'old');
+      assert.equal(await g.note(mode), 'old');
+      assert.deepEqual((await g.metadata(mode)).properties, { word: 'old' });
     });
     await t.test(`to Incus, --mode ${mode}`, async () => {
-      await put(`g:${mode}`, `from ${mode}`);
+      await g.put(mode, `from ${mode}`);
       await incus.run(['copy', `g:${mode}`, `i:${mode}`, '--mode', mode]);
-      assert.equal(await note(`i:${mode}`), `from ${mode}`);
-      assert.deepEqual(await snapshots(incus, `i:${mode}`), await snapshots(incus, `g:${mode}`));
-      assert.equal((await shown(incus, `i:${mode}`)).config['user.k'], 'v');
-      assert.deepEqual(withoutLinks(stateOf(there(mode, 'sample'))), withoutLinks(stateOf(await here(mode, 'sample'))));
+      assert.equal(await i.note(mode), `from ${mode}`);
+      assert.deepEqual(await i.metadata(mode), await g.metadata(mode));
+      assert.match(
+        readFileSync(there(mode).replace(/rootfs$/, 'templates/hosts.tpl'), 'utf8'),
+        /container.name }} old/,
+      );
+      assert.deepEqual(await i.snapshots(mode), await g.snapshots(mode));
+      assert.equal((await i.shown(mode)).config['user.k'], 'v');
+      assert.deepEqual(withoutLinks(stateOf(there(mode, 'sample'))), withoutLinks(stateOf(await g.at(mode, 'sample'))));
     });
     await t.test(`from Incus, --mode ${mode} --refresh`, async () => {
       writeFileSync(there('c1', 'note'), `fresh ${mode}`);
       await incus.run(['snapshot', 'create', 'i:c1', `for-${mode}`]);
       await incus.run(['copy', 'i:c1', `g:${mode}`, '--mode', mode, '--refresh']);
-      assert.equal(await note(`g:${mode}`), `fresh ${mode}`);
-      assert.deepEqual(await snapshots(incus, `g:${mode}`), await snapshots(incus, 'i:c1'));
+      assert.equal(await g.note(mode), `fresh ${mode}`);
+      assert.deepEqual(await g.snapshots(mode), await i.snapshots('c1'));
       writeFileSync(there('c1', 'note'), 'new');
     });
     await t.test(`moved from Incus and back, --mode ${mode}`, async () => {
       await incus.run(['copy', 'i:c1', 'i:wanderer']);
       await incus.run(['move', 'i:wanderer', 'g:wanderer', '--mode', mode]);
-      assert.ok(!(await names(incus, 'i')).includes('wanderer'));
-      await put('g:wanderer', 'been there');
+      assert.ok(!(await i.names()).includes('wanderer'));
+      // It keeps the UUID that it had over there: where it lies on disk cannot be told from that.
+      writeFileSync(join(clients.directory, 'note'), 'been there');
+      await incus.run(['file', 'push', join(clients.directory, 'note'), 'g:wanderer/note']);
       await incus.run(['move', 'g:wanderer', 'i:wanderer', '--mode', mode]);
-      assert.ok(!(await names(incus, 'g')).includes('wanderer'));
-      assert.equal(await note('i:wanderer'), 'been there');
+      assert.ok(!(await g.names()).includes('wanderer'));
+      assert.equal(await i.note('wanderer'), 'been there');
       await incus.run(['delete', '-f', 'i:wanderer']);
     });
   }
@@ -132,10 +132,8 @@ test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, asyn
       await copy('i:default/plain', `g:default/${mode}`);
       await copy(`g:default/${mode}`, `i:default/back-${mode}`);
       assert.deepEqual(withoutLinks(stateOf(volumePath(`back-${mode}`))), withoutLinks(stateOf(volumePath('plain'))));
-      const words = ['query', `i:/1.0/storage-pools/default/volumes/custom/back-${mode}?recursion=1`];
-      assert.equal((JSON.parse(await incus.run(words)) as Shown).config['user.x'], '1');
-      const kept = `i:/1.0/storage-pools/default/volumes/custom/back-${mode}/snapshots`;
-      assert.equal((JSON.parse(await incus.run(['query', kept])) as string[]).length, 1);
+      assert.equal((await i.volume(`back-${mode}`)).config['user.x'], '1');
+      assert.deepEqual(await i.volumeSnapshots(`back-${mode}`), ['vs0']);
     });
   }
   await t.test('the owners of a volume that guests of Incus have used are those inside', async () => {
@@ -148,20 +146,20 @@ test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, asyn
   });
   await t.test('a snapshot from Incus becomes an instance here', async () => {
     await incus.run(['copy', 'i:c1/s0', 'g:of-snapshot']);
-    assert.equal(await note('g:of-snapshot'), 'old');
+    assert.equal(await g.note('of-snapshot'), 'old');
   });
   await t.test('a guest that runs on Incus is copied stateless, and runs on', async () => {
     await incus.run(['start', 'i:c1']);
     await incus.run(['copy', 'i:c1', 'g:of-running', '--stateless']);
-    assert.equal((await shown(incus, 'i:c1')).status, 'Running');
-    assert.equal(await note('g:of-running'), 'new');
+    assert.equal((await i.shown('c1')).status, 'Running');
+    assert.equal(await g.note('of-running'), 'new');
     await incus.run(['stop', '-f', 'i:c1']);
   });
   await t.test('device nodes of an Incus container do not arrive', async () => {
     mkdirSync(there('c1', 'dev'), { recursive: true });
     execFileSync('mknod', [there('c1', 'dev/disk'), 'b', '7', '0']);
     await incus.run(['copy', 'i:c1', 'g:devices']);
-    assert.deepEqual(readdirSync(await here('devices', 'dev')), []);
+    assert.deepEqual(readdirSync(await g.at('devices', 'dev')), []);
   });
   await t.test(
     'shifted files of an Incus container are refused in words, on both sides, and nothing is left',
@@ -170,7 +168,7 @@ test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, asyn
       const ended = await incus.try(['copy', 'i:c1', 'g:shifted']);
       assert.equal(ended.code, 1);
       assert.match(ended.stderr, /outside of the ids 0 to 65535/);
-      assert.ok(!(await names(incus, 'g')).includes('shifted'));
+      assert.ok(!(await g.names()).includes('shifted'));
     },
   );
 });
