@@ -2,7 +2,7 @@
 /**
  * tools/incus-suites/run.ts [SOURCE] [--only A,B] [--kept] [--write]   Runs the test suites of the Incus project against Gasthof,
  * each in a laboratory and a work folder of its own. SOURCE (or INCUS_SOURCE) is a checkout of Incus; what is written about
- * lines holds for the version in suites.ts. --kept takes suites that ran already from .cache. --write renews the table in docs/incus-suites.md.
+ * lines holds for the version in suites.ts. --kept runs nothing and judges what ran last. --write renews the table in docs/incus-suites.md.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,9 @@ if (!existsSync(join(source, 'test', 'main.sh'))) {
 const named = [...readFileSync(join(source, 'test', 'main.sh'), 'utf8').matchAll(/^\s+run_test (test_\w+)/gm)];
 const all = [...new Set(named.map((match) => match[1] ?? ''))];
 const only = values.only?.split(',').map((name) => (name.startsWith('test_') ? name : `test_${name}`));
-const chosen = all.filter((suite) => only?.includes(suite) ?? true);
+const chosen = all
+  .filter((suite) => only?.includes(suite) ?? true)
+  .filter((suite) => !values.kept || reasonAgainst(suite) !== undefined || existsSync(join(work, suite, 'log')));
 const outcomes = new Map<string, Outcome>();
 const waiting = chosen.filter((suite) => reasonAgainst(suite) === undefined);
 
@@ -53,7 +55,7 @@ if (values.write) writePage(ordered);
 async function worker(): Promise<void> {
   for (let suite = waiting.shift(); suite !== undefined; suite = waiting.shift()) {
     const folder = join(work, suite);
-    const ran = values.kept && existsSync(folder) ? readSuite(folder, suite) : await runSuite(source, folder, suite);
+    const ran = values.kept ? readSuite(folder, suite) : await runSuite(source, folder, suite);
     const outcome = judge(ran, expectation);
     outcomes.set(suite, outcome);
     console.log(`${suite}: ${outcome.result}: ${outcome.reason}`);
