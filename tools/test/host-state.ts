@@ -3,19 +3,20 @@
  * file; `machineState` outside, where laboratories share cgroups, loop devices and files.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 export type State = Set<string>;
 
 export function laboratoryState(): State {
-  return new Set([...mounts(), ...links(), ...nftTables(), ...processes()]);
+  return new Set([...mounts(), ...links(), ...nftTables(), ...processes(), ...deviceNodes()]);
 }
 
 export function machineState(testDirectory: string): State {
   return new Set([
     ...mounts(),
     ...links(),
+    ...deviceNodes(),
     ...networkNamespaces(),
     ...cgroups(),
     ...loopDevices(),
@@ -33,6 +34,14 @@ export function difference(before: State, after: State): string[] {
 function mounts(): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
   return lines.map((line) => `mount ${line.split(' ')[4]} (${line.split(' - ')[1]?.split(' ')[0]})`);
+}
+
+/** The nodes that every program needs, with their owners and modes. */
+function deviceNodes(): string[] {
+  return ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'].map((name) => {
+    const { uid, gid, mode } = statSync(`/dev/${name}`);
+    return `node /dev/${name} of ${uid}:${gid}, mode ${mode.toString(8)}`;
+  });
 }
 
 function links(): string[] {
