@@ -6,6 +6,8 @@ export type Frame = {
   dir: 'client' | 'server';
   op: 'text' | 'binary' | 'ping' | 'pong' | 'close' | 'cont';
   data?: string;
+  /** Begin of what is not text, in hexadecimal. */
+  head?: string;
   json?: unknown;
 };
 

@@ -5,6 +5,7 @@ import { compare, type Difference } from './compare.ts';
 import { createNames, type Names } from './names.ts';
 import { rebase } from './rebase.ts';
 import { type Exchange, isCut, isObject, type Recording } from './recording.ts';
+import { replaySftp } from './replay-sftp.ts';
 import { openSocket, type ReplaySocket } from './replay-socket.ts';
 import type { Preparation } from './story/scene.ts';
 
@@ -18,6 +19,8 @@ export type Target = {
   upload(recording: Recording, exchange: Exchange): Promise<Upload>;
   /** Bytes that were given out, for the recording that sends them back. */
   keep(recording: Recording, exchange: Exchange, bytes: Buffer): void;
+  /** Of such a lifecycle event it is known that it does not come. */
+  isAbsent(recording: Recording, action: string): boolean;
   /** `METHOD /path/{param}` of a method and a path. */
   routeOf(method: string, path: string): string;
 };
@@ -37,7 +40,9 @@ export async function replay(recording: Recording, target: Target): Promise<Foun
   const operations: string[] = [];
   try {
     const open = async (exchange: Exchange) => {
-      const socket = await openSocket(target.socketPath, run.names.here(exchange.url), exchange);
+      const socket = await openSocket(target.socketPath, run.names.here(exchange.url), exchange, (action) =>
+        target.isAbsent(recording, action),
+      );
       sockets.push({ exchange, socket });
     };
     // They were written down when they were answered; the client had opened them before its requests.
@@ -45,7 +50,11 @@ export async function replay(recording: Recording, target: Target): Promise<Foun
     for (const exchange of recording.exchanges) {
       if (exchange.user_agent?.startsWith('Go-http-client')) continue;
       if (exchange.websocket) {
-        if (!exchange.url.includes('/sftp') && !exchange.url.startsWith('/1.0/events')) await open(exchange);
+        if (exchange.url.endsWith('/sftp'))
+          found.push(
+            ...tell(run, exchange, await replaySftp(target.socketPath, run.names.here(exchange.url), exchange)),
+          );
+        else if (!exchange.url.startsWith('/1.0/events')) await open(exchange);
         continue;
       }
       const answer = await send(run, exchange);
@@ -195,10 +204,13 @@ async function waitFor(socketPath: string, operation: string): Promise<unknown> 
 }
 
 /** Does what was done between two recordings. */
-export async function prepare({ prepare: what, body }: Preparation, { socketPath, fixed }: Target): Promise<void> {
+export async function prepare(
+  { prepare: what, body, headers }: Preparation,
+  { socketPath, fixed }: Target,
+): Promise<void> {
   const [method = '', path = ''] = what.split(' ');
   const text = body === undefined ? undefined : JSON.stringify(createNames(fixed).hereDeep(body));
-  const answer = await call(socketPath, method, path, { Host: 'unix.socket' }, text);
+  const answer = await call(socketPath, method, path, { Host: 'unix.socket', ...headers }, text);
   if (answer.status >= 400) throw new Error(`${what}: ${answer.body.toString('utf8')}`);
   if (answer.status !== 202) return;
   const end = await waitFor(socketPath, String(answer.headers.location));

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { routes } from '../../src/api/routes.ts';
 import { fingerprintOf, makeSelfSigned } from '../../src/lib/self-signed-certificate.ts';
 import type { TestDaemon } from '../daemon.ts';
+import { deviations, fits } from './deviations.ts';
 import { makeGoldenImages, splitUpload } from './golden-images.ts';
 import type { Target, Upload } from './replay.ts';
 
@@ -50,6 +51,17 @@ export async function goldenTarget(daemon: TestDaemon): Promise<Target & Disposa
       const bytes = kept.get(exportOf[recording.name] ?? '') ?? images.unified.bytes;
       return { headers: { 'Content-Type': 'application/octet-stream' }, body: Readable.from([bytes]) };
     },
+    isAbsent: ({ name }, action) =>
+      deviations.some((one) =>
+        fits(one, {
+          recording: name,
+          where: 'GET /1.0/events',
+          path: `lifecycle ${action}`,
+          kind: 'missing',
+          recorded: action,
+          ours: undefined,
+        }),
+      ),
     routeOf,
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };

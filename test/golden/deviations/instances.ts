@@ -82,12 +82,6 @@ export const instanceDeviations: readonly Deviation[] = [
     reason: 'A restart and a restore end the guest, and that is told; Incus is silent about it.',
   },
   {
-    where: '*',
-    path: '*bytes of *',
-    recordings: 'exec-not-found',
-    reason: 'The reason is told on standard error of the command; Incus sends nothing.',
-  },
-  {
     where: '*/backups/*',
     path: 'status',
     recordings: 'lxc-export',

@@ -59,11 +59,19 @@ export const serverDeviations: readonly Deviation[] = [
     where: 'GET /1.0',
     path: 'metadata.auth_user_*',
     kind: 'value',
-    recordings: 'lxc-remote-list-instances',
+    recordings: 'lxc-remote-list-instances https-* image-list-remote-public',
     reason:
       'Recorded over HTTPS, replayed over the unix socket; test/e2e/foreign/https.test.ts looks at it over HTTPS.',
   },
   { where: 'GET /1.0/cluster', path: 'metadata.server_name', kind: 'value', reason: otherMachine },
+  {
+    where: 'GET /1.0/events',
+    path: 'lifecycle *.requestor.*',
+    kind: 'value',
+    recordings: 'https-exec',
+    reason:
+      'Recorded over HTTPS, replayed over the unix socket; test/e2e/foreign/https.test.ts looks at it over HTTPS.',
+  },
   { where: 'GET /1.0/resources', path: '*', reason: otherMachine },
   {
     where: 'GET /1.0/warnings',

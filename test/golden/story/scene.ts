@@ -2,4 +2,8 @@
 export type Scene = string | Preparation;
 
 /** A request that nobody recorded. Operations are waited for. */
-export type Preparation = { prepare: `${'POST' | 'PUT' | 'PATCH' | 'DELETE'} /1.0${string}`; body?: unknown };
+export type Preparation = {
+  prepare: `${'POST' | 'PUT' | 'PATCH' | 'DELETE'} /1.0${string}`;
+  body?: unknown;
+  headers?: Record<string, string>;
+};
