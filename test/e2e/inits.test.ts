@@ -95,7 +95,7 @@ for (const [image, { ready, login }] of Object.entries(inits))
 
     from = events.length;
     await change(daemon.client, image, 'stop', { timeout: 60 });
-    assert.equal((await told(from, image, 'instance-stopped')).context?.cause, 'halted');
+    assert.equal((await told(from, image, 'instance-shutdown')).context?.cause, 'halted');
 
     await change(daemon.client, image, 'start');
     await until('it is ready', async () => (await shell(daemon.client, image, ready)).exitCode === 0);
