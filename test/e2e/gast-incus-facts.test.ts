@@ -225,5 +225,5 @@ const still = (text: string) =>
   }));
 
 /** Go leaves zeros at the end of a second out. */
-const sameTimes = (_key: string, value: unknown) =>
+const sameTimes = (_key: unknown, value: unknown) =>
   typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? new Date(value).toISOString() : value;
