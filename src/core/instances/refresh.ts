@@ -62,7 +62,11 @@ export function compareSnapshots(
   excludeOlder: boolean,
 ): { wanted: SnapshotDoc[]; gone: SnapshotDoc[] } {
   const gone = target.filter((have) => !source.some((snapshot) => isSame(snapshot, have)));
-  const newest = target.reduce((latest, { createdAt }) => (createdAt > latest ? createdAt : latest), '');
+  const newest =
+    target
+      .map(({ createdAt }) => createdAt)
+      .sort()
+      .at(-1) ?? '';
   const wanted = source.filter((snapshot) => !target.some((have) => isSame(snapshot, have)));
   return { gone, wanted: excludeOlder ? wanted.filter(({ createdAt }) => createdAt > newest) : wanted };
 }
