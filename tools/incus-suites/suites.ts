@@ -135,6 +135,7 @@ export const expectation: Expectation = {
     { file: 'storage_volume_attach.sh', lines: [17], why: 'reads the id range of Incus from /etc/subuid' },
   ],
   known: {
+    test_image_auto_update: 'the second start of the server is not ready in time; not examined further',
     test_image_refresh: 'the old image is still there after the refresh; not examined further',
     test_storage_profiles: 'needs a second storage driver that is not dir',
     test_container_local_cross_pool_handling: 'needs btrfs when its program is there',
