@@ -1,19 +1,16 @@
 /**
- * The list of all instances with state and snapshots (recursion=2) as JSON text. Snapshots hardly change and are many: their
- * text is kept as long as such lists are asked for, 50,000 of them would take a second to render each time.
+ * The list of all instances with state and snapshots (recursion=2) as JSON text. All but the state hardly changes: its text
+ * is kept as long as such lists are asked for; 50,000 snapshots would take a second to render each time.
  */
 import { RenderedJson } from '../../api/handlers.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys } from '../model.ts';
 import { projectFor } from '../projects/features.ts';
 import { instanceState } from './state-view.ts';
-import { instanceFullView, snapshotViews } from './view.ts';
+import { instanceFullView } from './view.ts';
 
 type Needs = Pick<House, 'documents' | 'runtime' | 'engine' | 'pools' | 'facts'>;
-type Kept = { versions: string; text: Buffer };
-
-/** How the text of an instance ends that has no snapshots; see view.ts. */
-const emptyEnd = 'null}';
+type Kept = { versions: string; head: string; snapshots: Buffer | null };
 
 /** How long texts are kept after the last list. */
 const keepMs = 60_000;
@@ -30,12 +27,18 @@ export function createFullList(house: Needs): FullList {
     }, keepMs).unref();
   };
 
-  const snapshotsText = (doc: InstanceDoc): Buffer => {
+  /** All of an instance but its state, as it was rendered when something of it last changed. */
+  const keptText = (doc: InstanceDoc): Kept => {
     const versions = versionsOf(house, doc);
     const known = kept.get(doc.id);
-    if (known?.versions === versions) return known.text;
-    const text = Buffer.from(JSON.stringify(snapshotViews(house, doc)));
-    kept.set(doc.id, { versions, text });
+    if (known?.versions === versions) return known;
+    const { state: _, snapshots, ...rest } = instanceFullView(house, doc, null);
+    const text: Kept = {
+      versions,
+      head: `${JSON.stringify(rest).slice(0, -1)},"state":`,
+      snapshots: snapshots && Buffer.from(`${JSON.stringify(snapshots)}}`),
+    };
+    kept.set(doc.id, text);
     return text;
   };
   return async (docs) => {
@@ -44,23 +47,22 @@ export function createFullList(house: Needs): FullList {
     const parts: Buffer[] = [];
     let before = '[';
     for (const [index, doc] of docs.entries()) {
-      const state = states[index];
-      if (!state) continue;
-      const text = JSON.stringify(instanceFullView(house, doc, state, []));
-      if (house.documents.list(keys.snapshotsOf(doc.id)).length === 0) before += `${text},`;
-      else {
-        parts.push(Buffer.from(before + text.slice(0, -emptyEnd.length)), snapshotsText(doc));
-        before = '},';
-      }
+      const { head, snapshots } = keptText(doc);
+      before += `${index === 0 ? '' : ','}${head}${JSON.stringify(states[index])},"snapshots":`;
+      if (snapshots) {
+        parts.push(Buffer.from(before), snapshots);
+        before = '';
+      } else before += 'null}';
     }
-    parts.push(Buffer.from(`${before.endsWith(',') ? before.slice(0, -1) : before}]`));
+    parts.push(Buffer.from(`${before}]`));
     return new RenderedJson(parts);
   };
 }
 
-/** Changes whenever something changes that a snapshot's text is made from. */
-function versionsOf({ documents }: Needs, doc: InstanceDoc): string {
-  const owner = projectFor({ documents }, 'profiles', doc.project);
-  const folders = [keys.snapshotsOf(doc.id), `profiles/${owner}/`, 'projects/'];
-  return `${folders.map((folder) => documents.version(folder)).join(' ')} ${documents.revision(keys.instance(doc.id))}`;
+/** Changes whenever something changes that the text is made from. */
+function versionsOf({ documents, runtime }: Needs, { id, project }: InstanceDoc): string {
+  const owner = projectFor({ documents }, 'profiles', project);
+  const folders = [keys.snapshotsOf(id), keys.backupsOf(id), `profiles/${owner}/`, 'projects/'];
+  const links = runtime.get(id)?.nics.map((nic) => `${nic.name}=${nic.hostName}`);
+  return `${documents.revision(keys.instance(id))} ${folders.map(documents.version).join(' ')} ${links?.join(' ')}`;
 }

@@ -87,22 +87,15 @@ function causeText(cause: EndCause): string {
 }
 
 /** The full object; `state` comes from the caller, who knows how fresh it has to be. */
-export function instanceFullView(
-  house: Needs,
-  doc: InstanceDoc,
-  state: InstanceState,
-  snapshots: readonly InstanceSnapshot[] = snapshotViews(house, doc),
-): InstanceFull {
+export function instanceFullView(house: Needs, doc: InstanceDoc, state: InstanceState | null): InstanceFull {
+  const snapshots = snapshotsOf(house, doc.id).map((snapshot) => snapshotView(house, doc, snapshot));
   return {
     ...instanceView(house, doc),
     backups: backupViews(house, doc.id),
     state,
-    snapshots: snapshots.length > 0 ? [...snapshots] : null,
+    snapshots: snapshots.length > 0 ? snapshots : null,
   };
 }
-
-export const snapshotViews = (house: Needs, doc: InstanceDoc): InstanceSnapshot[] =>
-  snapshotsOf(house, doc.id).map((snapshot) => snapshotView(house, doc, snapshot));
 
 export function snapshotView(
   house: Needs,
