@@ -19,7 +19,7 @@ mount --rbind /dev /dev
 mount -o remount,bind,ro /dev
 mount -o remount,bind,ro /
 
-export LC_ALL=C TZ=UTC HOME=/root PATH="$tools/bin:$PATH" DEBUG="" INCUS_BACKEND=dir INCUS_NETNS="" USER=root INCUS_OFFLINE=1
+export LC_ALL=C TZ=UTC HOME=/root PATH="$tools/bin:$PATH" DEBUG="" INCUS_BACKEND=dir INCUS_NETNS="" USER=root INCUS_OFFLINE=1 INCUS_CONCURRENT=1
 export TEST_DIR=$work/t INCUS_DEVMONITOR_DIR=$work/t/dev INCUS_CONF=$work/t/conf INCUS_DIR=$work/t/d
 mkdir -p "$TEST_DIR/dev" "$INCUS_CONF" "$INCUS_DIR" && chmod 711 "$TEST_DIR" "$INCUS_DIR"
 mount -t tmpfs none "$TEST_DIR/dev"

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from 'node:path';
 import { hostNames } from '../../src/host/paths.ts';
 import { type Place, type Ran, readPlaces } from './outcome.ts';
-import { leftOut, timeLimitSeconds } from './suites.ts';
+import { atTerminal, leftOut, timeLimitSeconds } from './suites.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -13,7 +13,9 @@ export async function runSuite(source: string, folder: string, suite: string): P
   mkdirSync(folder, { recursive: true });
   const log = openSync(join(folder, 'log'), 'w');
   const words = [join(import.meta.dirname, 'one-suite.sh'), source, folder, suite, ...(leftOut[suite] ?? [])];
-  const child = spawn(join(root, 'tools', 'lab'), words, { stdio: ['ignore', log, log] });
+  const quoted = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const command = atTerminal.includes(suite) ? ['script', '-qefc', quoted, '/dev/null'] : words;
+  const child = spawn(join(root, 'tools', 'lab'), command, { stdio: ['ignore', log, log] });
   // The laboratory ends with its first process, and everything in it.
   const timer = setTimeout(() => child.kill('SIGKILL'), timeLimitSeconds * 1000);
   await new Promise((resolve) => child.once('exit', resolve));
@@ -35,11 +37,13 @@ export function readSuite(folder: string, suite: string): Ran {
   const done = read('done');
   // A suite that lacks something on this machine says so as its last word, and has shown nothing.
   const skipped = (read('log') ?? '').trimEnd().split('\n').at(-1)?.startsWith('==> SKIP') === true;
+  const failed = readPlaces(read('failed') ?? '').filter(counts);
   return {
     suite,
-    failed: readPlaces(read('failed') ?? '').filter(counts),
+    failed,
     finished: done !== undefined,
-    unmet: done?.trim() || skipped ? 'says itself that this machine lacks something for it' : '',
+    unmet:
+      done?.trim() || (skipped && failed.length === 0) ? 'says itself that this machine lacks something for it' : '',
   };
 }
 

@@ -26,6 +26,9 @@ export const notApplicable: readonly { suites: readonly RegExp[]; why: string }[
   { suites: [/^test_image_expiry$/], why: "sets times in Incus's own database" },
 ];
 
+/** Suites that want a terminal. */
+export const atTerminal: readonly string[] = ['test_config_edit', 'test_container_snapshot_config'];
+
 /** Functions that do nothing, because they would change the machine and not only the laboratory. */
 export const leftOut: Readonly<Record<string, readonly string[]>> = {
   test_config_profiles: ['testloopmounts', 'testunixdevs'],
