@@ -50,7 +50,7 @@ async function measure(): Promise<void> {
   const gasthof: Pick<Subject, 'name' | 'client' | 'cli'> = {
     name: 'gasthof',
     client: daemon.client,
-    cli: (...args) => runQuietly(kind.tool, args, environment),
+    cli: (...args) => runQuietly(kind.tool, args, { env: environment }),
   };
   const subjects = [gasthof, peer] as Subject[];
   for (const subject of subjects) await actions(subject).init('backup', 'debian');

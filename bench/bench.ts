@@ -91,7 +91,7 @@ function gasthof(daemon: TestDaemon): Subject {
   return {
     name: 'gasthof',
     client: daemon.client,
-    cli: (...args) => runQuietly(gast, args, { ...daemon.env, GASTHOF_SOURCE: '' }),
+    cli: (...args) => runQuietly(gast, args, { env: { ...daemon.env, GASTHOF_SOURCE: '' } }),
     startsOnCreate: true,
     daemon: () => daemon.pid,
     outside: () => [...new Set([...processesNaming(daemon.directory, daemon.names.stage), String(daemon.pid)])],

@@ -1,5 +1,5 @@
 /** The floor: the same guest by bare crun, with a user namespace and an empty network namespace, without limits. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runQuietly } from './sample.ts';
 
@@ -23,7 +23,10 @@ export async function createFloor(directory: string, rootfsTar: string): Promise
   await runQuietly('tar', ['-C', root, '--exclude=./dev/*', '-xf', rootfsTar]);
   await runQuietly('chown', ['-R', `${firstId}:${firstId}`, root]);
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(config(root)));
-  const crun = (...args: string[]) => runQuietly('crun', ['--root', state, '--cgroup-manager=cgroupfs', ...args]);
+  // crun gives its standard streams to the guest's root: it must not have the host's /dev/null as one.
+  const stream = openSync(join(directory, 'streams'), 'a+');
+  const crun = (...args: string[]) =>
+    runQuietly('crun', ['--root', state, '--cgroup-manager=cgroupfs', ...args], { stream });
   // crun names the cgroup after the container, so that the name has to be one of ours alone.
   const own = (name: string) => `bench-crun-${process.pid}-${name}`;
   const running = new Set<string>();
@@ -41,6 +44,7 @@ export async function createFloor(directory: string, rootfsTar: string): Promise
     delete: remove,
     async [Symbol.asyncDispose]() {
       for (const name of [...running]) await remove(name).catch(() => {});
+      closeSync(stream);
     },
   };
 }

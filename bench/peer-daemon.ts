@@ -31,7 +31,7 @@ export async function startPeer(kind: PeerKind, parent: string, images: PeerImag
   });
   closeSync(log);
   const client = createClient({ socketPath: join(directory, 'unix.socket') });
-  const cli = (...words: string[]) => runQuietly(kind.tool, words, env);
+  const cli = (...words: string[]) => runQuietly(kind.tool, words, { env });
   const outside = () => [...new Set([...processesNaming(directory), String(child.pid)])];
   const dispose = async () => {
     await stopAll(client).catch(() => {});
@@ -42,7 +42,7 @@ export async function startPeer(kind: PeerKind, parent: string, images: PeerImag
     rmSync(directory, { recursive: true, force: true });
   };
   try {
-    await runQuietly(kind.daemon, ['waitready', `--timeout=${readyWithinMs / 1000}`], env);
+    await runQuietly(kind.daemon, ['waitready', `--timeout=${readyWithinMs / 1000}`], { env });
     const driver = await preseed(kind, env);
     for (const image of images) await importSplit(cli, parent, image);
     const server = await client.call('GET /1.0');

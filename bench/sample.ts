@@ -24,11 +24,15 @@ export const ratio = (a: Samples, b: Samples): number =>
   median(a.map((value, index) => value / (b[index] ?? Number.NaN)));
 
 /** Runs a program with its output thrown away; throws on a wrong exit code. */
-export function runQuietly(file: string, args: readonly string[], env: Record<string, string> = {}): Promise<void> {
+export function runQuietly(
+  file: string,
+  args: readonly string[],
+  { env = {}, stream = 'ignore' }: { env?: Record<string, string>; stream?: number | 'ignore' } = {},
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: [stream, stream, 'pipe'] });
   let text = '';
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     text += chunk.toString();
   });
   child.once('error', reject);

@@ -67,6 +67,8 @@ export function createRelayProcess(options: {
   const start = async () => {
     mkdirSync(dirname(options.socket), { recursive: true });
     await ended;
+    // Nobody is left who would end it.
+    if (disposed) throw new HostError('the process that carries proxies is not started any more: the daemon ends');
     let gone = false;
     const log = openSync(options.log, 'w', 0o600);
     try {

@@ -73,7 +73,7 @@ test('a squashfs root file system is unpacked with owners, modes, links and attr
   assert.deepEqual(left(), [fingerprint]);
   assert.deepEqual(
     (await images.files(fingerprint)).map(({ name }) => name.replace(fingerprint, 'F')),
-    ['F.tar', 'F.root.squashfs'],
+    ['meta-F.tar', 'F.squashfs'],
   );
 });
 

@@ -24,7 +24,14 @@ const address = (text: string) => {
 async function openLab() {
   const parts = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'gast-px-'));
-  parts.defer(() => rmSync(directory, { recursive: true, force: true }));
+  parts.defer(async () => {
+    // The relay writes its log until it has ended, a moment after its last proxy.
+    for (let round = 0; round < 100; round += 1) {
+      rmSync(directory, { recursive: true, force: true });
+      await setTimeout(50);
+      if (!existsSync(directory)) return;
+    }
+  });
   const options = {
     runDirectory: directory,
     stateDirectory: join(directory, 'state'),
