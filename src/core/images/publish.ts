@@ -11,6 +11,7 @@ import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { type AddNeeds, enterImage, type ImageExtras, progressOf } from './add.ts';
+import { refuseImage } from './refusal.ts';
 import { imageSettings } from './settings.ts';
 
 export type PublishNeeds = AddNeeds & Pick<House, 'pools' | 'engine' | 'facts' | 'mountDirectory'>;
@@ -42,15 +43,17 @@ export async function publishImage(
     {
       name: 'pack the root file system',
       do: async (made) => {
-        made.received = await house.queue(id, () =>
-          withUnshifted(house, instanceById(house, id), snapshot?.id, task.id, (directory) =>
-            house.images.publish(directory, metadata, {
-              compression,
-              templates: files,
-              ...progressOf(task, 'create_image_from_container_pack_progress'),
-            }),
-          ),
-        );
+        made.received = await house
+          .queue(id, () =>
+            withUnshifted(house, instanceById(house, id), snapshot?.id, task.id, (directory) =>
+              house.images.publish(directory, metadata, {
+                compression,
+                templates: files,
+                ...progressOf(task, 'create_image_from_container_pack_progress'),
+              }),
+            ),
+          )
+          .catch(refuseImage);
       },
     },
     {

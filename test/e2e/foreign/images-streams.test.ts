@@ -132,7 +132,7 @@ test('incus uses a simplestreams server', { skip: lackingClients('incus', 'lxc')
       return stdout;
     };
     await gast('remote', 'add', 'mine', server.url, '--protocol', 'simplestreams');
-    assert.match(await gast('remote', 'list', '-f', 'csv'), /^mine,.*,simplestreams,none,YES,NO$/m);
+    assert.match(await gast('remote', 'list', '-f', 'csv'), /^mine,.*,simplestreams,none,YES,NO,NO$/m);
     assert.match(await gast('remote', 'list', '-f', 'csv'), /^images,https:\/\/\S+,simplestreams,none,YES,YES$/m);
     assert.match(await gast('image', 'list', 'mine:', 'busybox/1'), new RegExp(youngPrint.slice(0, 12)));
     await gast('launch', 'mine:busybox/1', 'g1');
