@@ -43,7 +43,7 @@ test('gast works with a server on the network', { skip: lacking() }, async (t) =
     await here('remote', 'add', 'otto', token);
     assert.match(
       await here('remote', 'list', '-f', 'csv'),
-      new RegExp(`^otto,https://127.0.0.1:${port},incus,tls,NO,NO$`, 'm'),
+      new RegExp(`^otto,https://127.0.0.1:${port},incus,tls,NO,NO,NO$`, 'm'),
     );
     assert.match(await there('config', 'trust', 'list', '-f', 'csv'), /^laptop,client,/m);
   });

@@ -133,7 +133,7 @@ test('incus uses a simplestreams server', { skip: lackingClients('incus', 'lxc')
     };
     await gast('remote', 'add', 'mine', server.url, '--protocol', 'simplestreams');
     assert.match(await gast('remote', 'list', '-f', 'csv'), /^mine,.*,simplestreams,none,YES,NO,NO$/m);
-    assert.match(await gast('remote', 'list', '-f', 'csv'), /^images,https:\/\/\S+,simplestreams,none,YES,YES$/m);
+    assert.match(await gast('remote', 'list', '-f', 'csv'), /^images,https:\/\/\S+,simplestreams,none,YES,YES,NO$/m);
     assert.match(await gast('image', 'list', 'mine:', 'busybox/1'), new RegExp(youngPrint.slice(0, 12)));
     await gast('launch', 'mine:busybox/1', 'g1');
     assert.equal(await gast('exec', 'g1', '--', 'cat', '/etc/made'), 'g1 of templates\n');
