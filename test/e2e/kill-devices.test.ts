@@ -48,7 +48,7 @@ const listens = (at: { port: number; host: string } | { path: string }) =>
   });
 
 /** Each device is in the guest if, and only if, the document has it. */
-async function agree({ client }: Room): Promise<void> {
+async function agreesNow({ client }: Room): Promise<void> {
   const { devices = {} } = await client.call('GET /1.0/instances/{name}', params('one'));
   const script = [
     'cat /proc/self/mounts | cut -d" " -f2 | grep "^/mnt/" | tr "\\n" " "',
@@ -71,6 +71,16 @@ async function agree({ client }: Room): Promise<void> {
     second: devices.px?.listen === others.px.listen,
     abstract: devices.py !== undefined,
   });
+}
+
+/** Cards are taken away a moment after the daemon has said so. */
+async function agree(room: Room): Promise<void> {
+  for (const deadline = Date.now() + 10_000; ; await setTimeout(100))
+    try {
+      return await agreesNow(room);
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
 }
 
 const killsEach = 8;
