@@ -14,23 +14,43 @@ import { createHttpServer } from '../../src/http/http-server.ts';
 import { caller, createWorld, live } from './house.ts';
 import { fillWorld } from './scale.ts';
 
-const curl = promisify(execFile);
+const run = promisify(execFile);
+
+/** A client in a process of its own; prints milliseconds and bytes of each call. */
+const client = `
+const { request } = require('node:http');
+const [socketPath, path] = process.argv.slice(1);
+const call = (left) => {
+  const began = performance.now();
+  let bytes = 0;
+  request({ socketPath, path }, (answer) => {
+    answer.on('data', (part) => { bytes += part.length; });
+    answer.on('end', () => {
+      console.log(performance.now() - began, bytes);
+      if (left > 1) call(left - 1);
+    });
+  }).end();
+};
+call(15);
+`;
 
 /**
  * The best of several calls. Other work on the machine makes the clock on the wall go on without us: where the daemon's
- * own processor time is less, that counts.
+ * own processor time is less, that counts. Other test files run beside this one: there is a quieter moment among many.
  */
 async function bestMs(socket: string, path: string, enoughMs: number): Promise<{ ms: number; bytes: number }> {
   let best = { ms: Number.POSITIVE_INFINITY, bytes: 0 };
-  // Other test files run beside this one: there is a quieter moment among many.
-  for (let round = 0; round < 60 && (round < 12 || best.ms > enoughMs); round += 1) {
+  for (let round = 0; round < 6 && best.ms > enoughMs; round += 1) {
     const before = process.cpuUsage();
-    const words = ['-s', '-o', '/dev/null', '-w', '%{time_total} %{size_download}', '--unix-socket', socket];
-    const { stdout } = await curl('curl', [...words, `http://gasthof${path}`]);
+    const { stdout } = await run(process.execPath, ['-e', client, socket, path]);
     const { user, system } = process.cpuUsage(before);
-    const [seconds, bytes] = stdout.split(' ').map(Number);
-    const ms = Math.min((seconds ?? 0) * 1000, (user + system) / 1000);
-    if (ms < best.ms) best = { ms, bytes: bytes ?? 0 };
+    const calls = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').map(Number));
+    const ownMs = (user + system) / 1000 / calls.length;
+    for (const [ms = 0, bytes = 0] of calls)
+      if (Math.min(ms, ownMs) < best.ms) best = { ms: Math.min(ms, ownMs), bytes };
   }
   return best;
 }

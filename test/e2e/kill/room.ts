@@ -135,14 +135,16 @@ async function assertTold(client: Client, id: string): Promise<void> {
 async function assertUsable(client: Client, name: string): Promise<void> {
   // A guest that reboots is being started by the daemon itself.
   const until = Date.now() + 30_000;
+  let pid = 0;
   for (;;) {
     const { status } = await client.call('GET /1.0/instances/{name}', params(name));
-    if (status === 'Running') break;
+    // One that was asked to halt may be ending right now: then it has no process any more.
+    if (status === 'Running') pid = (await stateOf(client, name)).pid;
+    if (pid > 0) break;
     await change(client, name, 'start').catch((error: unknown) => {
       if (Date.now() > until) throw error;
     });
   }
-  const { pid } = await stateOf(client, name);
   const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
   assert.match(command, /init/);
   const answer = await client.raw('GET /1.0/instances/{name}/files', {
