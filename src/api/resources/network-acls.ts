@@ -5,8 +5,7 @@ import { Body, ConfigMap, Empty, ItemQuery, ListQuery, Loose, LooseConfigMap, Pr
 
 const text = Type.Optional(Type.String());
 
-/** Empty fields are left out, as Incus does. */
-export const NetworkAclRule = Type.Object({
+const ruleFields = {
   action: Type.String(),
   source: text,
   destination: text,
@@ -16,8 +15,10 @@ export const NetworkAclRule = Type.Object({
   icmp_type: text,
   icmp_code: text,
   description: text,
-  state: Type.String(),
-});
+};
+
+/** Empty fields are left out, as Incus does. */
+export const NetworkAclRule = Type.Object({ ...ruleFields, state: Type.String() });
 export type NetworkAclRule = Static<typeof NetworkAclRule>;
 
 export const NetworkAcl = Type.Object({
@@ -31,18 +32,7 @@ export const NetworkAcl = Type.Object({
 });
 export type NetworkAcl = Static<typeof NetworkAcl>;
 
-const LooseRule = Body({
-  action: Type.String(),
-  source: text,
-  destination: text,
-  protocol: text,
-  source_port: text,
-  destination_port: text,
-  icmp_type: text,
-  icmp_code: text,
-  description: text,
-  state: text,
-});
+const LooseRule = Body({ ...ruleFields, state: text });
 export type LooseRule = Static<typeof LooseRule>;
 
 const editable = {
