@@ -2,13 +2,13 @@
  * The backups port on plain files: DIRECTORY/ID is a kept backup; what is being made or received lies in a folder of its
  * own with a leading dot, and appears by one rename.
  */
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArchiveLimits, defaultLimits } from '../archives/check-members.ts';
 import { compressionOf } from '../archives/distrust.ts';
 import { freeBytes, storeStream } from '../archives/store-stream.ts';
+import { createWorkFolders, namesIn } from '../archives/work-folders.ts';
 import { type BackupFiles, BackupRefused } from '../core/ports/backups.ts';
 import { backupArchive } from './backup-archive.ts';
 import { compressions, packBackup, sizeOf } from './pack.ts';
@@ -20,29 +20,15 @@ export type BackupFilesOptions = { directory: string; limits?: Partial<ArchiveLi
 const noHash = { update: () => noHash as never };
 
 export function createBackupFiles({ directory, limits }: BackupFilesOptions): BackupFiles {
-  const working = new Set<string>();
+  const folders = createWorkFolders(directory);
   const pathOf = (id: string) => join(directory, checked(id));
-
-  async function workFolder(): Promise<AsyncDisposable & { path: string }> {
-    const name = `.work-${randomUUID()}`;
-    const path = join(directory, name);
-    working.add(name);
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    return {
-      path,
-      async [Symbol.asyncDispose]() {
-        await rm(path, { recursive: true, force: true });
-        working.delete(name);
-      },
-    };
-  }
 
   return {
     compressions,
 
     async create(id, content, options) {
       const final = pathOf(id);
-      await using work = await workFolder();
+      await using work = await folders.create();
       const path = await packBackup(work.path, content, options);
       options.signal?.throwIfAborted();
       await rename(path, final);
@@ -61,14 +47,14 @@ export function createBackupFiles({ directory, limits }: BackupFilesOptions): Ba
       };
     },
 
-    list: async () => (await names(directory)).filter((name) => !name.startsWith('.')).sort(),
+    list: async () => (await namesIn(directory)).filter((name) => !name.startsWith('.')).sort(),
     remove: (id) => rm(pathOf(id), { force: true }),
 
     async receive(stream, { progress, signal }) {
       // A sender may fail before its stream is read; reading it then tells the error, nobody else must.
       stream.on('error', () => {});
       await using parts = new AsyncDisposableStack();
-      const work = parts.use(await workFolder());
+      const work = parts.use(await folders.create());
       const path = join(work.path, 'upload');
       const onBytes = progress ? { onBytes: progress } : {};
       const sizeBytes = await storeStream(stream, path, noHash, backupArchive, { ...onBytes, signal, passing: true });
@@ -87,22 +73,11 @@ export function createBackupFiles({ directory, limits }: BackupFilesOptions): Ba
       };
     },
 
-    async sweep() {
-      const left = (await names(directory)).filter((name) => name.startsWith('.work-') && !working.has(name));
-      for (const name of left) await rm(join(directory, name), { recursive: true, force: true });
-      return left;
-    },
+    sweep: () => folders.sweep(),
   };
 }
 
 function checked(id: string): string {
   if (/^[0-9a-z][0-9a-z-]{0,80}$/.test(id)) return id;
   throw new BackupRefused('not-found', `${JSON.stringify(id.slice(0, 80))} is not the id of a backup`);
-}
-
-async function names(directory: string): Promise<string[]> {
-  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
 }

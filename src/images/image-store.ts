@@ -3,8 +3,9 @@
  * them. A folder appears and disappears by one rename; what is being made or removed has a name with a leading dot.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createWorkFolders, namesIn } from '../archives/work-folders.ts';
 import { type ImageMetadata, ImageRefused } from '../core/ports/images.ts';
 import type { ArchiveKind } from '../lib/archive-magic.ts';
 
@@ -20,25 +21,13 @@ export type ImageRecord = {
 export type ImageStore = ReturnType<typeof createImageStore>;
 
 export function createImageStore(directory: string) {
-  const working = new Set<string>();
+  const folders = createWorkFolders(directory);
 
   return {
     path: (fingerprint: string, file: string) => join(directory, checked(fingerprint), file),
 
     /** A folder to make an image in; it is gone after disposal unless it was kept. */
-    async workFolder(): Promise<AsyncDisposable & { path: string }> {
-      const name = `.work-${randomUUID()}`;
-      const path = join(directory, name);
-      working.add(name);
-      await mkdir(path, { recursive: true, mode: 0o700 });
-      return {
-        path,
-        async [Symbol.asyncDispose]() {
-          await rm(path, { recursive: true, force: true });
-          working.delete(name);
-        },
-      };
-    },
+    workFolder: folders.create,
 
     /** Makes a finished work folder the image; the one that is already there wins. */
     async keep(workPath: string, fingerprint: string, record: ImageRecord): Promise<void> {
@@ -64,7 +53,7 @@ export function createImageStore(directory: string) {
     },
 
     async list(): Promise<string[]> {
-      return (await names(directory)).filter(isFingerprint).sort();
+      return (await namesIn(directory)).filter(isFingerprint).sort();
     },
 
     async remove(fingerprint: string): Promise<void> {
@@ -79,9 +68,7 @@ export function createImageStore(directory: string) {
     },
 
     async sweep(): Promise<string[]> {
-      const left = (await names(directory)).filter((name) => /^\.(work|remove)-/.test(name) && !working.has(name));
-      for (const name of left) await rm(join(directory, name), { recursive: true, force: true });
-      return left.map((name) => join(directory, name));
+      return (await folders.sweep(/^\.(work|remove)-/)).map((name) => join(directory, name));
     },
   };
 }
@@ -113,15 +100,6 @@ function revive(text: string, fingerprint: string): ImageRecord {
       `image ${fingerprint.slice(0, 12)}: its image.json is damaged (${(cause as Error).message})`,
       'delete the image and import it again',
     );
-  }
-}
-
-async function names(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
 
