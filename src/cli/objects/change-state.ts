@@ -1,10 +1,10 @@
 /** Start, stop, restart, freeze and unfreeze: of named guests side by side, or of all. */
-import { ClientError } from '../../client/client-error.ts';
-import { CliError, exitCodes, usageError } from '../cli-error.ts';
+import { usageError } from '../cli-error.ts';
 import { flag, text } from '../command.ts';
 import type { Context } from '../context.ts';
 import { parseDuration } from '../output/units.ts';
 import type { TextKey } from '../texts/en.ts';
+import { forEachNamed } from './for-each-named.ts';
 import { fetchInstances } from './instances.ts';
 
 export const allOption = flag('--all', 'all guests');
@@ -26,7 +26,7 @@ export async function changeStates(context: Context, change: StateChange): Promi
   const { action, label, force = false } = change;
   const timeout = timeoutSeconds(change.timeout);
   const names = await chosen(context, change);
-  return forEachGuest(context, names, async (name) => {
+  return forEachNamed(context, names, async (name) => {
     const started = await context.client.start('PUT /1.0/instances/{name}/state', {
       params: { name },
       body: { action, timeout, force },
@@ -48,27 +48,4 @@ function timeoutSeconds(given: string | undefined): number {
   const ms = parseDuration(given);
   if (ms === undefined) throw usageError(`--timeout ${given} is no time`, 'seconds, or like 90s, 2m');
   return Math.ceil(ms / 1000);
-}
-
-/** One failure does not keep the others from being done; each is told by name. */
-export async function forEachGuest(
-  context: Context,
-  names: readonly string[],
-  work: (name: string) => Promise<void>,
-): Promise<number> {
-  const [only] = names;
-  if (names.length === 1 && only !== undefined) {
-    await work(only);
-    return exitCodes.ok;
-  }
-  const results = await Promise.allSettled(names.map(work));
-  const failures = results.flatMap((result, i) =>
-    result.status === 'rejected' ? [{ name: names[i], reason: result.reason }] : [],
-  );
-  for (const { name, reason } of failures) {
-    if (!(reason instanceof ClientError || reason instanceof CliError)) throw reason;
-    context.streams.stderr.write(`${context.texts('error')}: ${name}: ${reason.message}\n`);
-    if (reason.help) context.streams.stderr.write(`  ${context.texts('try')}: ${reason.help}\n`);
-  }
-  return failures.length > 0 ? exitCodes.refused : exitCodes.ok;
 }

@@ -1,5 +1,5 @@
 import { defineCommand, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 import { needImage } from '../../objects/image-source.ts';
 
 export const imageDelete = defineCommand({
@@ -11,7 +11,7 @@ export const imageDelete = defineCommand({
   options: {},
   examples: [['gast image delete my-web', 'by alias or fingerprint']],
   run: (context, { args }) =>
-    forEachGuest(context, args.images, async (word) => {
+    forEachNamed(context, args.images, async (word) => {
       const { fingerprint } = await needImage(context, word);
       const started = await context.client.start('DELETE /1.0/images/{fingerprint}', { params: { fingerprint } });
       await context.follow(context.texts('deleting', { name: word }), started);

@@ -1,7 +1,7 @@
 import { CliError, usageError } from '../../cli-error.ts';
 import { defineCommand, flag, some } from '../../command.ts';
 import type { Context } from '../../context.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 import { fetchInstance, splitSnapshot } from '../../objects/instances.ts';
 import { confirm } from '../../terminal/confirm.ts';
 
@@ -27,7 +27,7 @@ export const deleteInstance = defineCommand({
     if (options.interactive && !(await confirm(context, `Delete ${args.instances.join(', ')}?`))) {
       throw new CliError(context.texts('not-deleted'));
     }
-    return forEachGuest(context, args.instances, (name) => deleteOne(context, name, options.force));
+    return forEachNamed(context, args.instances, (name) => deleteOne(context, name, options.force));
   },
 });
 

@@ -1,5 +1,5 @@
 import { defineCommand, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 
 export const networkAclDelete = defineCommand({
   name: 'network acl delete',
@@ -10,7 +10,7 @@ export const networkAclDelete = defineCommand({
   options: {},
   examples: [['gast network acl delete web', '']],
   run: (context, { args }) =>
-    forEachGuest(context, args.names, async (name) => {
+    forEachNamed(context, args.names, async (name) => {
       await context.client.call('DELETE /1.0/network-acls/{name}', { params: { name } });
     }),
 });

@@ -1,5 +1,5 @@
 import { defineCommand, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 
 export const networkDelete = defineCommand({
   name: 'network delete',
@@ -10,7 +10,7 @@ export const networkDelete = defineCommand({
   options: {},
   examples: [['gast network delete gastbr1', '']],
   run: (context, { args }) =>
-    forEachGuest(context, args.names, async (name) => {
+    forEachNamed(context, args.names, async (name) => {
       await context.client.call('DELETE /1.0/networks/{name}', { params: { name } });
     }),
 });

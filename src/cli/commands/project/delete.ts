@@ -1,6 +1,6 @@
 import { CliError } from '../../cli-error.ts';
 import { defineCommand, flag, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 import { confirm } from '../../terminal/confirm.ts';
 
 export const projectDelete = defineCommand({
@@ -21,7 +21,7 @@ export const projectDelete = defineCommand({
     const question = context.texts('delete-project', { name: names.join(', ') });
     if (options.force && context.streams.stdin.isTTY && !(await confirm(context, question)))
       throw new CliError(context.texts('not-deleted'));
-    return forEachGuest(context, names, async (name) => {
+    return forEachNamed(context, names, async (name) => {
       await context.client.call('DELETE /1.0/projects/{name}', {
         params: { name },
         ...(options.force ? { query: { force: '1' } } : {}),

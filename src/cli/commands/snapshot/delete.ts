@@ -1,5 +1,5 @@
 import { defineCommand, required, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 
 export const snapshotDelete = defineCommand({
   name: 'snapshot delete',
@@ -10,7 +10,7 @@ export const snapshotDelete = defineCommand({
   options: {},
   examples: [['gast snapshot delete web before-upgrade', '']],
   run: (context, { args }) =>
-    forEachGuest(context, args.snapshots, async (snapshot) => {
+    forEachNamed(context, args.snapshots, async (snapshot) => {
       const params = { name: args.instance, snapshot };
       const started = await context.client.start('DELETE /1.0/instances/{name}/snapshots/{snapshot}', { params });
       await context.follow(context.texts('deleting', { name: `${args.instance}/${snapshot}` }), started);

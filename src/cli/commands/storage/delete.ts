@@ -1,5 +1,5 @@
 import { defineCommand, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 
 export const storageDelete = defineCommand({
   name: 'storage delete',
@@ -10,7 +10,7 @@ export const storageDelete = defineCommand({
   options: {},
   examples: [['gast storage delete fast', '']],
   run: (context, { args }) =>
-    forEachGuest(context, args.names, async (name) => {
+    forEachNamed(context, args.names, async (name) => {
       await context.client.call('DELETE /1.0/storage-pools/{name}', { params: { name } });
     }),
 });

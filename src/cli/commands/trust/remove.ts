@@ -1,5 +1,5 @@
 import { defineCommand, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 
 export const trustRemove = defineCommand({
   name: 'config trust remove',
@@ -10,7 +10,7 @@ export const trustRemove = defineCommand({
   options: {},
   examples: [['gast config trust remove cc3272724b73', '']],
   run: (context, { args }) =>
-    forEachGuest(context, args.fingerprints, async (fingerprint) => {
+    forEachNamed(context, args.fingerprints, async (fingerprint) => {
       await context.client.call('DELETE /1.0/certificates/{fingerprint}', { params: { fingerprint } });
     }),
 });

@@ -1,5 +1,5 @@
 import { defineCommand, required, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 import { volumeParams } from '../../objects/volumes.ts';
 
 export const volumeDelete = defineCommand({
@@ -11,7 +11,7 @@ export const volumeDelete = defineCommand({
   options: {},
   examples: [['gast storage volume delete default data', '']],
   run: (context, { args }) =>
-    forEachGuest(context, args.volumes, async (volume) => {
+    forEachNamed(context, args.volumes, async (volume) => {
       await context.client.call('DELETE /1.0/storage-pools/{pool}/volumes/{type}/{volume}', {
         params: volumeParams(args.pool, volume),
       });

@@ -1,5 +1,5 @@
 import { defineCommand, some } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 
 export const warningAcknowledge = defineCommand({
   name: 'warning acknowledge',
@@ -10,7 +10,7 @@ export const warningAcknowledge = defineCommand({
   options: {},
   examples: [['gast warning acknowledge 4be1...', '']],
   run: (context, { args }) =>
-    forEachGuest(context, args.uuids, async (uuid) => {
+    forEachNamed(context, args.uuids, async (uuid) => {
       await context.client.call('PUT /1.0/warnings/{uuid}', { params: { uuid }, body: { status: 'acknowledged' } });
     }),
 });

@@ -1,7 +1,7 @@
 import type { Warning } from '../../../api/resources/warnings.ts';
 import { usageError } from '../../cli-error.ts';
 import { any, defineCommand, flag } from '../../command.ts';
-import { forEachGuest } from '../../objects/change-state.ts';
+import { forEachNamed } from '../../objects/for-each-named.ts';
 
 export const warningDelete = defineCommand({
   name: 'warning delete',
@@ -19,7 +19,7 @@ export const warningDelete = defineCommand({
     const found = options.all
       ? ((await context.client.call('GET /1.0/warnings', { query: { recursion: '1' } })) as Warning[])
       : [];
-    return forEachGuest(context, options.all ? found.map(({ uuid }) => uuid) : args.uuids, async (uuid) => {
+    return forEachNamed(context, options.all ? found.map(({ uuid }) => uuid) : args.uuids, async (uuid) => {
       await context.client.call('DELETE /1.0/warnings/{uuid}', { params: { uuid } });
     });
   },
