@@ -1,4 +1,4 @@
-/** Writes what the server sends to a file, which appears when it is whole; `-` is standard output. */
+/** Writes what the server sends to files, which appear when they are whole; `-` is standard output. */
 
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -15,19 +15,36 @@ export async function saveDownload(
   label: string,
 ): Promise<void> {
   if (target === '-') return pipeline(answer, context.streams.stdout, { end: false });
-  using task = context.task(label);
-  const total = Number(answer.headers['content-length'] ?? 0);
+  using _ = showReceived(context, answer, { label, sizeBytes: Number(answer.headers['content-length'] ?? 0) });
+  await writeAside([target], ([partial = '']) => pipeline(answer, createWriteStream(partial)));
+}
+
+/** How much has come, until disposal. */
+export function showReceived(
+  context: Context,
+  answer: IncomingMessage,
+  { label, sizeBytes }: { label: string; sizeBytes: number },
+): Disposable {
+  const task = context.task(label);
   let received = 0;
   answer.on('data', (chunk: Buffer) => {
     received += chunk.length;
-    task.update({ text: formatBytes(received), fraction: total > 0 ? received / total : undefined });
+    task.update({ text: formatBytes(received), fraction: sizeBytes > 0 ? received / sizeBytes : undefined });
   });
-  const partial = `${target}.part`;
+  return task;
+}
+
+/** The files appear under their names when all of them are whole. */
+export async function writeAside(
+  targets: readonly string[],
+  write: (partials: string[]) => Promise<void>,
+): Promise<void> {
+  const partials = targets.map((target) => `${target}.part`);
   try {
-    await pipeline(answer, createWriteStream(partial));
-    await rename(partial, target);
+    await write(partials);
+    for (const [index, target] of targets.entries()) await rename(partials[index] ?? target, target);
   } catch (error) {
-    await rm(partial, { force: true });
-    throw new CliError(`Cannot write ${target}: ${(error as Error).message}`);
+    for (const partial of partials) await rm(partial, { force: true });
+    throw new CliError(`Cannot write ${targets.join(' and ')}: ${(error as Error).message}`);
   }
 }

@@ -1,12 +1,12 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { splitMultipart } from '../../../lib/multipart.ts';
 import { CliError } from '../../cli-error.ts';
 import { defineCommand, optional, required } from '../../command.ts';
+import { showReceived, writeAside } from '../../objects/download.ts';
 import { needImage } from '../../objects/image-source.ts';
-import { formatBytes } from '../../output/units.ts';
 
 export const imageExport = defineCommand({
   name: 'image export',
@@ -32,12 +32,8 @@ export const imageExport = defineCommand({
       if (split) throw new CliError('This image consists of two files, which do not fit into one stream');
       return pipeline(answer, context.streams.stdout, { end: false });
     }
-    using task = context.task(context.texts('exporting', { name: args.image }));
-    let received = 0;
-    answer.on('data', (chunk: Buffer) => {
-      received += chunk.length;
-      task.update({ text: formatBytes(received), fraction: image.size > 0 ? received / image.size : undefined });
-    });
+    const label = context.texts('exporting', { name: args.image });
+    using _ = showReceived(context, answer, { label, sizeBytes: image.size });
     // The second file is named as incus does it; `gast image import FILE FILE.root` takes both.
     const files = split ? [target, `${target}.root`] : [target];
     await writeAside(files, async ([first = '', second = '']) => {
@@ -58,18 +54,6 @@ export const imageExport = defineCommand({
     context.print(`${files.join('\n')}\n`);
   },
 });
-
-/** The files appear under their names when all of them are whole. */
-async function writeAside(targets: string[], write: (partials: string[]) => Promise<void>): Promise<void> {
-  const partials = targets.map((target) => `${target}.part`);
-  try {
-    await write(partials);
-    for (const [index, target] of targets.entries()) await rename(partials[index] ?? target, target);
-  } catch (error) {
-    for (const partial of partials) await rm(partial, { force: true });
-    throw new CliError(`Cannot write ${targets.join(' and ')}: ${(error as Error).message}`);
-  }
-}
 
 /** A name without an ending gets the one of the image's file. */
 async function targetOf(target: string | undefined, given: string, split: boolean): Promise<string> {

@@ -1,9 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { CliError } from '../../cli-error.ts';
 import { defineCommand, flag, optional, required, text } from '../../command.ts';
-import { formatBytes } from '../../output/units.ts';
+import { saveDownload } from '../../objects/download.ts';
 
 /** A client that dies leaves its backup behind; the server deletes it then. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -42,31 +38,11 @@ export const exportInstance = defineCommand({
     const one = { params: { ...params, backup: decodeURIComponent(backup) } };
     try {
       const answer = await context.client.raw('GET /1.0/instances/{name}/backups/{backup}/export', one);
-      if (args.target === '-') return await pipeline(answer, context.streams.stdout, { end: false });
-      using task = context.task(label);
-      const sizeBytes = Number(answer.headers['content-length'] ?? 0);
-      let received = 0;
-      answer.on('data', (chunk: Buffer) => {
-        received += chunk.length;
-        task.update({ text: formatBytes(received), fraction: sizeBytes > 0 ? received / sizeBytes : undefined });
-      });
       const target = args.target ?? `${args.instance}.backup`;
-      await writeAside(target, (partial) => pipeline(answer, createWriteStream(partial)));
-      context.print(`${target}\n`);
+      await saveDownload(context, answer, target, label);
+      if (target !== '-') context.print(`${target}\n`);
     } finally {
       await context.client.operation('DELETE /1.0/instances/{name}/backups/{backup}', one);
     }
   },
 });
-
-/** The file appears under its name when it is whole. */
-async function writeAside(target: string, write: (partial: string) => Promise<void>): Promise<void> {
-  const partial = `${target}.part`;
-  try {
-    await write(partial);
-    await rename(partial, target);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw new CliError(`Cannot write ${target}: ${(error as Error).message}`);
-  }
-}
