@@ -8,13 +8,12 @@ import { openedPool } from '../instances/copy-volume.ts';
 import { instanceById, instanceUrl, snapshotsOf } from '../instances/find.ts';
 import { standingStill } from '../instances/still.ts';
 import type { InstanceDoc, SnapshotDoc } from '../model.ts';
-import type { Task } from '../operations/registry.ts';
-import type { MigrationSource, Sockets } from '../ports/migration.ts';
+import type { MigrationSource } from '../ports/migration.ts';
 import { lendVolume } from './lend.ts';
 import { offerOf } from './offer.ts';
-import { createProgress } from './progress.ts';
 import { refusing } from './refusal.ts';
-import { type OtherOperation, openSockets, otherOperation, socketNames } from './sockets.ts';
+import { type Sending, sendState } from './send-state.ts';
+import { otherOperation, socketNames } from './sockets.ts';
 
 type Request = Pick<InstancePost, 'live' | 'instance_only' | 'container_only' | 'target' | 'allow_inconsistent'>;
 type Going = { snapshot: SnapshotDoc | undefined; whole: boolean; inconsistent: boolean };
@@ -41,7 +40,7 @@ export function startSending(house: House, doc: InstanceDoc, body: Request, snap
       ...(other ? {} : { channels: [...socketNames], bareSecrets: true }),
     },
     async (task) => {
-      await refusing(() => send(house, doc.id, going, other, task));
+      await refusing(() => sendState(house, sendingOf(house, doc.id, going, task.signal), other, task));
       if (!snapshot)
         house.events.lifecycle(doc.project, {
           action: 'instance-migrated',
@@ -52,66 +51,34 @@ export function startSending(house: House, doc: InstanceDoc, body: Request, snap
   );
 }
 
-/**
- * A guest that runs goes as it was at one moment: a snapshot without a name is taken and sent, so that it stands still no
- * longer than that takes. One that is stopped stays so until it has gone.
- */
-async function send(
-  house: House,
-  id: string,
-  going: Going,
-  other: OtherOperation | undefined,
-  task: Task,
-): Promise<void> {
-  const sockets = await openSockets(house, other, task);
-  try {
-    const taken = await house.queue(id, async () => {
-      const doc = instanceById(house, id);
-      if (!going.snapshot && house.runtime.get(id)) return takeState(house, doc, going, task);
-      await sendState(house, doc, going, going.snapshot?.id, sockets, task);
-      return undefined;
-    });
-    if (taken === undefined) return;
-    const doc = instanceById(house, id);
-    try {
-      await sendState(house, doc, going, taken, sockets, task);
-    } finally {
-      await openedPool(house, doc.pool).volumes.removeSnapshot(id, taken);
-    }
-  } finally {
-    sockets.control.close();
-    sockets.fs.close();
-  }
+/** A snapshot is taken of a guest that runs, so that it stands still no longer than that takes. */
+function sendingOf(house: House, id: string, going: Going, signal: AbortSignal): Sending<InstanceDoc> {
+  return {
+    id,
+    current: () => instanceById(house, id),
+    async take(doc) {
+      if (going.snapshot || !house.runtime.get(id)) return undefined;
+      const { volumes } = openedPool(house, doc.pool);
+      const passing = house.clock.randomHex(6);
+      const take = () => volumes.snapshot(id, passing, { signal });
+      await (going.inconsistent ? take() : standingStill(house, doc, take));
+      return passing;
+    },
+    drop: (doc, taken) => openedPool(house, doc.pool).volumes.removeSnapshot(id, taken),
+    source: (doc, taken) => sourceOf(house, doc, going, taken),
+  };
 }
 
-/** It has no document: what a killed daemon leaves of it is cleared. */
-async function takeState(house: House, doc: InstanceDoc, going: Going, task: Task): Promise<string> {
-  const { volumes } = openedPool(house, doc.pool);
-  const id = house.clock.randomHex(6);
-  const take = () => volumes.snapshot(doc.id, id, { signal: task.signal });
-  await (going.inconsistent ? take() : standingStill(house, doc, take));
-  return id;
-}
-
-async function sendState(
-  house: House,
-  doc: InstanceDoc,
-  going: Going,
-  state: string | undefined,
-  sockets: Sockets,
-  task: Task,
-): Promise<void> {
+function sourceOf(house: House, doc: InstanceDoc, going: Going, taken: string | undefined): MigrationSource {
   const { volumes } = openedPool(house, doc.pool);
   const snapshots = going.whole ? snapshotsOf(house, doc.id) : [];
-  const source: MigrationSource = {
+  return {
     offer: offerOf(house, doc, snapshots),
     async lend(name, use) {
       const named = name === undefined ? going.snapshot : snapshots.find((one) => one.name === name);
       const beside = await besideOf(house, named ? named.state : doc);
-      const snapshot = name === undefined ? state : named?.id;
+      const snapshot = name === undefined ? (taken ?? going.snapshot?.id) : named?.id;
       await lendVolume(house, volumes, { id: doc.id, snapshot, readOnly: true }, beside, use);
     },
   };
-  const onProgress = createProgress(house.clock, doc.name, task.setMetadata);
-  await house.migration.send(sockets, source, { signal: task.signal, onProgress });
 }

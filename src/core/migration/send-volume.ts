@@ -4,16 +4,15 @@ import type { Operation } from '../../api/resources/operations.ts';
 import type { StorageVolumePost } from '../../api/resources/volumes.ts';
 import type { House } from '../house.ts';
 import type { VolumeDoc, VolumeSnapshotDoc } from '../model.ts';
-import type { Task } from '../operations/registry.ts';
-import type { MigrationOffer, MigrationSource, Sockets, TravellingSnapshot } from '../ports/migration.ts';
+import type { MigrationOffer, MigrationSource, TravellingSnapshot } from '../ports/migration.ts';
 import { openPool, volumeById, volumeSnapshots, volumeUrl } from '../volumes/find.ts';
 import { volumeStandingStill } from '../volumes/still.ts';
 import { instancesWith, isUp } from '../volumes/users.ts';
 import { volumeSnapshotView, volumeView } from '../volumes/view.ts';
 import { lendVolume, nothing } from './lend.ts';
-import { createProgress } from './progress.ts';
 import { refusing } from './refusal.ts';
-import { type OtherOperation, openSockets, otherOperation, socketNames } from './sockets.ts';
+import { type Sending, sendState } from './send-state.ts';
+import { otherOperation, socketNames } from './sockets.ts';
 
 type Request = Pick<StorageVolumePost, 'target' | 'volume_only'>;
 
@@ -36,63 +35,38 @@ export function startSendingVolume(
       mayCancel: true,
       ...(other ? {} : { channels: [...socketNames], bareSecrets: true }),
     },
-    (task) => refusing(() => send(house, doc.id, snapshot, whole, other, task)),
+    (task) => refusing(() => sendState(house, sendingOf(house, doc.id, { snapshot, whole }), other, task)),
   );
 }
 
-/** A volume that guests write to goes as it was at one moment; one that nobody uses stays so until it has gone. */
-async function send(
-  house: House,
-  id: string,
-  snapshot: VolumeSnapshotDoc | undefined,
-  whole: boolean,
-  other: OtherOperation | undefined,
-  task: Task,
-): Promise<void> {
-  const sockets = await openSockets(house, other, task);
-  try {
-    const taken = await house.queue(id, async () => {
-      const doc = volumeById(house, id);
-      if (!snapshot && instancesWith(house, doc).some(isUp)) {
-        const passing = house.clock.randomHex(6);
-        await volumeStandingStill(house, doc, () => openPool(house, doc.pool).custom.snapshot(id, passing));
-        return passing;
-      }
-      await sendState(house, doc, whole, snapshot?.id, sockets, task);
-      return undefined;
-    });
-    if (taken === undefined) return;
-    const doc = volumeById(house, id);
-    try {
-      await sendState(house, doc, whole, taken, sockets, task);
-    } finally {
-      await openPool(house, doc.pool).custom.removeSnapshot(id, taken);
-    }
-  } finally {
-    sockets.control.close();
-    sockets.fs.close();
-  }
+type Going = { snapshot: VolumeSnapshotDoc | undefined; whole: boolean };
+
+function sendingOf(house: House, id: string, going: Going): Sending<VolumeDoc> {
+  return {
+    id,
+    current: () => volumeById(house, id),
+    async take(doc) {
+      if (going.snapshot || !instancesWith(house, doc).some(isUp)) return undefined;
+      const passing = house.clock.randomHex(6);
+      await volumeStandingStill(house, doc, () => openPool(house, doc.pool).custom.snapshot(id, passing));
+      return passing;
+    },
+    drop: (doc, taken) => openPool(house, doc.pool).custom.removeSnapshot(id, taken),
+    source: (doc, taken) => sourceOf(house, doc, going, taken),
+  };
 }
 
-async function sendState(
-  house: House,
-  doc: VolumeDoc,
-  whole: boolean,
-  state: string | undefined,
-  sockets: Sockets,
-  task: Task,
-): Promise<void> {
+function sourceOf(house: House, doc: VolumeDoc, going: Going, taken: string | undefined): MigrationSource {
   const { custom } = openPool(house, doc.pool);
-  const snapshots = whole ? volumeSnapshots(house, doc.id) : [];
-  const source: MigrationSource = {
+  const snapshots = going.whole ? volumeSnapshots(house, doc.id) : [];
+  return {
     offer: offerOf(doc, snapshots),
     async lend(name, use) {
-      const snapshot = name === undefined ? state : snapshots.find((one) => one.name === name)?.id;
+      const snapshot =
+        name === undefined ? (taken ?? going.snapshot?.id) : snapshots.find((one) => one.name === name)?.id;
       await lendVolume(house, custom, { id: doc.id, snapshot, readOnly: true }, nothing, use);
     },
   };
-  const onProgress = createProgress(house.clock, doc.name, task.setMetadata);
-  await house.migration.send(sockets, source, { signal: task.signal, onProgress });
 }
 
 function offerOf(doc: VolumeDoc, snapshots: readonly VolumeSnapshotDoc[]): MigrationOffer {
