@@ -17,27 +17,11 @@ import { checkExpandedDevices, deviceParts } from './devices.ts';
 import { type Expanded, expand } from './expand.ts';
 import { instanceById } from './find.ts';
 import { writeGuestFiles } from './guest-files.ts';
-import { freshLinkName } from './hot-plug.ts';
+import { freshLinkName, type PlugNeeds } from './hot-plug.ts';
 import { rangeOf } from './ids.ts';
 import { proxySpecs } from './proxies.ts';
 
-export type StartNeeds = Pick<
-  House,
-  | 'documents'
-  | 'devices'
-  | 'engine'
-  | 'networks'
-  | 'proxies'
-  | 'pools'
-  | 'files'
-  | 'images'
-  | 'runtime'
-  | 'clock'
-  | 'facts'
-  | 'events'
-  | 'queue'
-  | 'mountDirectory'
->;
+export type StartNeeds = PlugNeeds & Pick<House, 'queue' | 'files' | 'images' | 'mountDirectory'>;
 
 type StartContext = {
   house: StartNeeds;

@@ -14,23 +14,10 @@ import { checkInstanceConfig, parseLimits } from './config.ts';
 import { checkDevices, checkExpandedDevices, rootPool } from './devices.ts';
 import { checkProfiles, type Expanded, expand } from './expand.ts';
 import { instanceById, instanceUrl } from './find.ts';
-import { applyDevices, type Equipped } from './hot-plug.ts';
+import { applyDevices, type Equipped, type PlugNeeds } from './hot-plug.ts';
 import { volatileConfig } from './view.ts';
 
-export type UpdateNeeds = Pick<
-  House,
-  | 'documents'
-  | 'devices'
-  | 'engine'
-  | 'networks'
-  | 'proxies'
-  | 'pools'
-  | 'facts'
-  | 'events'
-  | 'runtime'
-  | 'queue'
-  | 'clock'
->;
+export type UpdateNeeds = PlugNeeds & Pick<House, 'queue'>;
 export type InstanceChange = Partial<
   Pick<InstanceDoc, 'description' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'architecture'>
 >;
