@@ -18,17 +18,15 @@ import {
   volumeBackupView,
 } from './backups.ts';
 import {
-  findPool,
-  findVolume,
+  findCustomVolume,
   findVolumeBackup,
+  type VolumeParams,
   volumeBackups,
   volumeBackupUrl,
-  volumeProject,
   volumeUrl,
 } from './find.ts';
 import { otherVolume } from './other-volume.ts';
 import { volumeBackupTold } from './told.ts';
-import { onlyCustom } from './type.ts';
 
 type All = '/1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups';
 type One = `${All}/{backup}`;
@@ -36,14 +34,9 @@ type Own = Pick<
   Handlers<typeof volumeRoutes>,
   `${'GET' | 'POST'} ${All}` | `${'GET' | 'POST' | 'DELETE'} ${One}` | `GET ${One}/export`
 >;
-type Params = { pool: string; type: string; volume: string };
 
 export function volumeBackupHandlers(house: House): Own {
-  const find = ({ pool, type, volume: name }: Params, project: string): VolumeDoc => {
-    findPool(house, pool);
-    onlyCustom(type);
-    return findVolume(house, { pool, project: volumeProject(house, project), name });
-  };
+  const find = (params: VolumeParams, project: string) => findCustomVolume(house, params, project);
   const resources = (doc: VolumeDoc, name: string) => ({
     storage_volumes: [volumeUrl(doc)],
     backups: [volumeBackupUrl(doc, name)],

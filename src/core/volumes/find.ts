@@ -5,6 +5,7 @@ import { keys, type PoolDoc, type VolumeBackupDoc, type VolumeDoc, type VolumeSn
 import type { Pool } from '../ports/storage.ts';
 import { lookUpProject, projectFor } from '../projects/features.ts';
 import { inProject } from '../projects/url.ts';
+import { onlyCustom } from './type.ts';
 
 type Needs = Pick<House, 'documents'>;
 
@@ -31,6 +32,16 @@ export function lookUpVolume(house: Needs, place: VolumePlace): VolumeDoc | unde
 
 export function findVolume(house: Needs, place: VolumePlace): VolumeDoc {
   return lookUpVolume(house, place) ?? fail('volume.not-found', place);
+}
+
+/** What the address of a volume is made of. */
+export type VolumeParams = { pool: string; type: string; volume: string };
+
+/** The volume of an address that only custom volumes have. */
+export function findCustomVolume(house: Needs, { pool, type, volume: name }: VolumeParams, project: string): VolumeDoc {
+  findPool(house, pool);
+  onlyCustom(type);
+  return findVolume(house, { pool, project: volumeProject(house, project), name });
 }
 
 /** The document as it is now; it may have changed while the caller waited in a queue. */

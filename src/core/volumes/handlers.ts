@@ -13,7 +13,15 @@ import { updateVolume } from './change.ts';
 import { copySource, copyVolume, draftCopy, refreshVolume } from './copy.ts';
 import { createEmptyVolume, draftVolume } from './create.ts';
 import { deleteVolume } from './delete.ts';
-import { findPool, findVolume, namedVolumeProject, volumeById, volumeProject, volumeUrl } from './find.ts';
+import {
+  findPool,
+  findVolume,
+  namedVolumeProject,
+  type VolumeParams,
+  volumeById,
+  volumeProject,
+  volumeUrl,
+} from './find.ts';
 import { checkMove, moveVolume, renameVolume } from './move.ts';
 import { otherVolume } from './other-volume.ts';
 import { restoreVolume } from './snapshots.ts';
@@ -31,10 +39,9 @@ type Own = Pick<
   | `${'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'} ${One}`
   | `GET ${One}/state`
 >;
-type Params = { pool: string; type: string; volume: string };
 
 export function volumeHandlers(house: House): Own {
-  const find = ({ pool, volume: name }: Params, project: string): VolumeDoc => {
+  const find = ({ pool, volume: name }: VolumeParams, project: string): VolumeDoc => {
     findPool(house, pool);
     return findVolume(house, { pool, project: volumeProject(house, project), name });
   };
@@ -42,7 +49,7 @@ export function volumeHandlers(house: House): Own {
   const create = (pool: string, project: string, body: StorageVolumesPost) =>
     createVolume(house, { pool, project: volumeProject(house, project) }, project, body);
   const update = async (
-    { params, project, checkMatch }: { params: Params; project: string; checkMatch(current: unknown): void },
+    { params, project, checkMatch }: { params: VolumeParams; project: string; checkMatch(current: unknown): void },
     restore: string | null | undefined,
     next: Parameters<typeof updateVolume>[2],
   ) => {

@@ -2,15 +2,13 @@
 import { fail } from '../../api/errors.ts';
 import type { StorageVolume } from '../../api/resources/volumes.ts';
 import type { House } from '../house.ts';
-import { findPool } from './find.ts';
+import { findPool, type VolumeParams } from './find.ts';
 import { isVolumeType } from './type.ts';
 import { listVolumes } from './view.ts';
 
-type Params = { pool: string; type: string; volume: string };
-
 export async function otherVolume(
   house: Pick<House, 'documents' | 'pools'>,
-  { pool, type, volume }: Params,
+  { pool, type, volume }: VolumeParams,
   project: string,
 ): Promise<StorageVolume> {
   findPool(house, pool);

@@ -11,17 +11,15 @@ import { startSendingVolume } from '../migration/send-volume.ts';
 import type { VolumeDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import {
-  findPool,
-  findVolume,
+  findCustomVolume,
   findVolumeSnapshot,
-  volumeProject,
+  type VolumeParams,
   volumeSnapshots,
   volumeSnapshotUrl,
   volumeUrl,
 } from './find.ts';
 import { otherVolume } from './other-volume.ts';
 import { changeVolumeSnapshot, deleteVolumeSnapshot, takeVolumeSnapshot, volumeSnapshotName } from './snapshots.ts';
-import { onlyCustom } from './type.ts';
 import { volumeSnapshotView } from './view.ts';
 
 type All = '/1.0/storage-pools/{pool}/volumes/{type}/{volume}/snapshots';
@@ -30,14 +28,9 @@ type Own = Pick<
   Handlers<typeof volumeRoutes>,
   `${'GET' | 'POST'} ${All}` | `${'GET' | 'PUT' | 'PATCH' | 'POST' | 'DELETE'} ${One}`
 >;
-type Params = { pool: string; type: string; volume: string };
 
 export function volumeSnapshotHandlers(house: House): Own {
-  const find = ({ pool, type, volume: name }: Params, project: string): VolumeDoc => {
-    findPool(house, pool);
-    onlyCustom(type);
-    return findVolume(house, { pool, project: volumeProject(house, project), name });
-  };
+  const find = (params: VolumeParams, project: string) => findCustomVolume(house, params, project);
   const start = (
     doc: VolumeDoc,
     project: string,
@@ -117,7 +110,7 @@ export function volumeSnapshotHandlers(house: House): Own {
 }
 
 /** Snapshots of the root file system of a guest, as `storage volume info container/NAME` asks for them. */
-async function guestSnapshots(house: House, { pool, type, volume }: Params, query: ListQuery, project: string) {
+async function guestSnapshots(house: House, { pool, type, volume }: VolumeParams, query: ListQuery, project: string) {
   await otherVolume(house, { pool, type, volume }, project);
   if (type === 'image') return [];
   const guest = findInstance(house, project, volume);
