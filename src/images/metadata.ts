@@ -3,6 +3,7 @@ import { parse, stringify } from 'yaml';
 import { type ImageMetadata, ImageRefused, type ImageTemplate } from '../core/ports/images.ts';
 import { architecturesOf, kernelArchitecture } from '../lib/architecture.ts';
 import { plainText } from '../lib/plain-text.ts';
+import { templateEntries } from '../lib/template-entries.ts';
 
 export const metadataLimitBytes = 256 * 1024;
 
@@ -87,20 +88,7 @@ export function formatMetadata(metadata: ImageMetadata): string {
     creation_date: seconds(metadata.creationDate),
     ...(metadata.expiryDate ? { expiry_date: seconds(metadata.expiryDate) } : {}),
     properties: metadata.properties,
-    templates: Object.fromEntries(
-      Object.entries(metadata.templates).map(([path, entry]) => [
-        path,
-        {
-          when: entry.when,
-          create_only: entry.createOnly,
-          template: entry.template,
-          properties: entry.properties,
-          ...(entry.uid === undefined ? {} : { uid: String(entry.uid) }),
-          ...(entry.gid === undefined ? {} : { gid: String(entry.gid) }),
-          ...(entry.mode === undefined ? {} : { mode: entry.mode.toString(8).padStart(4, '0') }),
-        },
-      ]),
-    ),
+    templates: templateEntries(metadata.templates),
   });
 }
 

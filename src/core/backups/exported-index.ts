@@ -3,6 +3,7 @@
  * metadata.yaml in each state for Incus, which reads them there.
  */
 import { zeroTime } from '../../api/schema.ts';
+import { templateEntries } from '../../lib/template-entries.ts';
 import type { House } from '../house.ts';
 import { expand, knownProfiles } from '../instances/expand.ts';
 import { instanceView, snapshotView } from '../instances/view.ts';
@@ -97,18 +98,6 @@ export function travellingConfig(config: ConfigMap): ConfigMap {
 
 /** The files beside the root file system of a state. */
 export function exportedFiles(metadata: GuestMetadata, config: ExportedConfig): Record<string, unknown> {
-  const templates = Object.entries(metadata.templates).map(([path, entry]) => [
-    path,
-    {
-      when: entry.when,
-      create_only: entry.createOnly,
-      template: entry.template,
-      properties: entry.properties,
-      ...(entry.uid === undefined ? {} : { uid: String(entry.uid) }),
-      ...(entry.gid === undefined ? {} : { gid: String(entry.gid) }),
-      ...(entry.mode === undefined ? {} : { mode: entry.mode.toString(8).padStart(4, '0') }),
-    },
-  ]);
   return {
     'backup.yaml': config,
     'metadata.yaml': {
@@ -116,7 +105,7 @@ export function exportedFiles(metadata: GuestMetadata, config: ExportedConfig): 
       creation_date: metadata.creationDate,
       expiry_date: metadata.expiryDate,
       properties: metadata.properties,
-      templates: Object.fromEntries(templates),
+      templates: templateEntries(metadata.templates),
     },
     ...Object.fromEntries(Object.entries(metadata.files).map(([name, text]) => [`templates/${name}`, text])),
   };

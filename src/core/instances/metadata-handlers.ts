@@ -4,6 +4,7 @@ import type { Handlers, Identity } from '../../api/handlers.ts';
 import type { ImageMetadata, ImageMetadataPut } from '../../api/resources/instance-metadata.ts';
 import type { Routes } from '../../api/routes.ts';
 import { textOf } from '../../lib/streams.ts';
+import { templateEntries } from '../../lib/template-entries.ts';
 import type { House } from '../house.ts';
 import type { GuestMetadata, InstanceDoc } from '../model.ts';
 import type { ImageTemplate } from '../ports/images.ts';
@@ -109,17 +110,9 @@ function metadataView(metadata: GuestMetadata): ImageMetadata {
     expiry_date: metadata.expiryDate,
     properties: metadata.properties,
     templates: Object.fromEntries(
-      Object.entries(metadata.templates).map(([path, entry]) => [
+      Object.entries(templateEntries(metadata.templates)).map(([path, entry]) => [
         path,
-        {
-          when: entry.when,
-          create_only: entry.createOnly,
-          template: entry.template,
-          properties: Object.keys(entry.properties).length > 0 ? entry.properties : null,
-          ...(entry.uid === undefined ? {} : { uid: String(entry.uid) }),
-          ...(entry.gid === undefined ? {} : { gid: String(entry.gid) }),
-          ...(entry.mode === undefined ? {} : { mode: entry.mode.toString(8).padStart(4, '0') }),
-        },
+        { ...entry, properties: Object.keys(entry.properties).length > 0 ? entry.properties : null },
       ]),
     ),
   };
