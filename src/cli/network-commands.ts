@@ -7,13 +7,13 @@ export const networkCommands: readonly CommandEntry[] = [
     aliases: ['network ls'],
     load: async () => (await import('./commands/network/list.ts')).networkList,
   },
-  { name: 'network show', load: async () => (await import('./commands/network/show.ts')).networkShow },
+  { name: 'network show', load: async () => (await import('./commands/network/keys.ts')).networkKeys.show },
   { name: 'network info', load: async () => (await import('./commands/network/info.ts')).networkInfo },
   { name: 'network create', load: async () => (await import('./commands/network/create.ts')).networkCreate },
-  { name: 'network get', load: async () => (await import('./commands/network/get.ts')).networkGet },
-  { name: 'network set', load: async () => (await import('./commands/network/set.ts')).networkSet },
-  { name: 'network unset', load: async () => (await import('./commands/network/unset.ts')).networkUnset },
-  { name: 'network edit', load: async () => (await import('./commands/network/edit.ts')).networkEdit },
+  { name: 'network get', load: async () => (await import('./commands/network/keys.ts')).networkKeys.get },
+  { name: 'network set', load: async () => (await import('./commands/network/keys.ts')).networkKeys.set },
+  { name: 'network unset', load: async () => (await import('./commands/network/keys.ts')).networkKeys.unset },
+  { name: 'network edit', load: async () => (await import('./commands/network/keys.ts')).networkKeys.edit },
   {
     name: 'network delete',
     aliases: ['network rm'],
@@ -49,7 +49,7 @@ export const networkCommands: readonly CommandEntry[] = [
   },
   {
     name: 'network forward show',
-    load: async () => (await import('./commands/network-forward/show.ts')).networkForwardShow,
+    load: async () => (await import('./commands/network-forward/keys.ts')).networkForwardKeys.show,
   },
   {
     name: 'network forward create',
@@ -57,19 +57,19 @@ export const networkCommands: readonly CommandEntry[] = [
   },
   {
     name: 'network forward get',
-    load: async () => (await import('./commands/network-forward/get.ts')).networkForwardGet,
+    load: async () => (await import('./commands/network-forward/keys.ts')).networkForwardKeys.get,
   },
   {
     name: 'network forward set',
-    load: async () => (await import('./commands/network-forward/set.ts')).networkForwardSet,
+    load: async () => (await import('./commands/network-forward/keys.ts')).networkForwardKeys.set,
   },
   {
     name: 'network forward unset',
-    load: async () => (await import('./commands/network-forward/unset.ts')).networkForwardUnset,
+    load: async () => (await import('./commands/network-forward/keys.ts')).networkForwardKeys.unset,
   },
   {
     name: 'network forward edit',
-    load: async () => (await import('./commands/network-forward/edit.ts')).networkForwardEdit,
+    load: async () => (await import('./commands/network-forward/keys.ts')).networkForwardKeys.edit,
   },
   {
     name: 'network forward delete',
@@ -90,12 +90,15 @@ export const networkCommands: readonly CommandEntry[] = [
     aliases: ['network acl ls'],
     load: async () => (await import('./commands/network-acl/list.ts')).networkAclList,
   },
-  { name: 'network acl show', load: async () => (await import('./commands/network-acl/show.ts')).networkAclShow },
+  { name: 'network acl show', load: async () => (await import('./commands/network-acl/keys.ts')).networkAclKeys.show },
   { name: 'network acl create', load: async () => (await import('./commands/network-acl/create.ts')).networkAclCreate },
-  { name: 'network acl get', load: async () => (await import('./commands/network-acl/get.ts')).networkAclGet },
-  { name: 'network acl set', load: async () => (await import('./commands/network-acl/set.ts')).networkAclSet },
-  { name: 'network acl unset', load: async () => (await import('./commands/network-acl/unset.ts')).networkAclUnset },
-  { name: 'network acl edit', load: async () => (await import('./commands/network-acl/edit.ts')).networkAclEdit },
+  { name: 'network acl get', load: async () => (await import('./commands/network-acl/keys.ts')).networkAclKeys.get },
+  { name: 'network acl set', load: async () => (await import('./commands/network-acl/keys.ts')).networkAclKeys.set },
+  {
+    name: 'network acl unset',
+    load: async () => (await import('./commands/network-acl/keys.ts')).networkAclKeys.unset,
+  },
+  { name: 'network acl edit', load: async () => (await import('./commands/network-acl/keys.ts')).networkAclKeys.edit },
   {
     name: 'network acl rename',
     aliases: ['network acl mv'],
