@@ -5,6 +5,7 @@ import { zeroTime } from '../../api/schema.ts';
 import type { House } from '../house.ts';
 import { instanceUrl } from '../instances/find.ts';
 import { type BackupDoc, type InstanceDoc, keys } from '../model.ts';
+import { backupNameIn } from './request.ts';
 
 type Needs = Pick<House, 'documents'>;
 
@@ -12,12 +13,8 @@ export function backupsOf(house: Needs, instance: string): BackupDoc[] {
   return house.documents.list<BackupDoc>(keys.backupsOf(instance)).sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
 }
 
-/**
- * `lxc` 5.0 takes the whole address out of the operation and asks for it in place of the name:
- * `backups/%2F1.0%2Finstances%2Fweb%2Fbackups%2Fbackup0`.
- */
 export function findBackup(house: Needs, instance: InstanceDoc, said: string): BackupDoc {
-  const name = said.startsWith('/1.0/') ? (said.split('?')[0]?.split('/').at(-1) ?? '') : said;
+  const name = backupNameIn(said);
   return backupsOf(house, instance.id).find((doc) => doc.name === name) ?? fail('backup.not-found');
 }
 

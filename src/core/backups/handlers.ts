@@ -1,8 +1,6 @@
 /** Routes of backups of instances. */
-import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
-import { expiryTime } from '../expiry-time.ts';
 import type { House } from '../house.ts';
 import { findInstance, instanceUrl } from '../instances/find.ts';
 import { listing } from '../listing.ts';
@@ -11,7 +9,7 @@ import { allowBackup } from '../projects/rules.ts';
 import { checkBackupName, deleteBackup, renameBackup, tellBackup } from './change.ts';
 import { backupsOf, backupUrl, backupView, findBackup } from './find.ts';
 import { freeBackupName, makeBackup, wantedCompression } from './make.ts';
-import { refuseBackup } from './refusal.ts';
+import { backupExpiry, backupFile } from './request.ts';
 
 type All = '/1.0/instances/{name}/backups';
 type Own = Pick<
@@ -40,8 +38,7 @@ export function backupHandlers(house: House): Own {
       allowBackup(house, project);
       const name = body.name || freeBackupName(house, doc.id);
       checkBackupName(house, doc.id, name);
-      const expiresAt = expiryTime(body.expires_at);
-      if (expiresAt && Date.parse(expiresAt) <= house.clock.now().getTime()) fail('backup.expired');
+      const expiresAt = backupExpiry(house, body.expires_at);
       const instanceOnly = Boolean(body.instance_only || body.container_only);
       const compression = wantedCompression(house, body.compression_algorithm);
       return house.operations.start(
@@ -75,17 +72,9 @@ export function backupHandlers(house: House): Own {
     async 'GET /1.0/instances/{name}/backups/{backup}/export'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       const backup = findBackup(house, doc, params.backup);
-      const file = await house.backups.open(backup.id).catch(refuseBackup);
+      const file = await backupFile(house, backup.id);
       tellBackup(house, doc, 'retrieved', backup.name);
-      return {
-        headers: {
-          'Content-Type': 'application/octet-stream',
-          'Content-Length': String(file.sizeBytes),
-          'Content-Disposition': 'inline;filename=',
-          'Last-Modified': file.modifiedAt.toUTCString(),
-        },
-        body: file.open(),
-      };
+      return file;
     },
   };
 }

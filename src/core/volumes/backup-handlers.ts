@@ -3,8 +3,7 @@ import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { volumeRoutes } from '../../api/resources/volume-routes.ts';
 import { wantedCompression } from '../backups/make.ts';
-import { refuseBackup } from '../backups/refusal.ts';
-import { expiryTime } from '../expiry-time.ts';
+import { backupExpiry, backupFile } from '../backups/request.ts';
 import type { House } from '../house.ts';
 import { listing } from '../listing.ts';
 import type { VolumeDoc } from '../model.ts';
@@ -68,8 +67,7 @@ export function volumeBackupHandlers(house: House): Own {
         });
       const name = body.name || freeVolumeBackupName(house, doc.id);
       checkVolumeBackupName(house, doc.id, name);
-      const expiresAt = expiryTime(body.expires_at);
-      if (expiresAt && Date.parse(expiresAt) <= house.clock.now().getTime()) fail('backup.expired');
+      const expiresAt = backupExpiry(house, body.expires_at);
       const compression = wantedCompression(house, body.compression_algorithm);
       return house.operations.start(
         { description: 'Creating custom volume backup', project, resources: resources(doc, name), mayCancel: true },
@@ -104,17 +102,9 @@ export function volumeBackupHandlers(house: House): Own {
     async 'GET /1.0/storage-pools/{pool}/volumes/{type}/{volume}/backups/{backup}/export'({ params, project }) {
       const doc = find(params, project);
       const backup = findVolumeBackup(house, doc.id, params.backup);
-      const file = await house.backups.open(backup.id).catch(refuseBackup);
+      const file = await backupFile(house, backup.id);
       volumeBackupTold(house, 'retrieved', doc, backup.name);
-      return {
-        headers: {
-          'Content-Type': 'application/octet-stream',
-          'Content-Length': String(file.sizeBytes),
-          'Content-Disposition': 'inline;filename=',
-          'Last-Modified': file.modifiedAt.toUTCString(),
-        },
-        body: file.open(),
-      };
+      return file;
     },
   };
 }

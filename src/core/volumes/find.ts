@@ -1,5 +1,6 @@
 /** Finding custom volumes and their snapshots by what users say, and their addresses. */
 import { fail } from '../../api/errors.ts';
+import { backupNameIn } from '../backups/request.ts';
 import type { House } from '../house.ts';
 import { keys, type PoolDoc, type VolumeBackupDoc, type VolumeDoc, type VolumeSnapshotDoc } from '../model.ts';
 import type { Pool } from '../ports/storage.ts';
@@ -70,9 +71,8 @@ export function volumeBackups(house: Needs, id: string): VolumeBackupDoc[] {
     .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
 }
 
-/** `lxc` 5.0 may take the whole address of the backup for its name. */
 export function findVolumeBackup(house: Needs, id: string, said: string): VolumeBackupDoc {
-  const name = said.startsWith('/1.0/') ? (said.split('?')[0]?.split('/').at(-1) ?? '') : said;
+  const name = backupNameIn(said);
   return volumeBackups(house, id).find((doc) => doc.name === name) ?? fail('volume-backup.not-found');
 }
 
