@@ -22,10 +22,7 @@ import { projectFor } from '../projects/features.ts';
 import { type ImportedInstance, readImported } from './imported-index.ts';
 import { refuseBackup } from './refusal.ts';
 
-type Upload = Pick<
-  Call<'POST /1.0/instances', Routes['POST /1.0/instances']>,
-  'headers' | 'project' | 'identity' | 'signal'
->;
+type Upload = Pick<Call<'POST /1.0/instances', Routes['POST /1.0/instances']>, 'headers' | 'project' | 'signal'>;
 
 type Context = {
   house: House;
@@ -64,7 +61,7 @@ const importSteps: readonly Step<Context>[] = [
 
 /** Takes the bytes while the request is open; what its index says is checked before the operation starts. */
 export async function startImport(house: House, stream: NodeJS.ReadableStream, upload: Upload): Promise<Operation> {
-  const { project, identity, signal } = upload;
+  const { project, signal } = upload;
   const backup = await house.backups.receive(stream, { signal }).catch(refuseBackup);
   try {
     const imported = readImported(backup.index);
@@ -74,7 +71,7 @@ export async function startImport(house: House, stream: NodeJS.ReadableStream, u
       async (task) => {
         await using _upload = backup;
         const doc = await importInstance(house, draft, imported, backup, task);
-        tellCreated(house, doc, identity);
+        tellCreated(house, doc);
       },
     );
   } catch (error) {

@@ -10,11 +10,12 @@ import { presentCaller } from './caller.ts';
 
 export type Requestor = { username: string; protocol: string; address: string };
 /** Events that nobody asked for: a guest halted by itself, repair after a restart. */
-export const daemonRequestor: Requestor = { username: 'gasthofd', protocol: 'internal', address: '' };
+const daemonRequestor: Requestor = { username: 'gasthofd', protocol: 'internal', address: '' };
 
 export interface EventHub {
   operation(project: string, operation: Operation): void;
-  lifecycle(project: string, event: Omit<Lifecycle, 'requestor'> & { requestor?: Requestor }): void;
+  /** In the name of the present caller. */
+  lifecycle(project: string, event: Omit<Lifecycle, 'requestor'>): void;
   logging(level: 'debug' | 'info' | 'warning' | 'error', message: string, context?: Record<string, string>): void;
   subscribe(listener: (event: Event) => void): Disposable;
   /** Events after `sequence`, as far as they are kept. */
@@ -34,8 +35,8 @@ export function createEventHub(clock: Pick<Clock, 'now'>): EventHub {
   };
   return {
     operation: (project, operation) => publish('operation', operation, project),
-    lifecycle(project, { requestor = presentCaller() ?? daemonRequestor, ...event }) {
-      const { username, protocol, address } = requestor;
+    lifecycle(project, event) {
+      const { username, protocol, address } = presentCaller() ?? daemonRequestor;
       publish('lifecycle', { requestor: { username, protocol, address }, project, ...event }, project);
     },
     logging: (level, message, context = {}) => publish('logging', { message, level, context }),

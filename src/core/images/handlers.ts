@@ -60,7 +60,7 @@ export function imageHandlers(house: House): Own {
         const patch = readPatch(body);
         return patch.properties ? { ...patch, properties: { ...doc.properties, ...patch.properties } } : patch;
       }),
-    'DELETE /1.0/images/{fingerprint}'({ params, project, identity }) {
+    'DELETE /1.0/images/{fingerprint}'({ params, project }) {
       const doc = findByFingerprint(house, project, params.fingerprint);
       return house.operations.start(
         { description: 'Deleting image', project, resources: { images: [imageUrl(doc.fingerprint, project)] } },
@@ -72,13 +72,11 @@ export function imageHandlers(house: House): Own {
               action: 'image-alias-deleted',
               source: aliasUrl(name, project),
               name,
-              requestor: identity,
             });
           house.events.lifecycle(project, {
             action: 'image-deleted',
             source: imageUrl(doc.fingerprint, project),
             name: doc.fingerprint,
-            requestor: identity,
           });
         },
       );

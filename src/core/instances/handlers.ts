@@ -57,10 +57,10 @@ export function instanceHandlers(house: House): Own {
       );
       return [...page(full.filter(filter))];
     },
-    'POST /1.0/instances'({ body, project, identity, stream, headers, signal }) {
-      if (stream) return startImport(house, stream, { headers, project, identity, signal });
+    'POST /1.0/instances'({ body, project, stream, headers, signal }) {
+      if (stream) return startImport(house, stream, { headers, project, signal });
       if (!body) return fail('request.not-implemented');
-      if (body.source?.type === 'migration') return startArrival(house, project, body, identity);
+      if (body.source?.type === 'migration') return startArrival(house, project, body);
       const refreshed = wantedRefresh(house, project, body);
       if (refreshed) return startRefresh(house, refreshed, body);
       const { draft, source } = draftInstance(house, project, body);
@@ -68,14 +68,13 @@ export function instanceHandlers(house: House): Own {
         { description: 'Creating instance', project, resources: copyResources(draft, body), mayCancel: true },
         async (task) => {
           const doc = await createInstance(house, draft, source, task);
-          tellCreated(house, doc, identity);
+          tellCreated(house, doc);
           if (!body.start) return;
           await house.queue(doc.id, () => startInstance(house, doc.id, task));
           house.events.lifecycle(project, {
             action: 'instance-started',
             source: instanceUrl(doc),
             name: doc.name,
-            requestor: identity,
           });
         },
       );
@@ -116,9 +115,9 @@ export function instanceHandlers(house: House): Own {
       });
       return {};
     },
-    'POST /1.0/instances/{name}'({ params, body, project, identity }) {
+    'POST /1.0/instances/{name}'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
-      if (isLocalMove(doc, body)) return startMove(house, doc, body, identity);
+      if (isLocalMove(doc, body)) return startMove(house, doc, body);
       if (body.migration) return startSending(house, doc, body);
       const name = body.name ?? '';
       const reason = instanceNameError(name);
@@ -131,7 +130,6 @@ export function instanceHandlers(house: House): Own {
             action: 'instance-renamed',
             source: instanceUrl({ name, project }),
             name,
-            requestor: identity,
             context: { old_name: doc.name },
           });
         },

@@ -1,6 +1,6 @@
 /** Routes of an instance's metadata and templates. */
 import { fail } from '../../api/errors.ts';
-import type { Handlers, Identity } from '../../api/handlers.ts';
+import type { Handlers } from '../../api/handlers.ts';
 import type { ImageMetadata, ImageMetadataPut } from '../../api/resources/instance-metadata.ts';
 import type { Routes } from '../../api/routes.ts';
 import { textOf } from '../../lib/streams.ts';
@@ -25,7 +25,6 @@ const mostTemplates = 200;
 export function metadataHandlers(house: House): Own {
   const change = (
     doc: InstanceDoc,
-    identity: Identity,
     entity: 'metadata' | 'metadata-template',
     verb: string,
     work: (old: GuestMetadata) => GuestMetadata,
@@ -36,24 +35,24 @@ export function metadataHandlers(house: House): Own {
       await changeInstance(house, doc.id, { metadata });
       const source = instanceUrl(current, entity === 'metadata' ? '/metadata' : '/metadata/templates');
       const action = `instance-${entity}-${verb}`;
-      house.events.lifecycle(current.project, { action, source, name: current.name, requestor: identity });
+      house.events.lifecycle(current.project, { action, source, name: current.name });
       return {};
     });
   return {
     'GET /1.0/instances/{name}/metadata': async ({ params, project }) =>
       metadataView(await metadataOf(house, findInstance(house, project, params.name))),
-    async 'PUT /1.0/instances/{name}/metadata'({ params, body, project, identity, checkMatch }) {
+    async 'PUT /1.0/instances/{name}/metadata'({ params, body, project, checkMatch }) {
       const doc = findInstance(house, project, params.name);
       checkMatch(metadataView(await metadataOf(house, doc)));
       const { architecture } = doc;
       const bare = { architecture, creationDate: 0, expiryDate: 0, properties: {}, templates: {} };
-      return change(doc, identity, 'metadata', 'updated', ({ files }) => ({ ...bare, files, ...readPut(body) }));
+      return change(doc, 'metadata', 'updated', ({ files }) => ({ ...bare, files, ...readPut(body) }));
     },
-    async 'PATCH /1.0/instances/{name}/metadata'({ params, body, project, identity, checkMatch }) {
+    async 'PATCH /1.0/instances/{name}/metadata'({ params, body, project, checkMatch }) {
       const doc = findInstance(house, project, params.name);
       checkMatch(metadataView(await metadataOf(house, doc)));
       const { properties, templates, ...rest } = readPut(body);
-      return change(doc, identity, 'metadata', 'updated', (old) => ({
+      return change(doc, 'metadata', 'updated', (old) => ({
         ...old,
         ...rest,
         properties: { ...old.properties, ...properties },
@@ -72,21 +71,21 @@ export function metadataHandlers(house: House): Own {
         body,
       };
     },
-    async 'POST /1.0/instances/{name}/metadata/templates'({ params, query, project, identity, stream }) {
+    async 'POST /1.0/instances/{name}/metadata/templates'({ params, query, project, stream }) {
       const doc = findInstance(house, project, params.name);
       const name = templateName(query.path);
       const text = stream ? await textOf(stream, longestTemplateBytes) : '';
-      return change(doc, identity, 'metadata-template', 'created', (old) => {
+      return change(doc, 'metadata-template', 'created', (old) => {
         const files = { ...old.files, [name]: text };
         if (Object.keys(files).length > mostTemplates)
           fail('request.invalid', { reason: `an instance has at most ${mostTemplates} templates` });
         return { ...old, files };
       });
     },
-    async 'DELETE /1.0/instances/{name}/metadata/templates'({ params, query, project, identity }) {
+    async 'DELETE /1.0/instances/{name}/metadata/templates'({ params, query, project }) {
       const doc = findInstance(house, project, params.name);
       const name = templateName(query.path);
-      return change(doc, identity, 'metadata-template', 'deleted', (old) => {
+      return change(doc, 'metadata-template', 'deleted', (old) => {
         if (!Object.hasOwn(old.files, name)) fail('template.not-found');
         const { [name]: _, ...files } = old.files;
         return { ...old, files };

@@ -1,6 +1,5 @@
 /** What the instance routes do for copies, refreshes and moves on this server. */
 import { fail } from '../../api/errors.ts';
-import type { Identity } from '../../api/handlers.ts';
 import type { InstancePost, InstancesPost } from '../../api/resources/instances.ts';
 import type { Operation } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
@@ -44,12 +43,11 @@ export function startRefresh(house: House, doc: InstanceDoc, body: InstancesPost
 }
 
 /** A new instance, and the snapshots that came with it. */
-export function tellCreated(house: House, doc: InstanceDoc, requestor: Identity): void {
+export function tellCreated(house: House, doc: InstanceDoc): void {
   house.events.lifecycle(doc.project, {
     action: 'instance-created',
     source: instanceUrl(doc),
     name: doc.name,
-    requestor,
     context: { type: doc.type, location: 'none', 'storage-pool': doc.pool },
   });
   for (const { name } of snapshotsOf(house, doc.id))
@@ -57,7 +55,6 @@ export function tellCreated(house: House, doc: InstanceDoc, requestor: Identity)
       action: 'instance-snapshot-created',
       source: instanceUrl(doc, `/snapshots/${encodeURIComponent(name)}`),
       name: doc.name,
-      requestor,
     });
 }
 
@@ -67,25 +64,24 @@ export function isLocalMove(doc: InstanceDoc, body: InstancePost): boolean {
   return Boolean(body.pool || body.project || (body.name && body.name !== doc.name));
 }
 
-function tellMoved(house: House, from: InstanceDoc, to: InstanceDoc, requestor: Identity): void {
+function tellMoved(house: House, from: InstanceDoc, to: InstanceDoc): void {
   const tell = (doc: InstanceDoc, action: string, context?: Record<string, unknown>) =>
     house.events.lifecycle(doc.project, {
       action,
       source: instanceUrl(doc),
       name: doc.name,
-      requestor,
       ...(context ? { context } : {}),
     });
   if (to.project !== from.project) {
     tell(from, 'instance-deleted');
-    tellCreated(house, to, requestor);
+    tellCreated(house, to);
     return;
   }
   if (to.pool !== from.pool) tell(to, 'instance-migrated');
   if (to.name !== from.name) tell(to, 'instance-renamed', { old_name: from.name });
 }
 
-export function startMove(house: House, doc: InstanceDoc, body: InstancePost, requestor: Identity): Operation {
+export function startMove(house: House, doc: InstanceDoc, body: InstancePost): Operation {
   const move: Move = {
     ...(body.name ? { name: body.name } : {}),
     ...(body.project ? { project: body.project } : {}),
@@ -101,7 +97,7 @@ export function startMove(house: House, doc: InstanceDoc, body: InstancePost, re
     { description: 'Migrating instance', project: doc.project, resources: { instances: [instanceUrl(doc)] } },
     async (task) => {
       const moved = await house.queue(doc.id, () => moveInstance(house, doc.id, move, task));
-      tellMoved(house, doc, moved, requestor);
+      tellMoved(house, doc, moved);
     },
   );
 }

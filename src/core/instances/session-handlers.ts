@@ -38,7 +38,7 @@ const attachment = (name: string) => ({
 
 export function sessionHandlers(house: House): Own {
   return {
-    'POST /1.0/instances/{name}/exec'({ params, body, project, identity }) {
+    'POST /1.0/instances/{name}/exec'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
       const spec = execSpec(house, doc, body);
       const channels = execChannels(body);
@@ -51,7 +51,6 @@ export function sessionHandlers(house: House): Own {
         action: 'instance-exec',
         source: instanceUrl(doc),
         name: doc.name,
-        requestor: identity,
         context: { command },
       });
       return house.operations.start(
@@ -74,14 +73,13 @@ export function sessionHandlers(house: House): Own {
         },
       );
     },
-    'POST /1.0/instances/{name}/console'({ params, body, project, identity }) {
+    'POST /1.0/instances/{name}/console'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
       checkConsole(house, doc, body);
       house.events.lifecycle(project, {
         action: 'instance-console',
         source: instanceUrl(doc),
         name: doc.name,
-        requestor: identity,
         context: { type: 'console' },
       });
       return house.operations.start(
@@ -118,11 +116,11 @@ export function sessionHandlers(house: House): Own {
       const body = (await house.execRecords.read(doc.id, params.file)) ?? fail('log.not-found');
       return { headers: attachment(params.file), body };
     },
-    async 'DELETE /1.0/instances/{name}/logs/exec-output/{file}'({ params, project, identity }) {
+    async 'DELETE /1.0/instances/{name}/logs/exec-output/{file}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       if (!(await house.execRecords.remove(doc.id, params.file))) fail('log.not-found');
       const source = recordUrl(doc, params.file);
-      house.events.lifecycle(project, { action: 'instance-log-deleted', source, name: doc.name, requestor: identity });
+      house.events.lifecycle(project, { action: 'instance-log-deleted', source, name: doc.name });
       return {};
     },
     async 'GET /1.0/instances/{name}/logs/{file}'({ params, project }) {

@@ -1,6 +1,6 @@
 /** Routes of the state: reading it, starting, stopping, freezing; one instance or all of them. */
 import { fail } from '../../api/errors.ts';
-import type { Handlers, Identity } from '../../api/handlers.ts';
+import type { Handlers } from '../../api/handlers.ts';
 import type { InstanceStatePut } from '../../api/resources/instances.ts';
 import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
@@ -56,14 +56,13 @@ const actions: Record<string, Action> = {
 };
 
 export function stateHandlers(house: House): Own {
-  const perform = async (doc: InstanceDoc, action: Action, body: InstanceStatePut, task: Task, requestor: Identity) => {
+  const perform = async (doc: InstanceDoc, action: Action, body: InstanceStatePut, task: Task) => {
     await action.run(house, doc.id, body, task);
     if (action.event)
       house.events.lifecycle(doc.project, {
         action: action.event,
         source: instanceUrl(doc),
         name: doc.name,
-        requestor,
       });
   };
   const find = (body: InstanceStatePut) =>
@@ -72,7 +71,7 @@ export function stateHandlers(house: House): Own {
   return {
     'GET /1.0/instances/{name}/state': ({ params, project }) =>
       instanceState(house, findInstance(house, project, params.name)),
-    'PUT /1.0/instances/{name}/state'({ params, body, project, identity }) {
+    'PUT /1.0/instances/{name}/state'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
       const action = find(body);
       if (body.stateful) return fail('snapshot.stateful', { what: `${body.action}s` });
@@ -83,16 +82,16 @@ export function stateHandlers(house: House): Own {
           resources: { instances: [instanceUrl(doc)] },
           mayCancel: body.action !== 'freeze',
         },
-        (task) => perform(doc, action, body, task, identity),
+        (task) => perform(doc, action, body, task),
       );
     },
-    'PUT /1.0/instances'({ body, project, identity }) {
+    'PUT /1.0/instances'({ body, project }) {
       const action = find(body.state);
       const event = body.state.action === 'restart' ? 'stop' : body.state.action;
       const docs = allInstances(house, project).filter((doc) => allows(doc, event));
       const resources = { instances: docs.map((doc) => instanceUrl(doc)) };
       return house.operations.start({ description: action.description, project, resources }, async (task) => {
-        const results = await Promise.allSettled(docs.map((doc) => perform(doc, action, body.state, task, identity)));
+        const results = await Promise.allSettled(docs.map((doc) => perform(doc, action, body.state, task)));
         const failures = results.flatMap((result, index) =>
           result.status === 'rejected' ? [`${docs[index]?.name}: ${(result.reason as Error).message}`] : [],
         );

@@ -1,6 +1,5 @@
 /** The target of a migration: the request for an instance that comes from another server. */
 import { fail } from '../../api/errors.ts';
-import type { Identity } from '../../api/handlers.ts';
 import type { InstancesPost } from '../../api/resources/instances.ts';
 import type { Operation } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
@@ -19,7 +18,7 @@ import { receiveRefresh } from './receive-refresh.ts';
 import { refusing } from './refusal.ts';
 import { type OtherOperation, otherOperation, socketNames } from './sockets.ts';
 
-export function startArrival(house: House, project: string, body: InstancesPost, requestor: Identity): Operation {
+export function startArrival(house: House, project: string, body: InstancesPost): Operation {
   const source = body.source ?? {};
   if (source.mode !== 'pull' && source.mode !== 'push') fail('migration.mode', { mode: source.mode ?? '' });
   if (source.live) fail('migration.live');
@@ -38,7 +37,7 @@ export function startArrival(house: House, project: string, body: InstancesPost,
   const withSnapshots = !source.instance_only && !source.container_only;
   return start(house, draft, other, async (task) => {
     const doc = await receiveInstance(house, draft, other, { withSnapshots }, task);
-    tellCreated(house, doc, requestor);
+    tellCreated(house, doc);
     if (body.start) await house.queue(doc.id, () => startInstance(house, doc.id, task));
   });
 }
