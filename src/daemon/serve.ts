@@ -47,7 +47,7 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   await makeDefaults(house);
   parts.use(giveBackWhenQuiet(house.events));
   const expiry = parts.use(createExpiry(house));
-  for (const folder of ageingFolders) parts.use(house.documents.watch(folder, expiry.look));
+  for (const folder of ageingFolders) parts.use(house.documents.watch(folder, expiry.changed));
   expiry.look();
   const snapshots = parts.use(createSnapshotSchedule(house));
   for (const folder of ['instances/', 'profiles/']) parts.use(house.documents.watch(folder, snapshots.changed));

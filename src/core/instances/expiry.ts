@@ -1,16 +1,14 @@
-/** Snapshots and backups that have reached their age are deleted. One timer, set to the next one that is due; nothing is polled. */
+/** Snapshots and backups that have reached their age are deleted. */
 import { deleteBackup } from '../backups/change.ts';
+import { createDueWork, type DueWork, earliest } from '../due-work.ts';
 import { keys } from '../model.ts';
 import { deleteVolumeBackup } from '../volumes/backups.ts';
 import type { VolumeNeeds } from '../volumes/create.ts';
 import { deleteVolumeSnapshot } from '../volumes/snapshots.ts';
 import { deleteSnapshot, type SnapshotNeeds } from './snapshots.ts';
 
-/** Timers do not see that the clock was set: the wall clock is looked at again after so long. */
-const longestMs = 10 * 60_000;
-
 type Needs = SnapshotNeeds & VolumeNeeds;
-type Ageing = { name: string; expiresAt: string; instance?: string; volume?: string };
+type Ageing = { id: string; name: string; expiresAt: string; instance?: string; volume?: string };
 type Kind = { what: string; folder: string; remove(house: Needs, owner: string, name: string): Promise<void> };
 
 /** What ages: where it is stored, and how one of it is deleted. */
@@ -23,34 +21,45 @@ const kinds: readonly Kind[] = [
 
 export const ageingFolders = kinds.map(({ folder }) => folder);
 
-/** Call `look` whenever something in one of the folders may have come or changed. */
-export function createExpiry(house: Needs): { look(): void } & Disposable {
-  let timer: NodeJS.Timeout | undefined;
-  const due = () =>
+/** Call `changed` whenever something in one of the folders may have come or changed. */
+export function createExpiry(house: Needs): DueWork {
+  const going = new Set<string>();
+  const ageing = () =>
     kinds.flatMap((kind) =>
       house.documents
         .list<Ageing>(kind.folder)
         .filter((doc) => doc.expiresAt !== '')
-        .map((doc) => ({ ...doc, kind })),
+        .map((doc) => ({ kind, doc, atMs: Date.parse(doc.expiresAt) })),
     );
-  const remove = async (doc: ReturnType<typeof due>[number]) => {
-    const { instance = '', volume = instance } = doc;
-    if (!house.documents.get(keys.instance(instance)) && !house.documents.get(keys.volume(volume))) return;
-    await house.queue(volume, () => doc.kind.remove(house, volume, doc.name));
+  const begin = (kind: Kind, doc: Ageing) => {
+    const key = `${kind.folder}${ownerOf(doc)}/${doc.id}`;
+    // Many that are due wait for each other, and more changes are looked at meanwhile.
+    if (going.has(key)) return;
+    going.add(key);
+    removeExpired(house, kind, key, doc)
+      .catch((error: unknown) =>
+        house.events.logging('warning', `The expired ${kind.what} ${doc.name} could not be deleted: ${error}`),
+      )
+      .finally(() => going.delete(key));
   };
-  const look = () => {
-    clearTimeout(timer);
-    const now = house.clock.now().getTime();
-    const waiting: number[] = [];
-    for (const doc of due()) {
-      const at = Date.parse(doc.expiresAt);
-      if (at > now) waiting.push(at - now);
-      else
-        remove(doc).catch((error: unknown) =>
-          house.events.logging('warning', `The expired ${doc.kind.what} ${doc.name} could not be deleted: ${error}`),
-        );
-    }
-    if (waiting.length > 0) timer = setTimeout(look, Math.min(longestMs, Math.min(...waiting) + 1)).unref();
-  };
-  return { look, [Symbol.dispose]: () => clearTimeout(timer) };
+  return createDueWork(house.clock, (now) => {
+    const waitingMs: number[] = [];
+    for (const { kind, doc, atMs } of ageing())
+      if (atMs > now.getTime()) waitingMs.push(atMs);
+      else begin(kind, doc);
+    return earliest(waitingMs);
+  });
+}
+
+const ownerOf = ({ instance, volume }: Ageing): string => volume ?? instance ?? '';
+
+function removeExpired(house: Needs, kind: Kind, key: string, doc: Ageing): Promise<void> {
+  const owner = ownerOf(doc);
+  return house.queue(owner, async () => {
+    // It may have gone while it waited for its turn, or been given another name or a longer life.
+    const current = house.documents.get<Ageing>(key);
+    if (current?.expiresAt !== doc.expiresAt) return;
+    if (!house.documents.get(keys.instance(owner)) && !house.documents.get(keys.volume(owner))) return;
+    await kind.remove(house, owner, current.name);
+  });
 }

@@ -4,6 +4,7 @@
  */
 import { isTrue } from '../../api/config-keys/key.ts';
 import { nextTime, parseSchedule } from '../../lib/cron.ts';
+import { createDueWork, type DueWork, earliest, longestSleepMs } from '../due-work.ts';
 import { asDaemon } from '../events/caller.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
@@ -11,42 +12,19 @@ import { expand } from './expand.ts';
 import { allInstances, instanceById, instanceUrl, lookUpInstance } from './find.ts';
 import { type SnapshotNeeds, takeSnapshot } from './snapshots.ts';
 
-/** Timers do not see that the clock was set: the wall clock is looked at again after so long. */
-const longestSleepMs = 10 * 60_000;
-
 type Needs = SnapshotNeeds & Pick<House, 'operations' | 'devices'>;
 
-/** Changes come in crowds (many guests start): they are looked at together. */
-const gatherMs = 500;
-
-export type SnapshotSchedule = Disposable & {
-  /** Takes what is due and sleeps until the next is. */
-  look(): void;
-  /** An instance or profile may have changed. */
-  changed(): void;
-};
-
-export function createSnapshotSchedule(house: Needs): SnapshotSchedule {
-  let gathering: NodeJS.Timeout | undefined;
+/** Call `changed` whenever an instance or profile may have changed. */
+export function createSnapshotSchedule(house: Needs): DueWork {
   let since = house.clock.now();
-  let turn = new AbortController();
-  const look = () => {
-    clearTimeout(gathering);
-    gathering = undefined;
-    turn.abort();
-    turn = new AbortController();
-    const { signal } = turn;
-    const now = house.clock.now();
+  const work = createDueWork(house.clock, (now) => {
     // Put back: what was done for the hour that comes again is not done again before it is over.
     if (now.getTime() < since.getTime() - longestSleepMs) since = now;
     const due = dueInstances(house, since, now);
     if (now > since) since = now;
     for (const doc of due) take(house, doc);
-    const next = nextDue(house, since);
-    if (!next) return;
-    const waitMs = Math.min(longestSleepMs, Math.max(1, next.getTime() - now.getTime()));
-    asDaemon(() => house.clock.sleep(waitMs, signal)).then(look, () => {});
-  };
+    return nextDue(house, since);
+  });
   const starts = house.events.subscribe(({ type, metadata }) => {
     const { action, name, project } = (metadata ?? {}) as { action?: string; name?: string; project?: string };
     if (type !== 'lifecycle' || action !== 'instance-started' || !name || !project) return;
@@ -54,13 +32,9 @@ export function createSnapshotSchedule(house: Needs): SnapshotSchedule {
     if (doc && scheduleOf(house, doc)?.atStartup) asDaemon(() => take(house, doc));
   });
   return {
-    look,
-    changed() {
-      gathering ??= asDaemon(() => setTimeout(look, gatherMs)).unref();
-    },
+    ...work,
     [Symbol.dispose]() {
-      clearTimeout(gathering);
-      turn.abort();
+      work[Symbol.dispose]();
       starts[Symbol.dispose]();
     },
   };
@@ -85,11 +59,12 @@ const wantedStopped = (house: Needs, doc: InstanceDoc) =>
   doc.phase === 'stopped' && isTrue(expand(house, doc).config['snapshots.schedule.stopped'] ?? 'false');
 
 function nextDue(house: Needs, after: Date): Date | undefined {
-  const times = allInstances(house).flatMap((doc) => {
-    const schedule = scheduleOf(house, doc);
-    return (schedule && nextTime(schedule, after)?.getTime()) ?? [];
-  });
-  return times.length === 0 ? undefined : new Date(times.reduce((first, time) => Math.min(first, time)));
+  return earliest(
+    allInstances(house).flatMap((doc) => {
+      const schedule = scheduleOf(house, doc);
+      return (schedule && nextTime(schedule, after)?.getTime()) ?? [];
+    }),
+  );
 }
 
 function take(house: Needs, { id, project, name }: InstanceDoc): void {
