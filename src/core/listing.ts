@@ -16,15 +16,15 @@ export function listing<T>(items: readonly { url: string; object: () => T }[], q
 
 /** Cuts the page that is asked for out of a whole list. */
 export function pageOf(query: Pick<ListQuery, 'offset' | 'limit'>): <T>(items: readonly T[]) => readonly T[] {
-  const offset = wholeNumber('offset', query.offset) ?? 0;
-  const limit = wholeNumber('limit', query.limit);
+  const offset = query.offset ? wholeNumber('offset', query.offset) : 0;
+  const limit = query.limit ? wholeNumber('limit', query.limit) : undefined;
   if (offset === 0 && limit === undefined) return (items) => items;
   return (items) => items.slice(offset, limit === undefined ? undefined : offset + limit);
 }
 
-function wholeNumber(name: string, text: string | undefined): number | undefined {
-  if (!text) return undefined;
-  return /^\d{1,9}$/.test(text)
+/** A parameter of at most so many digits. */
+export function wholeNumber(name: string, text: string, digits = 9): number {
+  return /^\d+$/.test(text) && text.length <= digits
     ? Number(text)
     : fail('request.invalid', { reason: `${name}: "${text}" is not a whole number` });
 }

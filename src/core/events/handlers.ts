@@ -4,10 +4,12 @@ import type { Channel, Handlers } from '../../api/handlers.ts';
 import { type Event, type eventRoutes, eventTypes } from '../../api/resources/events.ts';
 import type { Operation } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
-import { wantsAllProjects } from '../listing.ts';
+import { wantsAllProjects, wholeNumber } from '../listing.ts';
 
 /** What may wait for a slow listener; about ten thousand events. All listeners share the bytes of an event. */
 const backlogBytes = 8 * 1024 * 1024;
+/** Numbers of events grow as long as the daemon lives. */
+const longestDigits = 15;
 
 export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eventRoutes> {
   const written = createWriter();
@@ -16,9 +18,11 @@ export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eve
       const types = query.type ? query.type.split(',') : [...eventTypes];
       for (const type of types)
         if (type !== 'network-acl' && !eventTypes.some((known) => known === type)) fail('event.type', { type });
-      const since = query.since === undefined ? undefined : wholeNumber('since', query.since);
+      const since = query.since === undefined ? undefined : wholeNumber('since', query.since, longestDigits);
       const heartbeat =
-        query.heartbeat === undefined ? undefined : Math.max(1, wholeNumber('heartbeat', query.heartbeat));
+        query.heartbeat === undefined
+          ? undefined
+          : Math.max(1, wholeNumber('heartbeat', query.heartbeat, longestDigits));
       const all = wantsAllProjects(query);
       const wanted = (event: Event) =>
         types.includes(event.type) &&
@@ -32,12 +36,6 @@ export function eventHandlers(house: Pick<House, 'events'>): Handlers<typeof eve
 /** Who is confined to projects sees neither the server's log nor tokens, whose secret would make them anybody. */
 function isHarmless({ type, project, metadata }: Event): boolean {
   return project !== undefined && !(type === 'operation' && (metadata as Operation).class === 'token');
-}
-
-function wholeNumber(name: string, text: string): number {
-  return /^\d{1,15}$/.test(text)
-    ? Number(text)
-    : fail('request.invalid', { reason: `${name}: "${text}" is not a whole number` });
 }
 
 /**

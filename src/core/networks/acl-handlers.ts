@@ -7,10 +7,8 @@ import { patchedConfig, plainConfig } from '../instances/config.ts';
 import { listing } from '../listing.ts';
 import { type AclDoc, keys, type NetworkDoc } from '../model.ts';
 import { checkRules, listsOf, plainRules, usersOf } from './acls.ts';
-import { inNetwork, networkUrl } from './find.ts';
+import { aclUrl, inNetwork, networkUrl } from './find.ts';
 import { fullNetworkSpec } from './spec.ts';
-
-const aclUrl = (name: string) => `/1.0/network-acls/${encodeURIComponent(name)}`;
 
 export function aclHandlers(house: House): Handlers<typeof networkAclRoutes> {
   const lookUp = (name: string) => house.documents.get<AclDoc>(keys.acl(name));

@@ -15,14 +15,12 @@ import { profileUrl } from '../profiles/find.ts';
 import { allowNetwork, maySeeNetwork } from '../projects/rules.ts';
 import { allocations } from './allocations.ts';
 import { checkFixedAddresses, completeNetworkConfig } from './config.ts';
-import { inNetwork, networkUrl } from './find.ts';
+import { findNetwork, inNetwork, networkUrl } from './find.ts';
 import { forwardsOf } from './forwards.ts';
 import { addressViews, trafficView } from './link-view.ts';
 import { fullNetworkSpec } from './spec.ts';
 
 export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
-  const find = (name: string) =>
-    house.documents.get<NetworkDoc>(keys.network(name)) ?? fail('network.not-found', { name });
   const usedBy = (name: string): string[] => [
     ...allInstances(house)
       .filter((doc) => networkCards(house, expand(house, doc).devices).some((card) => card.network === name))
@@ -69,8 +67,8 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
     checkMatch: (current: unknown) => void,
     next: (doc: NetworkDoc) => { description: string; config: ConfigMap },
   ) =>
-    house.queue(`network:${name}`, async () => {
-      const doc = find(name);
+    inNetwork(house, name, async () => {
+      const doc = findNetwork(house, name);
       checkMatch(view(doc));
       const { description, config: wanted } = next(doc);
       // A subnet stays what it is unless another is named.
@@ -99,7 +97,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
       );
     },
     'POST /1.0/networks': ({ body }) =>
-      house.queue(`network:${body.name}`, async () => {
+      inNetwork(house, body.name, async () => {
         if (body.type && body.type !== 'bridge') fail('network.type', { type: body.type });
         const reason = networkNameError(body.name);
         if (reason) fail('network.name', { reason });
@@ -136,7 +134,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
       allocations(house, wantsAllProjects(query) ? undefined : project),
     'POST /1.0/networks/{name}': ({ params, body }) =>
       inNetwork(house, params.name, async () => {
-        const doc = find(params.name);
+        const doc = findNetwork(house, params.name);
         if (usedBy(doc.name).length > 0) fail('network.in-use');
         const reason = networkNameError(body.name);
         if (reason) fail('network.name', { reason });
@@ -152,13 +150,13 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
         ]);
         // The link has the network's name: a daemon that is killed here makes the new one and takes the old one away.
         await house.networks.remove({ name: doc.name, link: doc.name });
-        await house.networks.ensure(fullNetworkSpec(house, find(body.name)));
+        await house.networks.ensure(fullNetworkSpec(house, findNetwork(house, body.name)));
         told('renamed', body.name);
         return { location: networkUrl(body.name) };
       }),
     'DELETE /1.0/networks/{name}': ({ params }) =>
-      house.queue(`network:${params.name}`, async () => {
-        const doc = find(params.name);
+      inNetwork(house, params.name, async () => {
+        const doc = findNetwork(house, params.name);
         if (usedBy(doc.name).length > 0) fail('network.in-use');
         // The document first: a link without a document is what repair takes away.
         await house.documents.commit([
@@ -174,7 +172,7 @@ export function networkHandlers(house: House): Handlers<typeof networkRoutes> {
       return link ? stateView(link) : fail('network.not-found', { name: params.name });
     },
     async 'GET /1.0/networks/{name}/leases'({ params }) {
-      const leases = await house.networks.leases(find(params.name).name);
+      const leases = await house.networks.leases(findNetwork(house, params.name).name);
       return leases.map((lease) =>
         lease.type === 'gateway' ? { ...lease, hwaddr: '', location: '' } : { ...lease, location: 'none' },
       );

@@ -8,8 +8,9 @@ import type { House } from '../house.ts';
 import { networkCards, otherCards } from '../instances/devices.ts';
 import { type Expanded, expand } from '../instances/expand.ts';
 import { allInstances } from '../instances/find.ts';
-import { type ConfigMap, type InstanceDoc, keys, type NetworkDoc } from '../model.ts';
+import type { ConfigMap, InstanceDoc } from '../model.ts';
 import type { NicSpec } from '../ports/network.ts';
+import { findNetwork } from './find.ts';
 import { networkSpec } from './spec.ts';
 
 type Needs = Pick<House, 'documents' | 'devices'>;
@@ -45,10 +46,6 @@ export function allocateAddresses(
     given[key] = freeAddress(card.network, ipv4, taken);
   }
   return given;
-}
-
-function findNetwork(house: Needs, name: string): NetworkDoc {
-  return house.documents.get<NetworkDoc>(keys.network(name)) ?? fail('network.not-found', { name });
 }
 
 /**

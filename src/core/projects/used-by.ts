@@ -3,6 +3,7 @@ import type { House } from '../house.ts';
 import { imageUrl } from '../images/view.ts';
 import { allInstances, instanceUrl } from '../instances/find.ts';
 import type { AclDoc, ImageDoc, NetworkDoc, ProfileDoc, VolumeDoc } from '../model.ts';
+import { aclUrl, networkUrl } from '../networks/find.ts';
 import { profileUrl } from '../profiles/find.ts';
 import { allVolumes, volumeUrl } from '../volumes/find.ts';
 
@@ -13,8 +14,8 @@ export function projectUsers(house: Needs, project: string): string[] {
   return [
     ...allInstances(house, project).map((doc) => instanceUrl(doc)),
     ...documents.list<ImageDoc>(`images/${project}/`).map((doc) => imageUrl(doc.fingerprint, project)),
-    ...networksOf(house, project).map((doc) => `/1.0/networks/${encodeURIComponent(doc.name)}`),
-    ...aclsOf(house, project).map((doc) => `/1.0/network-acls/${encodeURIComponent(doc.name)}`),
+    ...networksOf(house, project).map((doc) => networkUrl(doc.name)),
+    ...aclsOf(house, project).map((doc) => aclUrl(doc.name)),
     ...documents.list<ProfileDoc>(`profiles/${project}/`).map((doc) => profileUrl(doc.name, project)),
     ...volumesOf(house, project).map((doc) => volumeUrl(doc)),
   ];
