@@ -42,69 +42,26 @@ export function instance(name: string): Editable {
   };
 }
 
-export function profile(name: string): Editable {
+type NamedPath = `/1.0/${'profiles' | 'projects' | 'networks' | 'network-acls' | 'storage-pools'}/{name}`;
+
+/** What its name alone leads to, and a PUT of its fields replaces. */
+export function namedEditable(path: NamedPath, name: string, fields: readonly string[]): Editable {
   const params = { name };
   return {
     label: name,
-    read: async (context) => (await context.client.read('GET /1.0/profiles/{name}', { params })) as Loaded,
+    read: async (context) => (await context.client.read(`GET ${path}`, { params })) as Loaded,
     write: (context, value, etag) =>
-      context.client.call('PUT /1.0/profiles/{name}', {
-        params,
-        body: pick(value, ['config', 'description', 'devices']),
-        ifMatch: etag,
-      }),
-    editable: ['config', 'description', 'devices'],
+      context.client.call(`PUT ${path}`, { params, body: pick(value, fields), ifMatch: etag }),
+    editable: fields,
     keys: 'config',
   };
 }
 
-export function project(name: string): Editable {
-  const params = { name };
-  return {
-    label: name,
-    read: async (context) => (await context.client.read('GET /1.0/projects/{name}', { params })) as Loaded,
-    write: (context, value, etag) =>
-      context.client.call('PUT /1.0/projects/{name}', {
-        params,
-        body: pick(value, ['config', 'description']),
-        ifMatch: etag,
-      }),
-    editable: ['config', 'description'],
-    keys: 'config',
-  };
-}
-
-export function network(name: string): Editable {
-  const params = { name };
-  return {
-    label: name,
-    read: async (context) => (await context.client.read('GET /1.0/networks/{name}', { params })) as Loaded,
-    write: (context, value, etag) =>
-      context.client.call('PUT /1.0/networks/{name}', {
-        params,
-        body: pick(value, ['config', 'description']),
-        ifMatch: etag,
-      }),
-    editable: ['config', 'description'],
-    keys: 'config',
-  };
-}
-
-export function pool(name: string): Editable {
-  const params = { name };
-  return {
-    label: name,
-    read: async (context) => (await context.client.read('GET /1.0/storage-pools/{name}', { params })) as Loaded,
-    write: (context, value, etag) =>
-      context.client.call('PUT /1.0/storage-pools/{name}', {
-        params,
-        body: pick(value, ['config', 'description']),
-        ifMatch: etag,
-      }),
-    editable: ['config', 'description'],
-    keys: 'config',
-  };
-}
+export const profile = (name: string) =>
+  namedEditable('/1.0/profiles/{name}', name, ['config', 'description', 'devices']);
+export const project = (name: string) => namedEditable('/1.0/projects/{name}', name, ['config', 'description']);
+export const network = (name: string) => namedEditable('/1.0/networks/{name}', name, ['config', 'description']);
+export const pool = (name: string) => namedEditable('/1.0/storage-pools/{name}', name, ['config', 'description']);
 
 export function image(fingerprint: string): Editable {
   const params = { fingerprint };

@@ -1,22 +1,12 @@
 /** Access lists and forwards as things with keys, and changes of the rows in them: rules and ports. */
 import { usageError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
-import { type Editable, type Fields, type Loaded, pick } from './editable.ts';
+import { type Editable, type Fields, type Loaded, namedEditable, pick } from './editable.ts';
 
-const aclFields = ['description', 'egress', 'ingress', 'config'];
 const forwardFields = ['description', 'config', 'ports'];
 
-export function acl(name: string): Editable {
-  const params = { name };
-  return {
-    label: name,
-    read: async (context) => (await context.client.read('GET /1.0/network-acls/{name}', { params })) as Loaded,
-    write: (context, value, etag) =>
-      context.client.call('PUT /1.0/network-acls/{name}', { params, body: pick(value, aclFields), ifMatch: etag }),
-    editable: aclFields,
-    keys: 'config',
-  };
-}
+export const acl = (name: string) =>
+  namedEditable('/1.0/network-acls/{name}', name, ['description', 'egress', 'ingress', 'config']);
 
 const one = '/1.0/networks/{name}/forwards/{address}';
 

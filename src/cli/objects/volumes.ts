@@ -42,30 +42,3 @@ export function volume(pool: string, said: string): Editable {
     keys: 'config',
   };
 }
-
-/** Name of the device and path inside: `attach POOL VOLUME GUEST [DEVICE] PATH`. */
-export function attachment(name: string, words: readonly string[]): { device: string; path: string } {
-  const [first = '', second] = words;
-  if (words.length > 2 || first === '') throw usageError('attach takes a path, or a device and a path');
-  return second === undefined ? { device: name, path: first } : { device: first, path: second };
-}
-
-/** The device of the object that shows the volume. */
-export async function deviceWith(
-  context: Context,
-  target: Editable,
-  pool: string,
-  name: string,
-  device: string | undefined,
-): Promise<string> {
-  if (device !== undefined) return device;
-  const { value } = await target.read(context);
-  const found = Object.entries(value.devices as Record<string, Record<string, string>>).filter(
-    ([, keys]) => keys.type === 'disk' && keys.pool === pool && keys.source?.split('/')[0] === name,
-  );
-  const [only, ...more] = found;
-  if (only === undefined) throw usageError(`${target.label} has no device with the volume ${name}`);
-  if (more.length > 0)
-    throw usageError(`${target.label} has it more than once`, `name one of ${found.map(([key]) => key).join(', ')}`);
-  return only[0];
-}

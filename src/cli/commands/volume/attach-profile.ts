@@ -1,7 +1,6 @@
 import { defineCommand, required, some } from '../../command.ts';
-import { addDevice } from '../../objects/device-keys.ts';
 import { profile } from '../../objects/editable.ts';
-import { attachment } from '../../objects/volumes.ts';
+import { attachVolume } from '../../objects/volume-devices.ts';
 
 export const volumeAttachProfile = defineCommand({
   name: 'storage volume attach-profile',
@@ -15,13 +14,5 @@ export const volumeAttachProfile = defineCommand({
   },
   options: {},
   examples: [['gast storage volume attach-profile default data web /srv/data', '']],
-  run(context, { args }) {
-    const { device, path } = attachment(args.volume, args.place);
-    return addDevice(context, profile(args.profile), device, {
-      type: 'disk',
-      pool: args.pool,
-      source: args.volume,
-      path,
-    });
-  },
+  run: (context, { args }) => attachVolume(context, profile(args.profile), args),
 });

@@ -1,7 +1,6 @@
 import { defineCommand, required, some } from '../../command.ts';
-import { addDevice } from '../../objects/device-keys.ts';
 import { instance } from '../../objects/editable.ts';
-import { attachment } from '../../objects/volumes.ts';
+import { attachVolume } from '../../objects/volume-devices.ts';
 
 export const volumeAttach = defineCommand({
   name: 'storage volume attach',
@@ -15,13 +14,5 @@ export const volumeAttach = defineCommand({
   },
   options: {},
   examples: [['gast storage volume attach default data web /srv/data', '']],
-  run(context, { args }) {
-    const { device, path } = attachment(args.volume, args.place);
-    return addDevice(context, instance(args.instance), device, {
-      type: 'disk',
-      pool: args.pool,
-      source: args.volume,
-      path,
-    });
-  },
+  run: (context, { args }) => attachVolume(context, instance(args.instance), args),
 });

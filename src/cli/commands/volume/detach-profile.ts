@@ -1,7 +1,6 @@
 import { defineCommand, optional, required } from '../../command.ts';
-import { removeDevices } from '../../objects/device-keys.ts';
 import { profile } from '../../objects/editable.ts';
-import { deviceWith } from '../../objects/volumes.ts';
+import { detachVolume } from '../../objects/volume-devices.ts';
 
 export const volumeDetachProfile = defineCommand({
   name: 'storage volume detach-profile',
@@ -15,8 +14,5 @@ export const volumeDetachProfile = defineCommand({
   },
   options: {},
   examples: [['gast storage volume detach-profile default data web', '']],
-  async run(context, { args }) {
-    const target = profile(args.profile);
-    await removeDevices(context, target, [await deviceWith(context, target, args.pool, args.volume, args.device)]);
-  },
+  run: (context, { args }) => detachVolume(context, profile(args.profile), args),
 });

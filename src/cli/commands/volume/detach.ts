@@ -1,7 +1,6 @@
 import { defineCommand, optional, required } from '../../command.ts';
-import { removeDevices } from '../../objects/device-keys.ts';
 import { instance } from '../../objects/editable.ts';
-import { deviceWith } from '../../objects/volumes.ts';
+import { detachVolume } from '../../objects/volume-devices.ts';
 
 export const volumeDetach = defineCommand({
   name: 'storage volume detach',
@@ -15,8 +14,5 @@ export const volumeDetach = defineCommand({
   },
   options: {},
   examples: [['gast storage volume detach default data web', '']],
-  async run(context, { args }) {
-    const target = instance(args.instance);
-    await removeDevices(context, target, [await deviceWith(context, target, args.pool, args.volume, args.device)]);
-  },
+  run: (context, { args }) => detachVolume(context, instance(args.instance), args),
 });
