@@ -1,6 +1,5 @@
 /** Storage volumes as commands speak of them: `v1` is custom, `container/web` is the root file system of a guest. */
 import { usageError } from '../cli-error.ts';
-import type { Context } from '../context.ts';
 import { type Editable, type Loaded, pick } from './editable.ts';
 
 export type VolumeParams = { pool: string; type: string; volume: string };
