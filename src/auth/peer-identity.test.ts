@@ -5,17 +5,19 @@ import { createPeerIdentifier, type PeerLookup } from './peer-identity.ts';
 
 type Peer = { uid: number; gid: number; groups: number[] };
 
-function identityOf(peer: Peer, allowedGids: number[] = []) {
+function identityOf(peer: Peer, allowedGids: number[] = [], daemonUid = 500) {
   const lookup: PeerLookup = {
     descriptorOf: () => 7,
     peerCredentials: () => peer,
     userName: (uid) => (uid === 1000 ? 'anna' : undefined),
   };
-  return createPeerIdentifier(lookup, { uid: 500, allowedGids })({ socket: {} } as IncomingMessage);
+  return createPeerIdentifier(lookup, { uid: daemonUid, allowedGids })({ socket: {} } as IncomingMessage);
 }
 
-test('root, the daemon itself and members of the allowed groups are trusted, others are not', () => {
-  assert.equal(identityOf({ uid: 0, gid: 0, groups: [] })?.trusted, true);
+test('the daemon itself and members of the allowed groups are trusted, others are not', () => {
+  assert.equal(identityOf({ uid: 0, gid: 0, groups: [] }, [], 0)?.trusted, true);
+  // Root of an ordinary user's namespaces is the root of that user's guests.
+  assert.equal(identityOf({ uid: 0, gid: 0, groups: [] })?.trusted, false);
   assert.equal(identityOf({ uid: 500, gid: 500, groups: [] })?.trusted, true);
   assert.equal(identityOf({ uid: 1000, gid: 1000, groups: [4, 27] }, [27])?.trusted, true);
   assert.equal(identityOf({ uid: 1000, gid: 27, groups: [] }, [27])?.trusted, true);

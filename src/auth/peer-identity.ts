@@ -35,7 +35,8 @@ export function createPeerIdentifier(
     if (fd === undefined) return undefined;
     const { uid, gid, groups } = lookup.peerCredentials(fd);
     const isMember = allowedGids.some((allowed) => allowed === gid || groups.includes(allowed));
-    const trusted = uid === 0 || uid === daemonUid || isMember;
+    // Root of the host is nobody to the daemon of an ordinary user, where uid 0 is a guest's.
+    const trusted = uid === daemonUid || isMember;
     const identity: Identity = { username: nameOf(uid), protocol: 'unix', address: '@', trusted };
     known.set(socket, identity);
     return identity;

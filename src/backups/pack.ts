@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { freeBytes } from '../archives/store-stream.ts';
 import { BackupRefused, type BackupWork, type PackedState } from '../core/ports/backups.ts';
 import { compressTo } from '../host/compress.ts';
+import { giveToRoot } from '../host/copy-tree.ts';
 import { explainDiskFull } from '../host/disk-full.ts';
 import { type PackedTree, packTar, packTarInto } from '../host/tar.ts';
 import { HostError } from '../lib/host-error.ts';
@@ -66,6 +67,7 @@ async function writeTop(
     if (files) trees.push({ directory: top, entries: [state] });
     trees.push({ directory: tree.directory, entries: ['.'], prefix: tree.place ? `${state}/${tree.place}` : state });
   }
+  await giveToRoot(top);
   return trees;
 }
 

@@ -18,7 +18,9 @@ import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
 import { hostAddresses } from '../host/host-addresses.ts';
 import { ensureLxcfs } from '../host/lxcfs.ts';
+import { ownNamespaces } from '../host/own-namespaces.ts';
 import { hostNames, type StatePaths } from '../host/paths.ts';
+import { openHostListener } from '../host/proxy-sockets.ts';
 import { readResources } from '../host/resources/resources.ts';
 import { createSystemClock } from '../host/system-clock.ts';
 import { createTlsDoor } from '../http/tls-door.ts';
@@ -102,7 +104,7 @@ export async function assemble(
     idBase: names.unpackIdBase,
   });
   const ownCertificate = keptCertificate(paths.directory, clock.now);
-  const https = parts.use(createTlsDoor({ own: ownCertificate }));
+  const https = parts.use(createTlsDoor({ own: ownCertificate, openListener: ownNamespaces() && openHostListener }));
   const whole = parts.move();
   return {
     documents,

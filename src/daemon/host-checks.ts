@@ -2,6 +2,7 @@
 import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Check } from '../api/resources/server.ts';
+import { ownNamespaces } from '../host/own-namespaces.ts';
 import { openUserNamespace } from '../host/userns.ts';
 
 export async function hostChecks(known: {
@@ -25,9 +26,8 @@ function lxcfsCheck(lxcfs: { mounted: boolean; reason?: string }): Check {
 async function namespaceCheck(): Promise<Check> {
   const name = 'user namespaces';
   try {
-    closeSync(
-      await openUserNamespace([{ inside: 0, outside: 1_700_000_000, count: 65536 }], { creator: 1_700_000_000 }),
-    );
+    const outside = ownNamespaces() ? 0 : 1_700_000_000;
+    closeSync(await openUserNamespace([{ inside: 0, outside, count: 1 }], { creator: outside }));
     return { name, status: 'ok', found: 'an ordinary id can make one', help: '' };
   } catch (error) {
     return {

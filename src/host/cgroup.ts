@@ -2,14 +2,24 @@
  * Control groups of guests, one below `parent` per guest in every hierarchy: limits, counters, freezing, delegation,
  * killing, removal. Reads and writes the kernel's files on demand; nothing runs while nobody asks.
  */
-import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Limits, Usage } from '../core/ports/engine.ts';
 import { formatCpuList, parseCpuList } from '../lib/cpu-list.ts';
 import { HostError } from '../lib/host-error.ts';
 import { type CgroupLayout, cgroupV1, cgroupV2, type HostFacts, type LimitFile } from './cgroup-layout.ts';
+import { findLentCgroups } from './cgroup-lent.ts';
 import { type CgroupMounts, findCgroupMounts } from './cgroup-mounts.ts';
 import { killCgroup, listCgroupPids, removeCgroup } from './cgroup-tree.ts';
+import {
+  areStopped,
+  continueProcesses,
+  type ProcessUsage,
+  processesBeside,
+  stopProcesses,
+  usageBeside,
+} from './guest-processes.ts';
+import { ownNamespaces } from './own-namespaces.ts';
 import { waitUntil } from './process.ts';
 
 export type Cgroups = {
@@ -17,6 +27,11 @@ export type Cgroups = {
   readonly stranded: string[];
   /** The path to give to an OCI runtime. */
   path(id: string): string;
+  /**
+   * Makes the group where the runtime does not: in hierarchies lent to an ordinary user. Returns the directories whose
+   * `cgroup.procs` its processes have to join.
+   */
+  prepare(id: string): string[];
   exists(id: string): boolean;
   /** Why these limits cannot be had here, undefined when they can. */
   refusal(limits: Limits, id: string): string | undefined;
@@ -45,7 +60,17 @@ export type Cgroups = {
 
 const settleMs = 10_000;
 
-export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMounts()): Cgroups {
+const hostCgroups = (): CgroupMounts => {
+  const own = ownNamespaces();
+  return own ? findLentCgroups(own.uid) : findCgroupMounts();
+};
+
+/** `initOf`: pid of a guest's init, by which its processes are found where no group holds them. */
+export function openCgroups(
+  parent: string,
+  mounts: CgroupMounts = hostCgroups(),
+  initOf: (id: string) => number | undefined = () => undefined,
+): Cgroups {
   const layout: CgroupLayout = mounts.kind === 'v2' ? cgroupV2 : cgroupV1;
   const directory = (controller: string, id: string) => {
     const root = mounts.controllers.get(controller);
@@ -54,7 +79,12 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
   const directories = (id: string) => mounts.roots.map((root) => join(root, parent, id));
   const read = (id: string, controller: string, file: string) => readText(directory(controller, id), file);
   const facts = (limits: Limits, id: string) => hostFacts(mounts, limits, id);
-  const frozen = (id: string) => layout.freezer.isFrozen((file) => read(id, layout.freezer.controller, file));
+  const hasFreezer = mounts.controllers.has(layout.freezer.controller);
+  const frozen = (id: string) => {
+    const init = hasFreezer ? undefined : initOf(id);
+    if (!hasFreezer) return init !== undefined && areStopped(init);
+    return layout.freezer.isFrozen((file) => read(id, layout.freezer.controller, file));
+  };
   // Guests can make groups of their own only where they are delegated; any other hierarchy has all pids in one file.
   const main = ['freezer', 'pids', 'memory', 'cpu'].find((name) => mounts.controllers.has(name)) ?? '';
 
@@ -65,6 +95,8 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
   }
 
   async function thaw(id: string) {
+    const init = initOf(id);
+    if (!hasFreezer) return init === undefined ? undefined : continueProcesses(init);
     setFreezer(id, layout.freezer.thawed);
     await waitUntil(() => !frozen(id), { timeoutMs: settleMs, what: `guest ${id}: thaw` });
   }
@@ -73,6 +105,11 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
     kind: mounts.kind,
     stranded: mounts.stranded,
     path: (id) => `/${parent}/${id}`,
+    prepare(id) {
+      if (!ownNamespaces()) return [];
+      for (const path of directories(id)) makeGroup(path);
+      return directories(id);
+    },
     exists: (id) => directories(id).some((path) => existsSync(path)),
     refusal: (limits, id) => refusal(layout, mounts, limits, facts(limits, id)),
     apply(id, limits) {
@@ -81,6 +118,7 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
       refuseBelowUsage(id, limits);
       const files = layout
         .limitFiles(limits, facts(limits, id))
+        .map((row) => askedFor(row, limits))
         .flatMap((row) => withPath(row, directory(row.controller, id)));
       writeAll(inWritableOrder(files));
     },
@@ -91,8 +129,15 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
       writeText(file, `${device} rw${allow ? '' : 'm'}`);
       return true;
     },
-    usage: (id) => readUsage(layout, (controller, file) => read(id, controller, file), id),
+    usage(id) {
+      const init = initOf(id);
+      const isCounted = mounts.controllers.has('memory') || mounts.controllers.has('pids');
+      if (!isCounted && init !== undefined) return withoutGroups(usageBeside(init));
+      return readUsage(layout, (controller, file) => read(id, controller, file), id);
+    },
     async freeze(id) {
+      const init = initOf(id);
+      if (!hasFreezer && init !== undefined) return stopProcesses(init);
       setFreezer(id, layout.freezer.frozen);
       await waitUntil(() => frozen(id), { timeoutMs: settleMs, what: `guest ${id}: freeze` });
     },
@@ -105,10 +150,14 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
         if (existsSync(join(path, file))) chownSync(join(path, file), owner, owner);
       }
     },
-    pids: (id) => listCgroupPids(directory(main, id) ?? directories(id)[0] ?? ''),
+    pids(id) {
+      const path = directory(main, id) ?? directories(id)[0];
+      return path === undefined ? processesBeside(initOf(id) ?? -1) : listCgroupPids(path);
+    },
     async killAll(id) {
       // A frozen process does not die on v1 before it is thawed.
-      if (frozen(id)) setFreezer(id, layout.freezer.thawed);
+      if (!hasFreezer) await thaw(id);
+      else if (frozen(id)) setFreezer(id, layout.freezer.thawed);
       for (const path of directories(id)) await killCgroup(path);
     },
     async remove(id) {
@@ -142,6 +191,21 @@ export function openCgroups(parent: string, mounts: CgroupMounts = findCgroupMou
   }
 }
 
+/** The group and the one above it. On v1 nothing may join a group before it has CPUs and memory nodes. */
+function makeGroup(path: string): void {
+  for (const directory of [dirname(path), path]) {
+    mkdirSync(directory, { recursive: true });
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      if (readText(directory, file)?.trim() !== '') continue;
+      writeText(join(directory, file), readText(dirname(directory), file)?.trim() ?? '');
+    }
+    // v2: what the base offers is passed on.
+    const offers = readText(directory, 'cgroup.controllers')?.trim();
+    if (offers && directory !== path)
+      writeText(join(directory, 'cgroup.subtree_control'), offers.replace(/\w+/g, '+$&'));
+  }
+}
+
 function hostFacts(mounts: CgroupMounts, limits: Limits, id: string): HostFacts {
   const root = mounts.controllers.get('cpuset');
   const list =
@@ -156,14 +220,25 @@ function hostFacts(mounts: CgroupMounts, limits: Limits, id: string): HostFacts 
 }
 
 function refusal(layout: CgroupLayout, mounts: CgroupMounts, limits: Limits, host: HostFacts): string | undefined {
-  for (const { controller, key } of layout.limitFiles(limits, host)) {
+  for (const row of layout.limitFiles(limits, host)) {
+    const { controller, key } = askedFor(row, limits);
     if (key === undefined || mounts.controllers.has(controller)) continue;
-    return `${key} needs the cgroup controller "${controller}", which this host (cgroup ${mounts.kind}) does not have`;
+    return `${key} needs the cgroup controller "${controller}", which ${whoLacksIt(mounts)}`;
   }
   if (limits.cpuSet === undefined) return undefined;
   const wanted = parseCpuList(limits.cpuSet);
   if (wanted?.every((cpu) => host.cpus.includes(cpu))) return undefined;
   return `limits.cpu: "${limits.cpuSet}" names CPUs that this host does not have (it has ${formatCpuList(host.cpus)})`;
+}
+
+/** Without its key, a limit holds where it can. */
+function askedFor({ key, ...row }: LimitFile, { byDefault }: Limits): LimitFile {
+  return key === undefined || byDefault?.includes(key) ? row : { ...row, key };
+}
+
+function whoLacksIt({ kind }: CgroupMounts): string {
+  if (!ownNamespaces()) return `this host (cgroup ${kind}) does not have`;
+  return 'is not delegated to this user (what helps is said by: gast doctor)';
 }
 
 type PathValue = { path: string; value: string; before: string; key: string };
@@ -207,7 +282,6 @@ function readUsage(layout: CgroupLayout, read: (controller: string, file: string
   const used = read('memory', memory.current);
   if (used === undefined && read(processes.controller, processes.file) === undefined)
     throw new HostError(`guest ${id} has no control group: it does not run`, { errno: 'ENOENT' });
-  const hostBytes = () => Number(/^MemTotal:\s+(\d+)/m.exec(readText('/proc', 'meminfo') ?? '')?.[1] ?? 0) * 1024;
   const limit = Number(read('memory', memory.limit)?.trim());
   return {
     cpuNs: cpu.parse(read(cpu.controller, cpu.file) ?? '0'),
@@ -220,6 +294,16 @@ function readUsage(layout: CgroupLayout, read: (controller: string, file: string
     processes: Number(read(processes.controller, processes.file) ?? 0),
   };
 }
+
+const hostBytes = () => Number(/^MemTotal:\s+(\d+)/m.exec(readText('/proc', 'meminfo') ?? '')?.[1] ?? 0) * 1024;
+
+/** What processes do not tell: peaks, limits, and what is in swap. */
+const withoutGroups = (used: ProcessUsage): Usage => ({
+  ...used,
+  memoryPeakBytes: used.memoryBytes,
+  memoryLimitBytes: hostBytes(),
+  swapBytes: 0,
+});
 
 function readText(directory: string | undefined, file: string): string | undefined {
   if (directory === undefined) return undefined;

@@ -2,6 +2,7 @@
  * Starting a program that works on one directory tree for a stranger: it sees this tree and the host's programs, nothing
  * else. It has a root directory, a network and process ids of its own, capabilities as listed, and no way to more of them.
  */
+import { asRootInside } from './own-namespaces.ts';
 import { type Piped, type PipedOptions, startPiped } from './piped.ts';
 
 export type ConfinedTree = {
@@ -80,5 +81,6 @@ export function startConfined(
   const { room, capabilities } = confinement;
   const place = tree.frame ? `/${tree.frame.place}` : '';
   const words = [room, tree.directory, tree.readOnly ? 'ro' : 'rw', tree.frame?.directory ?? '', place, capabilities];
-  return startPiped('unshare', [...namespaces, '--', 'sh', '-c', makeRoom, 'sh', ...words, ...command], options);
+  const unshare = ['unshare', ...namespaces, '--', 'sh', '-c', makeRoom, 'sh', ...words, ...command];
+  return startPiped('setpriv', [...asRootInside, ...unshare], options);
 }

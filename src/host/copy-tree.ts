@@ -2,8 +2,10 @@
  * Copying a directory tree with everything that a root file system may hold: owners, modes, times, links, devices
  * (whiteouts of overlayfs are such), holes, extended attributes with capabilities and ACLs.
  */
-import { chmod, chown, lstat, mkdir, readdir, utimes } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, mkdir, readdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { call } from './libc.ts';
+import { ownNamespaces } from './own-namespaces.ts';
 import { run } from './run.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -35,6 +37,13 @@ export async function copyDirectoryAttributes(from: string, to: string): Promise
   await chown(to, status.uid, status.gid);
   await chmod(to, status.mode & 0o7777);
   await utimes(to, status.atime, status.mtime);
+}
+
+/** Gives some files that the daemon made to root, whose they are in an archive. Root's daemon owns nothing else. */
+export async function giveToRoot(directory: string): Promise<void> {
+  if (!ownNamespaces()) return;
+  const names = await readdir(directory, { recursive: true });
+  for (const name of ['.', ...names]) await lchown(join(directory, name), 0, 0);
 }
 
 async function isBareDirectory(directory: string): Promise<boolean> {

@@ -26,6 +26,16 @@ export function asCreator<T>(owner: { uid: number; gid: number }, make: () => T)
   }
 }
 
+/** Changing from root to another user and back, or the other way round, costs capabilities: has them back after `work`. */
+export function keepingCapabilities<T>(work: () => T): T {
+  const before = capabilities();
+  try {
+    return work();
+  } finally {
+    capset(header(), before);
+  }
+}
+
 /** Version 3, this thread. */
 function header(): Buffer {
   const bytes = Buffer.alloc(8);

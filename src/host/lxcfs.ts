@@ -10,6 +10,7 @@ import { HostError } from '../lib/host-error.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { unmount } from './mount.ts';
 import { listMounts } from './mount-points.ts';
+import { asRootInside, asSelfInside, ownNamespaces } from './own-namespaces.ts';
 import { spawnProgram } from './spawn.ts';
 
 /** Makes sure that lxcfs serves `directory`. Where it cannot run, guests see the host's values: the reason is returned. */
@@ -51,7 +52,11 @@ async function startLxcfs(directory: string, log: string): Promise<boolean> {
   const output = openSync(log, 'w', 0o600);
   // -l: load averages of the guest.
   const args = ['-l', '--enable-cfs', '--enable-pidfd', '-p', `${directory}.pid`, directory];
-  const lxcfs = spawnProgram('lxcfs', args, { stdio: ['ignore', output, output], detached: true });
+  const [program = '', ...words] = [...(ownNamespaces() ? inOwnNamespaces : []), 'lxcfs', ...args];
+  const lxcfs = spawnProgram(program, words, {
+    stdio: ['ignore', output, output],
+    detached: true,
+  });
   closeSync(output);
   const ended = lxcfs.exited.then(() => true);
   for (let waitedMs = 0; waitedMs < startMs; waitedMs += stepMs) {
@@ -61,6 +66,26 @@ async function startLxcfs(directory: string, log: string): Promise<boolean> {
   process.kill(lxcfs.pid, 'SIGKILL');
   return false;
 }
+
+/**
+ * In a user namespace it cannot do what it does at its start: mount the control groups below /run, where an ordinary user may
+ * not write, and bind `/`, whose mounts are locked. So it gets a cgroup namespace and a root of its own, put together
+ * from the host's. Its mount is seen in the daemon's namespace because that one's stage is shared.
+ */
+const makeRoom = `set -e
+mount -t tmpfs -o mode=755,size=1m room /run
+cd /run
+mkdir run tmp var
+for name in usr etc dev proc sys; do mkdir $name; mount --rbind /$name $name; done
+for name in bin sbin lib lib32 lib64 libx32; do
+  if [ -L /$name ]; then ln -s "$(readlink /$name)" $name; elif [ -d /$name ]; then mkdir $name; mount --rbind /$name $name; fi
+done
+exec chroot . "$@"`;
+
+const inOwnNamespaces = [
+  ...['setpriv', ...asRootInside, 'unshare', '--mount', '--propagation=unchanged', '--cgroup', '--'],
+  ...['sh', '-c', makeRoom, 'sh', ...asSelfInside],
+];
 
 const startMs = 5_000;
 const stepMs = 5;

@@ -16,8 +16,10 @@ import {
   setAttributes,
   unmount,
 } from './mount.ts';
+import { ownNamespaces } from './own-namespaces.ts';
 
 const closeOnExec = 1;
+const setFlag = 0;
 const setString = 1;
 const createContext = 6;
 
@@ -109,18 +111,25 @@ function overlayOptions(lower: readonly DetachedMount[], writable: DetachedMount
     // Said and not left to the kernel's build: an index or metadata-only copies would tie the upper layer to one place.
     ['index', 'off'],
     ['metacopy', 'off'],
-    // Lets a guest rename directories that come from its image.
-    ['redirect_dir', writable ? 'on' : 'follow'],
+    ...marks(writable !== undefined),
   ];
   if (!writable) return options;
   // Without `uuid`, Linux 6.6 and later mark the upper layer with an identity, which a copy of the layer would share.
   return [...options, ['uuid', 'off'], ['upperdir', `${path(writable)}/upper`], ['workdir', `${path(writable)}/work`]];
 }
 
+/** How overlayfs notes what is gone or moved. In a user namespace it may only write attributes that users may write, too. */
+function marks(writable: boolean): [string, string][] {
+  // `userxattr` is a flag; to rename a directory of the image, programs then copy it (EXDEV), as between file systems.
+  if (ownNamespaces()) return [['userxattr', '']];
+  // Lets a guest rename directories that come from its image.
+  return [['redirect_dir', writable ? 'on' : 'follow']];
+}
+
 function createOverlay(options: readonly [string, string][], attributes: number): DetachedMount {
   using context = detachedMount(fsopen('overlay', closeOnExec));
   try {
-    for (const [key, value] of options) fsconfig(context.descriptor, setString, key, value, 0);
+    for (const [key, value] of options) setOption(context.descriptor, key, value);
     fsconfig(context.descriptor, createContext, null, null, 0);
     return detachedMount(fsmount(context.descriptor, closeOnExec, attributes));
   } catch (cause) {
@@ -128,6 +137,11 @@ function createOverlay(options: readonly [string, string][], attributes: number)
     const reason = kernelMessages(context.descriptor) || cause.message;
     throw new HostError(`overlay: ${reason}`, { cause, ...(cause.errno ? { errno: cause.errno } : {}) });
   }
+}
+
+function setOption(context: number, key: string, value: string): void {
+  if (value === '') fsconfig(context, setFlag, key, null, 0);
+  else fsconfig(context, setString, key, value, 0);
 }
 
 /** The kernel explains a refusal in lines that are read from the context itself. */

@@ -2,23 +2,30 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownNamespaces } from './own-namespaces.ts';
 
 export const defaultDirectory = '/var/lib/gasthof';
 
+/** Ids from which guests get theirs. `shared`: all have the same range; root's daemon gives each its own. */
+export type IdBlock = { base: number; ranges: number; size: number; shared: boolean };
+
 export function statePaths(directory: string) {
+  const own = ownNamespaces();
   const at = (...names: string[]) => join(directory, ...names);
   return {
     directory,
     socket: at('unix.socket'),
     state: at('gasthof.db'),
     run: at('run'),
+    doorman: at('run', 'outside.socket'),
     bootId: at('run', 'boot-id'),
     namespaceMembers: at('run', 'mount-namespace.pid'),
     operations: at('run', 'operations'),
     mounts: at('run', 'mounts'),
     logs: at('logs'),
     execRecords: at('exec-output'),
-    networks: at('networks'),
+    // The user that dnsmasq becomes cannot pass a home directory: the launcher shows it where everybody may pass.
+    networks: own ? join(stageOf(own.place, directory), 'networks') : at('networks'),
     proxies: at('run', 'proxies'),
     relayLog: at('run', 'relay.log'),
     pools: at('pools'),
@@ -30,19 +37,24 @@ export function statePaths(directory: string) {
 }
 export type StatePaths = ReturnType<typeof statePaths>;
 
+/** Tells the daemons of a host from each other; libexec/own-namespaces makes the same of the directory. */
+const tagOf = (directory: string) => createHash('sha256').update(realpathSync(directory)).digest('hex').slice(0, 6);
+
+const stageOf = (place: string, directory: string) => join(place, `gasthof-${tagOf(directory)}`);
+
 /** Names of this daemon on the host, all made from its directory. */
 export function hostNames(directory: string) {
-  const own = realpathSync(directory);
-  const tag = createHash('sha256').update(own).digest('hex').slice(0, 6);
-  const isDefault = own === defaultDirectory;
+  const own = ownNamespaces();
+  const tag = tagOf(directory);
+  const isDefault = realpathSync(directory) === defaultDirectory;
   return {
     tag,
     cgroupParent: `gasthof-${tag}`,
     /** For what must not outlive a boot of the host; passable for everybody. */
-    stage: `/run/gasthof-${tag}`,
+    stage: stageOf(own?.place ?? '/run', directory),
     linkTag: `gv${tag.slice(0, 4)}`,
     defaultNetwork: isDefault ? 'gastbr0' : `gast${tag}`,
-    ...idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 7)),
+    ...(own ? grantedIds(own.ids) : idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 7))),
   };
 }
 
@@ -50,7 +62,17 @@ export function hostNames(directory: string) {
  * 2047 ranges of 65536 ids for guests, and one for taking archives apart, in one of eight regions below 2^31: above what Debian gives to users in /etc/subuid (up to
  * 600100000) and above what Incus and LXD take for themselves (1000000 to 1001000000).
  */
-function idBlock(region: number) {
+function idBlock(region: number): Ids {
   const base = (8 + region) * 2 ** 27;
-  return { idBlock: { base, ranges: 2047 }, unpackIdBase: base + 2047 * 65_536 };
+  const block = { base, ranges: 2047, size: rangeSize, shared: false };
+  return { idBlock: block, unpackIdBase: base + 2047 * rangeSize };
 }
+
+/** Guests of an ordinary user stand on unshifted trees, which cannot be mapped there: all have the same ids. */
+function grantedIds(ids: number): Ids {
+  const block = { base: 0, ranges: 1, size: Math.min(ids, rangeSize), shared: true };
+  return { idBlock: block, unpackIdBase: 0 };
+}
+
+type Ids = { idBlock: IdBlock; unpackIdBase: number };
+const rangeSize = 65_536;

@@ -6,10 +6,11 @@ import { chmodSync, chownSync, closeSync, fstatSync, lstatSync, unlinkSync } fro
 import { basename, dirname } from 'node:path';
 import { HostError } from '../lib/host-error.ts';
 import { ipToBytes, parseIp } from '../lib/ip.ts';
-import { asCreator } from './file-creator.ts';
+import { asCreator, keepingCapabilities } from './file-creator.ts';
 import { openPlace } from './guest-place.ts';
 import { call, errnoName, libc } from './libc.ts';
 import { inNetworkNamespace, type NetworkNamespace } from './netns.ts';
+import { hostSocket } from './outside.ts';
 
 const socketCall = call<[number, number, number]>('int socket(int domain, int type, int protocol)');
 const bindCall = call<[number, Buffer, number]>('int bind(int fd, void *address, uint32_t length)');
@@ -42,10 +43,6 @@ const idCalls: Partial<Record<NodeJS.Architecture, { setresuid: number; setresgi
   arm64: { setresuid: 147, setresgid: 149 },
 };
 
-function within<T>(side: Side, work: () => T): T {
-  return side.namespace ? inNetworkNamespace(side.namespace, work) : work();
-}
-
 function ipAddress(host: string, port: number): { domain: number; bytes: Buffer } {
   const ip = parseIp(host);
   if (!ip) throw new HostError(`not an address: ${host}`);
@@ -66,7 +63,10 @@ function unixAddress(path: string, abstract = false): Buffer {
 }
 
 function made<T>(domain: number, type: number, side: Side, work: (fd: number) => T): number {
-  const fd = within(side, () => socketCall(domain, type | flags, 0));
+  const { namespace } = side;
+  const fd = namespace
+    ? inNetworkNamespace(namespace, () => socketCall(domain, type | flags, 0))
+    : hostSocket(domain, type | flags);
   try {
     work(fd);
     return fd;
@@ -102,6 +102,16 @@ export function openListener(
       const address = unixAddress(at.path, true);
       bindCall(fd, address, address.length);
     } else bindPath(fd, side, at.path, owner);
+    listenCall(fd, backlog);
+  });
+}
+
+/** A TCP listener in the host's network; `::` takes IPv4, too. */
+export function openHostListener(at: { host: string; port: number }): number {
+  const { domain, bytes } = ipAddress(at.host, at.port);
+  return made(domain, kinds.stream, {}, (fd) => {
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR);
+    bindCall(fd, bytes, bytes.length);
     listenCall(fd, backlog);
   });
 }
@@ -193,16 +203,16 @@ function actingAs(as: { uid: number; gid: number } | undefined, work: () => void
     work();
     return;
   }
-  const change = (uid: number, gid: number) => {
-    const isRoot = uid === 0;
-    if (isRoot) rawSyscall(numbers.setresuid, -1, uid, -1);
-    rawSyscall(numbers.setresgid, -1, gid, -1);
-    if (!isRoot) rawSyscall(numbers.setresuid, -1, uid, -1);
-  };
-  change(as.uid, as.gid);
-  try {
-    work();
-  } finally {
-    change(0, 0);
-  }
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  // Going back to the own uid first gives the right to the own gid.
+  keepingCapabilities(() => {
+    rawSyscall(numbers.setresgid, -1, as.gid, -1);
+    rawSyscall(numbers.setresuid, -1, as.uid, -1);
+    try {
+      work();
+    } finally {
+      rawSyscall(numbers.setresuid, -1, own.uid, -1);
+      rawSyscall(numbers.setresgid, -1, own.gid, -1);
+    }
+  });
 }

@@ -5,6 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { asRootInside } from './own-namespaces.ts';
 import { outputOf, startPiped } from './piped.ts';
 
 const attributes = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'];
@@ -20,6 +21,7 @@ export async function unpackTar(
   const tar = startPiped(
     'setpriv',
     [
+      ...asRootInside,
       `--bounding-set=${unpackCapabilities}`,
       '--inh-caps=-all',
       '--no-new-privs',

@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { HostError } from '../lib/host-error.ts';
+import { ownIdInside } from './own-namespaces.ts';
 import { baseEnvironment } from './run.ts';
 
 export type IdMap = { inside: number; outside: number; count: number }[];
@@ -42,11 +43,18 @@ export async function openUserNamespace(map: IdMap, options: UserNamespaceOption
   }
 }
 
-/** Owner on disk of what overlayfs makes for itself (work directory, whiteouts): above every guest's ids. */
-export const layerRootId = 2_000_000_000;
+/**
+ * Owner on disk of what overlayfs makes for itself (work directory, whiteouts): above every guest's ids. The same as the id of
+ * an ordinary user's daemon, which mounts them as they are.
+ */
+export const layerRootId = ownIdInside;
 
-/** The namespace of an idmapped layer that shows ids 0..size-1 of the disk as the guest's range. */
-export function openLayerNamespace(range: { base: number; size: number }): Promise<number> {
+/**
+ * The namespace of an idmapped layer that shows ids 0..size-1 of the disk as the guest's range. Undefined where they are the
+ * same (the daemon of an ordinary user).
+ */
+export async function openLayerNamespace(range: { base: number; size: number }): Promise<number | undefined> {
+  if (range.base === 0) return undefined;
   return openUserNamespace([
     { inside: 0, outside: range.base, count: range.size },
     // overlayfs makes entries of its work directory as root: root needs an id on disk too.

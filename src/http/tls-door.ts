@@ -15,6 +15,8 @@ export type TlsDoorOptions = {
   handshakeTimeoutMs?: number;
   /** @default 1024 */
   connections?: number;
+  /** Opens a listening socket and returns its descriptor, when the daemon's own network is not where clients are. */
+  openListener?: ((address: { host: string; port: number }) => number) | undefined;
 };
 
 /** A peer that vanished without a word is noticed after some minutes. */
@@ -24,6 +26,7 @@ export function createTlsDoor({
   own,
   handshakeTimeoutMs = 10_000,
   connections = 1024,
+  openListener,
 }: TlsDoorOptions): HttpsDoor & AsyncDisposable {
   let accept: (connection: Duplex) => void = (connection) => connection.destroy();
   let open: { address: ListenAddress; server: Server } | undefined;
@@ -47,7 +50,7 @@ export function createTlsDoor({
     server.on('secureConnection', (connection) => accept(connection));
     // The handshake failed: nobody can be told, and it is no news on an open network.
     server.on('tlsClientError', (_error, connection) => connection.destroy());
-    await bind(server, address);
+    await bind(server, address, openListener);
     open = { address, server };
   };
   const close = () => {
@@ -105,7 +108,11 @@ const reasons: Record<string, string> = {
   ENOTFOUND: 'there is no such host name',
 };
 
-function bind(server: Server, { host, port }: ListenAddress): Promise<void> {
+function bind(
+  server: Server,
+  { host, port }: ListenAddress,
+  openListener: TlsDoorOptions['openListener'],
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const refused = (error: NodeJS.ErrnoException) => {
     const shown = formatListenAddress({ host, port });
@@ -114,11 +121,16 @@ function bind(server: Server, { host, port }: ListenAddress): Promise<void> {
     reject(new HostError(`cannot listen on ${shown}: ${reason}`, { errno: error.code ?? '', help, cause: error }));
   };
   server.once('error', refused);
-  server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
-    server.off('error', refused);
-    // Failed accepts (no descriptor left) must not end the process.
-    server.on('error', () => {});
-    resolve();
-  });
+  try {
+    const place = openListener ? { fd: openListener({ host: host || '::', port }) } : { port, ...(host && { host }) };
+    server.listen(place, () => {
+      server.off('error', refused);
+      // Failed accepts (no descriptor left) must not end the process.
+      server.on('error', () => {});
+      resolve();
+    });
+  } catch (error) {
+    refused(Object.assign(error as Error, { code: (error as HostError).errno ?? '' }));
+  }
   return promise;
 }

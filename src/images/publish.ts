@@ -4,6 +4,7 @@ import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ImageMetadata, ImageRefused, type Progress, type ReceivedImage } from '../core/ports/images.ts';
 import { compressTo } from '../host/compress.ts';
+import { giveToRoot } from '../host/copy-tree.ts';
 import { packTar } from '../host/tar.ts';
 import { formatMetadata, isTemplateName } from './metadata.ts';
 import { type ReceiveNeeds, receiveImage } from './receive.ts';
@@ -54,6 +55,7 @@ async function writeTop(top: string, metadata: ImageMetadata, templates: Record<
   }
   const entries = ['metadata.yaml', 'templates'];
   const files = [...entries, ...Object.keys(templates).map((name) => join('templates', name))];
+  await giveToRoot(top);
   // Publishing the same guest again gives the same bytes.
   for (const name of files) await utimes(join(top, name), metadata.creationDate, metadata.creationDate);
   return entries;

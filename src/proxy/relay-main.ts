@@ -6,10 +6,12 @@ import { chmodSync, existsSync, unlinkSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { ProxySpec } from '../core/ports/proxies.ts';
+import { useDoorman } from '../host/outside.ts';
 import { openRelay, type Relay } from './relay.ts';
 import type { RelayAnswer, RelayCall } from './relay-calls.ts';
 
-const [, , path = ''] = process.argv;
+const [, , path = '', doorman = ''] = process.argv;
+useDoorman(doorman || undefined);
 const running = new Map<string, { spec: ProxySpec; relay: Relay }>();
 /** One call after the other. */
 let last: Promise<void> = Promise.resolve();

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { doormanPath } from '../host/outside.ts';
 import { spawnProgram } from '../host/spawn.ts';
 import { HostError } from '../lib/host-error.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
@@ -72,10 +73,14 @@ export function createRelayProcess(options: {
     let gone = false;
     const log = openSync(options.log, 'w', 0o600);
     try {
-      const { exited } = spawnProgram(process.execPath, ['--max-semi-space-size=2', entry(), options.socket], {
-        stdio: ['ignore', log, log],
-        detached: true,
-      });
+      const { exited } = spawnProgram(
+        process.execPath,
+        ['--max-semi-space-size=2', entry(), options.socket, doormanPath() ?? ''],
+        {
+          stdio: ['ignore', log, log],
+          detached: true,
+        },
+      );
       ended = exited.then(() => {
         gone = true;
       });

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Pool, PoolConfig, StorageDriver } from '../core/ports/storage.ts';
 import { fileSystemSpace } from '../host/fs-space.ts';
+import { ownNamespaces } from '../host/own-namespaces.ts';
 import { HostError } from '../lib/host-error.ts';
 import { createCustomVolumes } from './custom-volumes.ts';
 import { createImageTrees } from './image-trees.ts';
@@ -84,7 +85,8 @@ async function tryOut(pool: PoolDirectory, format: VolumeFormat): Promise<void> 
       const [image, volume, target] = ['image', 'volume', 'target'].map((name) => join(temporary, name));
       for (const directory of [image, volume, target]) await mkdir(directory as string);
       await format.fill(volume as string, { fingerprint: 'image', directory: image as string }, {});
-      const range = { base: 1_000_000, size: 65_536 };
+      // Any but the ids of this host's users.
+      const range = { base: ownNamespaces() ? 0 : 1_000_000, size: 65_536 };
       await format.mount(volume as string, target as string, { range, readOnly: false, treeOf: () => image as string });
       await format.unmount(target as string);
     });

@@ -1,5 +1,5 @@
 /** Image trees of a pool of directories, and who needs them. */
-import { chmod } from 'node:fs/promises';
+import { chmod, chown } from 'node:fs/promises';
 import type { ImageTrees } from '../core/ports/storage.ts';
 import { flushFileSystem } from '../host/fs-space.ts';
 import { HostError } from '../lib/host-error.ts';
@@ -35,6 +35,7 @@ export function createImageTrees(
       if (await exists(directory)) return;
       try {
         await pool.make(directory, work, async (temporary) => {
+          await chown(temporary, 0, 0);
           await chmod(temporary, 0o755);
           await fill(temporary);
           work.signal?.throwIfAborted();

@@ -100,7 +100,7 @@ export const testFacts: Facts = {
   cpus: 4,
   memoryBytes: 8 * 2 ** 30,
   cgroups: 'v2',
-  idBlock: { base: 1_000_000, ranges: 1000 },
+  idBlock: { base: 1_000_000, ranges: 1000, size: 65_536, shared: false },
   linkTag: 'gt',
   defaultNetwork: 'gastbr0',
 };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -27,7 +28,7 @@ const started = new Set<ChildProcess>();
 // A checkout whose daemon tells what it sees and waits: the launcher is under test, not the daemon.
 const checkout = join(scratch, 'checkout');
 mkdirSync(join(checkout, 'dist'), { recursive: true });
-cpSync(join(root, 'bin'), join(checkout, 'bin'), { recursive: true });
+for (const part of ['bin', 'libexec']) cpSync(join(root, part), join(checkout, part), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
 writeFileSync(
   join(checkout, 'dist', 'gasthofd.mjs'),
@@ -96,17 +97,26 @@ test('a pid that was given to another process since does not lead into its names
   assert.notEqual(seen.namespace, readlinkSync(`/proc/${stranger.pid}/ns/mnt`));
 });
 
-test('a relative directory and an ordinary user are refused before anything is made', () => {
+test('a relative directory is refused before anything is made', () => {
   const relative = launchSync({ GASTHOF_DIR: 'here' });
   assert.equal(relative.status, 64);
   assert.match(relative.stderr, /must be an absolute path, not here/);
-  const user = spawnSync('setpriv', ['--reuid=65534', '--clear-groups', join(root, 'bin', 'gasthofd')], {
-    encoding: 'utf8',
-    env: { ...process.env, GASTHOF_DIR: instance },
-  });
-  assert.equal(user.status, 77, user.stderr);
-  assert.match(user.stderr, /must be started as root/);
   assert.equal(existsSync(instance), false);
+});
+
+test('a user without subordinate ids is told the line that gives some (B10)', () => {
+  const home = mkdtempSync(join(tmpdir(), 'gasthof-nobody-'));
+  try {
+    chownSync(home, 65534, 65534);
+    const user = spawnSync('setpriv', ['--reuid=65534', '--clear-groups', join(root, 'bin', 'gasthofd')], {
+      encoding: 'utf8',
+      env: { ...process.env, GASTHOF_DIR: join(home, 'inn') },
+    });
+    assert.equal(user.status, 77, user.stderr);
+    assert.match(user.stderr, /as root: usermod --add-subuids \d+-\d+ --add-subgids \d+-\d+ \w+\n$/);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
 });
 
 async function start(args: string[] = []): Promise<{ child: ChildProcess; seen: Seen }> {

@@ -56,6 +56,7 @@ export function parseLimits(config: ConfigMap, facts: Pick<Facts, 'cpus' | 'memo
   const limits: Limits = {
     memoryBytes: memoryLimit(config['limits.memory'], facts.memoryBytes),
     processes: config['limits.processes'] ? Number(config['limits.processes']) : defaultProcesses,
+    byDefault: ['limits.memory', 'limits.processes'].filter((key) => !config[key]),
   };
   const cpu = config['limits.cpu'];
   if (cpu && /^\d+$/.test(cpu)) limits.cpuCount = Math.min(Number(cpu), facts.cpus);

@@ -8,7 +8,8 @@ export const rangeSize = 65536;
 
 /** The caller holds the `allocate` queue until the base is committed. */
 export function freeIdBase(house: Pick<House, 'documents' | 'facts'>): number {
-  const { base, ranges } = house.facts.idBlock;
+  const { base, ranges, shared } = house.facts.idBlock;
+  if (shared) return base;
   const taken = new Set(allInstances(house).map((doc) => doc.idBase));
   for (let index = 0; index < ranges; index++) {
     const candidate = base + index * rangeSize;

@@ -34,6 +34,8 @@ export type Limits = {
   /** False keeps the guest out of swap. */
   swap?: boolean;
   processes?: number;
+  /** Keys of limits that nobody asked for: where the host cannot hold them, the guest is without. */
+  byDefault?: string[];
 };
 
 /** A file or directory of the host, or a memory file system of its own, that the guest sees at `path`. */

@@ -11,8 +11,8 @@ export type Facts = {
   cpus: number;
   memoryBytes: number;
   cgroups: 'v1' | 'v2' | 'hybrid';
-  /** First id of the block from which guests get their ranges, and how many ranges there are. */
-  idBlock: { base: number; ranges: number };
+  /** First id of the block from which guests get their ranges, and how many there are, of which size; or one for all. */
+  idBlock: { base: number; ranges: number; size: number; shared: boolean };
   /** Prefix of link names, unique per daemon. */
   linkTag: string;
   /** Name of the network that is made at the first start. */

@@ -49,7 +49,7 @@ async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): 
       },
     );
     writeFileSync(layout.config(spec.id), JSON.stringify(config));
-    const pid = await createSupervised(layout, programs, spec.id, signal);
+    const pid = await createSupervised(layout, programs, { id: spec.id, groups: cgroups.prepare(spec.id) }, signal);
     cgroups.apply(spec.id, spec.limits);
     cgroups.delegate(spec.id, spec.range.base);
     // Later than the mounts of the kernel's file systems, so that a part may be below /dev or /run.

@@ -3,6 +3,7 @@ import type { Cgroups } from '../../host/cgroup.ts';
 import type { NodeNumber } from '../../host/plug.ts';
 import { run } from '../../host/run.ts';
 import type { Layout } from './layout.ts';
+import { crunOptions } from './programs.ts';
 import type { Programs } from './supervisor.ts';
 
 type Needs = { layout: Layout; cgroups: Cgroups; programs: Programs };
@@ -39,6 +40,6 @@ async function set(
     access: 'rw',
   });
   const devices = [{ allow: false, access: 'rwm' }, ...all.map(rule)];
-  const args = ['--root', layout.runtime, '--cgroup-manager=cgroupfs', 'update', '--resources', '-', id];
+  const args = [...crunOptions(layout), 'update', '--resources', '-', id];
   await run(programs.crun, args, { input: JSON.stringify({ devices }) });
 }

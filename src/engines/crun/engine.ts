@@ -51,9 +51,9 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
   makeDirectories(layout, options.stateDirectory, options.logDirectory);
   clearPlugStages(layout.stages);
   const { programs, version } = await findPrograms(options);
-  const cgroups = openCgroups(options.cgroupParent);
+  const cgroups = openCgroups(options.cgroupParent, undefined, (id) => livingInit(layout, id)?.pid);
   const ends = createEnds(layout);
-  const executor = createExecutor(layout, programs.crun);
+  const executor = createExecutor(layout, programs.crun, cgroups);
   const inTurn = createKeyedQueue();
   const orphans = watchOrphans(layout, ends);
   for (const id of listGuests(layout)) {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { ExecSession, ExecSpec } from '../../core/ports/engine.ts';
 import { guestCapabilities } from '../../host/capabilities.ts';
+import type { Cgroups } from '../../host/cgroup.ts';
 import { type ProcessRef, processRef, signalProcess } from '../../host/process.ts';
 import { type Spawned, spawnProgram } from '../../host/spawn.ts';
 import { watchDirectory } from '../../host/watch-directory.ts';
@@ -14,6 +15,7 @@ import { execOutcome, wasNotStarted } from './exec-outcome.ts';
 import { type ExecStreams, openPipes, openTerminal } from './exec-streams.ts';
 import { commandWords, hasBecomeCommand, type Speaker } from './first-words.ts';
 import type { Layout } from './layout.ts';
+import { crunOptions, joining } from './programs.ts';
 import type { GuestRecord } from './record.ts';
 
 export type Executor = Disposable & {
@@ -23,7 +25,7 @@ export type Executor = Disposable & {
 const sigkill = 9;
 const killedCode = 128 + sigkill;
 
-export function createExecutor(layout: Layout, crun: string): Executor {
+export function createExecutor(layout: Layout, crun: string, cgroups: Pick<Cgroups, 'prepare'>): Executor {
   /** Called whenever a file in the directory changes: pid files appear there. */
   const pidWaiters = new Set<() => void>();
   const watch = watchDirectory(layout.execs, () => {
@@ -39,7 +41,9 @@ export function createExecutor(layout: Layout, crun: string): Executor {
       const words = commandWords(speaker.promise);
       const streams = spec.terminal ? openTerminal(spec.terminal, words) : openPipes(record, spec, words);
       try {
-        const spawned = spawnProgram(crun, execArguments(layout, files, id, spec), {
+        const { program, env } = joining(crun, cgroups.prepare(id));
+        const spawned = spawnProgram(program, execArguments(layout, files, id, spec), {
+          env,
           stdio: streams.childEnds,
           detached: true,
           freshKeyring: true,
@@ -72,7 +76,7 @@ function execFiles(layout: Layout, name: string) {
 
 function execArguments(layout: Layout, files: ExecFiles, id: string, spec: ExecSpec): string[] {
   return [
-    ...['--root', layout.runtime, '--cgroup-manager=cgroupfs', `--log=file:${files.log}`, '--log-format=json'],
+    ...[...crunOptions(layout), `--log=file:${files.log}`, '--log-format=json'],
     ...['exec', ...(spec.terminal ? ['--tty'] : []), '--process', files.process, '--pid-file', files.pid, id],
   ];
 }

@@ -74,6 +74,8 @@ function createMemory(memory: NonNullable<GuestMount['memory']>, mount: GuestMou
 }
 
 /** On-disk ids 0..n appear as the guest's. */
-function openShift({ base, size }: IdRange): Promise<number> {
+async function openShift({ base, size }: IdRange): Promise<number | undefined> {
+  // A guest that has its ids unmapped needs no map for what is stored with them.
+  if (base === 0) return undefined;
   return openUserNamespace([{ inside: 0, outside: base, count: size }]);
 }

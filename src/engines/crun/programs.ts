@@ -2,8 +2,11 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroups } from '../../host/cgroup.ts';
+import { libexec } from '../../host/libexec.ts';
+import { ownNamespaces } from '../../host/own-namespaces.ts';
 import { baseEnvironment, run } from '../../host/run.ts';
 import { HostError } from '../../lib/host-error.ts';
+import type { Layout } from './layout.ts';
 import type { Programs } from './supervisor.ts';
 
 /** Full paths (conmon wants one) and crun's version; a missing program is told by `whyUnusable`. */
@@ -19,6 +22,19 @@ export async function findPrograms(options: {
   return { programs, version };
 }
 
+/** What comes first in every call of crun. */
+export const crunOptions = (layout: Pick<Layout, 'runtime'>): string[] => [
+  ...['--root', layout.runtime],
+  // In groups that are lent to an ordinary user, who may not be everywhere, the engine itself puts processes where they belong.
+  `--cgroup-manager=${ownNamespaces() ? 'disabled' : 'cgroupfs'}`,
+];
+
+/** The program to start for crun so that its processes are in these groups, and the environment that says which. */
+export function joining(crun: string, groups: readonly string[]): { program: string; env: Record<string, string> } {
+  if (groups.length === 0) return { program: crun, env: {} };
+  return { program: libexec('join-groups'), env: { GASTHOF_GROUPS: groups.join('\n'), GASTHOF_RUNTIME: crun } };
+}
+
 export async function whyUnusable(programs: Programs, cgroups: Cgroups): Promise<string | undefined> {
   for (const program of Object.values(programs)) {
     try {
@@ -28,7 +44,8 @@ export async function whyUnusable(programs: Programs, cgroups: Cgroups): Promise
       return error.help === undefined ? error.message : `${error.message}: ${error.help}`;
     }
   }
-  if (process.getuid?.() !== 0) return 'the container engine needs root, of the host or of a user namespace';
+  if (process.getuid?.() !== 0 && !ownNamespaces())
+    return 'the container engine needs root, of the host or of a user namespace';
   // crun before 1.9 refuses to run beside a v2 hierarchy that has controllers of its own on a v1 host.
   if (cgroups.kind === 'hybrid' && cgroups.stranded.length > 0)
     return `cgroup v1 beside v2 with controllers (${cgroups.stranded.join(', ')}): start the daemon in a mount namespace without the v2 mount`;

@@ -6,11 +6,12 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { run } from '../../host/run.ts';
 import type { Layout } from './layout.ts';
+import { crunOptions } from './programs.ts';
 import type { Programs } from './supervisor.ts';
 
 export async function startGuest(layout: Layout, programs: Programs, id: string): Promise<void> {
   if (release(layout.execFifo(id))) return;
-  await run(programs.crun, ['--root', layout.runtime, '--cgroup-manager=cgroupfs', 'start', id]);
+  await run(programs.crun, [...crunOptions(layout), 'start', id]);
 }
 
 /** False when nobody waits there. */

@@ -8,6 +8,7 @@ import { isAlive, type ProcessRef, processArguments, processRef } from '../../ho
 import { spawnProgram } from '../../host/spawn.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { Layout } from './layout.ts';
+import { crunOptions, joining } from './programs.ts';
 
 export type Programs = { crun: string; conmon: string };
 
@@ -19,18 +20,19 @@ const createTimeoutMs = 60_000;
 export async function createSupervised(
   layout: Layout,
   programs: Programs,
-  id: string,
+  { id, groups }: { id: string; groups: readonly string[] },
   signal?: AbortSignal,
 ): Promise<number> {
+  const { program, env } = joining(programs.crun, groups);
   mkdirSync(layout.logs(id), { recursive: true, mode: 0o700 });
   // The console's log is of this run only; the engine's goes on.
   rmSync(layout.consoleLog(id), { force: true });
   const log = openSync(layout.engineLog(id), 'a', 0o600);
   try {
-    const spawned = spawnProgram(programs.conmon, supervisorArguments(layout, programs, id), {
+    const spawned = spawnProgram(programs.conmon, supervisorArguments(layout, program, id), {
       // conmon marks descriptor 3 close-on-exec, so that crun sees 0, 1 and 2 only.
       stdio: ['ignore', log, log, 'pipe'],
-      env: { _OCI_SYNCPIPE: '3' },
+      env: { _OCI_SYNCPIPE: '3', ...env },
       detached: true,
       freshKeyring: true,
     });
@@ -41,11 +43,10 @@ export async function createSupervised(
   }
 }
 
-function supervisorArguments(layout: Layout, programs: Programs, id: string): string[] {
+function supervisorArguments(layout: Layout, runtime: string, id: string): string[] {
   return [
     ...['--api-version', '1', '-c', id, '-u', id, '-n', id, '-t'],
-    ...['-r', programs.crun, '--runtime-arg', '--root', '--runtime-arg', layout.runtime],
-    ...['--runtime-arg', '--cgroup-manager=cgroupfs'],
+    ...['-r', runtime, ...crunOptions(layout).flatMap((word) => ['--runtime-arg', word])],
     ...['-b', layout.bundle(id), '-p', layout.pidFile(id), '--conmon-pidfile', layout.supervisorPidFile(id)],
     ...['--exit-dir', layout.exits, '--persist-dir', layout.persist(id), '--socket-dir-path', layout.sockets],
     ...['-l', `k8s-file:${layout.consoleLog(id)}`, '--log-size-max', String(consoleLogBytes), '--no-sync-log'],

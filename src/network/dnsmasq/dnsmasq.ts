@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { asRootInside } from '../../host/own-namespaces.ts';
 import {
   isAlive,
   type ProcessRef,
@@ -57,7 +58,9 @@ export function createDnsmasq(options: {
   };
 
   const start = async () => {
-    const { pid, pipes, exited } = spawnProgram('dnsmasq', ['--keep-in-foreground', configArgument(paths)], {
+    // It only changes its user when it is root.
+    const words = [...asRootInside, '--', 'dnsmasq', '--keep-in-foreground', configArgument(paths)];
+    const { pid, pipes, exited } = spawnProgram('setpriv', words, {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     });

@@ -1,6 +1,6 @@
 /** Volumes of the dir driver: `root`, a whole copy of the tree with unshifted ids, mounted with shifted ones. */
 import { closeSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyTree } from '../../host/copy-tree.ts';
 import { bindMount, unmountAside } from '../../host/mount.ts';
@@ -16,6 +16,7 @@ export const dirFormat: VolumeFormat = {
     const root = join(directory, 'root');
     if (image) return copyTree(image.directory, root, work);
     await mkdir(root);
+    await chown(root, 0, 0);
     await chmod(root, 0o755);
   },
 

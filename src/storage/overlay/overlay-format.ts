@@ -56,7 +56,10 @@ export const overlayFormat: VolumeFormat = {
     await makeWork(directory);
     // The guest's `/` shows the attributes of the upper layer.
     if (image) await copyDirectoryAttributes(image.directory, upper);
-    else await chmod(upper, 0o755);
+    else {
+      await chown(upper, 0, 0);
+      await chmod(upper, 0o755);
+    }
     if (image) await writeFile(join(directory, 'image'), image.fingerprint, { mode: 0o600 });
   },
 

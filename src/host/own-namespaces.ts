@@ -1,0 +1,59 @@
+/**
+ * Whether this daemon is an ordinary user's. Such a one lives in namespaces of its own (libexec/own-namespaces), holds all
+ * capabilities in them, and has an id above those of all guests, so that ids on disk are the guests' own: what root's
+ * daemon needs idmapped mounts for, the namespace does.
+ */
+import { readFileSync } from 'node:fs';
+
+/** The user's own id inside; the launchers in libexec say the same number. */
+export const ownIdInside = 2_000_000_000;
+
+export type OwnNamespaces = {
+  /** The user's ids on the host. */
+  uid: number;
+  gid: number;
+  /** Ids 0 to `ids - 1` inside are those that the system grants to this user. */
+  ids: number;
+  /** A memory file system of these namespaces that everybody may pass. */
+  place: string;
+};
+
+/**
+ * Words for setpriv: some programs (mount, tar) do for root alone what they could do with capabilities. Inside, root is the
+ * id of guests' roots; these programs are confined.
+ */
+export const asRootInside = ['--reuid=0', '--regid=0', '--clear-groups'];
+
+/** And back from there, with all capabilities. */
+export const asSelfInside = [
+  ...['setpriv', `--reuid=${ownIdInside}`, `--regid=${ownIdInside}`, '--clear-groups'],
+  ...['--inh-caps=+all', '--ambient-caps=+all', '--'],
+];
+
+type Row = { inside: number; outside: number; count: number };
+
+/** Undefined for root's daemon. */
+export function ownNamespaces(): OwnNamespaces | undefined {
+  if (process.getuid?.() !== ownIdInside) return undefined;
+  const [users, groups] = [idMap('uid_map'), idMap('gid_map')];
+  const own = (rows: Row[]) => rows.find(({ inside }) => inside === ownIdInside)?.outside ?? ownIdInside;
+  return {
+    uid: own(users),
+    gid: own(groups),
+    ids: Math.min(granted(users), granted(groups)),
+    place: '/sys/kernel/debug',
+  };
+}
+
+function idMap(file: string): Row[] {
+  return readFileSync(`/proc/self/${file}`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [inside = 0, outside = 0, count = 0] = line.trim().split(/\s+/).map(Number);
+      return { inside, outside, count };
+    });
+}
+
+const granted = (rows: Row[]) =>
+  rows.filter(({ inside }) => inside !== ownIdInside).reduce((total, { count }) => total + count, 0);
