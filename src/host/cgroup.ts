@@ -155,9 +155,10 @@ export function openCgroups(
       return path === undefined ? processesBeside(initOf(id) ?? -1) : listCgroupPids(path);
     },
     async killAll(id) {
-      // A frozen process does not die on v1 before it is thawed.
+      // A frozen process does not die on v1 before it is thawed, and one that is just being frozen is not yet told as frozen.
       if (!hasFreezer) await thaw(id);
-      else if (frozen(id)) setFreezer(id, layout.freezer.thawed);
+      else if (read(id, layout.freezer.controller, layout.freezer.file) !== undefined)
+        setFreezer(id, layout.freezer.thawed);
       for (const path of directories(id)) await killCgroup(path);
     },
     async remove(id) {
