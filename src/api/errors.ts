@@ -123,6 +123,11 @@ export const errorCatalogue = {
   'exec.cwd': { status: 400, text: 'Invalid working directory "{cwd}": {reason}' },
   'exec.not-found': { status: 400, text: 'Command not found' },
   'exec.not-executable': { status: 400, text: 'Command not executable' },
+  'instance.port': {
+    status: 502,
+    text: 'Port {port} of {name} does not answer: {reason}',
+    help: 'gast exec {name} -- ss -ltn shows where its programs listen',
+  },
   'console.busy': { status: 400, text: 'This console is already connected', help: 'Add --force to take it over' },
 
   'file.not-found': { status: 404, text: 'file does not exist: {path}' },

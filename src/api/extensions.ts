@@ -186,6 +186,7 @@ export const ownExtensions = [
   'doctor',
   'openapi',
   'list_pages',
+  'instance_connect',
 ] as const;
 
 export type OwnExtension = (typeof ownExtensions)[number];

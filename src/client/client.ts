@@ -3,7 +3,7 @@
  * The table itself is only imported as a type, so that a command line call loads no schemas.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Event } from '../api/resources/events.ts';
 import type { Operation } from '../api/resources/operations.ts';
 import type { BodyOf, Params, QueryOf, ReplyOf, Route } from '../api/route.ts';
@@ -12,7 +12,7 @@ import { ClientError } from './client-error.ts';
 import { readEnvelope } from './envelope.ts';
 import { type EventsOptions, eventsPath, followEvents } from './events.ts';
 import { type FollowOptions, followOperation } from './follow-operation.ts';
-import { createHttpTransport, type HttpTransport } from './http-transport.ts';
+import { createHttpTransport, type HttpTransport, type Upgraded, type UpgradeOptions } from './http-transport.ts';
 import { type QueryValues, requestPath, splitKey } from './request-path.ts';
 import { createWebSocketConnection, type WebSocketConnection } from './websocket.ts';
 
@@ -54,6 +54,8 @@ export interface Client extends Disposable {
   raw<K extends RouteKey>(key: K, ...args: ArgsParam<K>): Promise<IncomingMessage>;
   /** Any path as it is, without the types of the table; errors are thrown. */
   request(method: string, path: string, body?: unknown): Promise<IncomingMessage>;
+  /** The connection itself, which speaks what the route says from then on. */
+  upgrade<K extends KeysOf<'upgrade'>>(key: K, protocol: string, ...args: ArgsParam<K>): Promise<Duplex>;
   websocket(path: string, signal?: AbortSignal): Promise<WebSocketConnection>;
   events(options?: EventsOptions): AsyncIterable<Event>;
 }
@@ -87,12 +89,13 @@ export function createClient(options: ClientOptions): Client {
   const { socketPath, project, userAgent = 'gast', onRequest } = options;
   const transport = options.transport ?? createHttpTransport(socketPath);
 
-  const send = async (key: string, args: AnyArgs = {}): Promise<IncomingMessage> => {
-    const { method, template } = splitKey(key);
+  const pathOf = (key: string, { params, query }: AnyArgs): string => {
     // All projects and one exclude each other.
-    const inside = project && args.query?.['all-projects'] === undefined ? { project } : {};
-    return sendTo(method, requestPath(template, args.params, { ...inside, ...args.query }), args);
+    const inside = project && query?.['all-projects'] === undefined ? { project } : {};
+    return requestPath(splitKey(key).template, params, { ...inside, ...query });
   };
+  const send = async (key: string, args: AnyArgs = {}): Promise<IncomingMessage> =>
+    sendTo(splitKey(key).method, pathOf(key, args), args);
   const sendTo = async (method: string, path: string, args: AnyArgs): Promise<IncomingMessage> => {
     const json = args.body === undefined ? undefined : JSON.stringify(args.body);
     const headers: Record<string, string> = { 'User-Agent': userAgent, ...args.headers };
@@ -107,13 +110,17 @@ export function createClient(options: ClientOptions): Client {
   const value = async (key: string, args?: AnyArgs) => (await readEnvelope(await send(key, args))).metadata;
   const websocket = async (path: string, signal?: AbortSignal) => {
     onRequest?.(`websocket ${path.replace(/secret=\w+/, 'secret=...')}`);
-    const result = await transport.upgrade(path, signal);
-    if ('socket' in result && 'head' in result) return createWebSocketConnection(result);
+    return createWebSocketConnection(await upgraded(path, { signal }));
+  };
+  const upgraded = async (path: string, how: UpgradeOptions): Promise<Upgraded> => {
+    const result = await transport.upgrade(path, how);
+    if ('socket' in result && 'head' in result) return result;
     await readEnvelope(result);
+    const { protocol = 'websocket' } = how;
     throw new ClientError({
       status: result.statusCode ?? 0,
       code: 'client.no-websocket',
-      message: `${path} is no websocket`,
+      message: `${path} is no ${protocol}`,
     });
   };
   async function* events(options: EventsOptions = {}) {
@@ -161,6 +168,13 @@ export function createClient(options: ClientOptions): Client {
       const answer = await sendTo(method, path, { body });
       if ((answer.statusCode ?? 500) >= 400) await readEnvelope(answer);
       return answer;
+    },
+    upgrade: async (key: string, protocol: string, args: AnyArgs = {}) => {
+      const path = pathOf(key, args);
+      onRequest?.(`${protocol} ${path}`);
+      const { socket, head } = await upgraded(path, { protocol, signal: args.signal });
+      if (head.length > 0) socket.unshift(head);
+      return socket;
     },
     websocket,
     events,

@@ -1,5 +1,6 @@
 /** HTTP/1.1 over the daemon's unix socket. Connections are kept between calls, until disposed. */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { connectionError } from './client-error.ts';
 
@@ -10,13 +11,18 @@ export type HttpRequest = {
   body?: string | Uint8Array | Readable | undefined;
   signal?: AbortSignal | undefined;
 };
+export type UpgradeOptions = {
+  /** @default websocket */
+  protocol?: string | undefined;
+  signal?: AbortSignal | undefined;
+};
 export type Upgraded = { socket: Duplex; head: Buffer };
 
 export interface HttpTransport extends Disposable {
   readonly socketPath: string;
   send(call: HttpRequest): Promise<IncomingMessage>;
   /** Resolves with the raw connection, or with the ordinary answer when the server refused. */
-  upgrade(path: string, signal?: AbortSignal): Promise<Upgraded | IncomingMessage>;
+  upgrade(path: string, options?: UpgradeOptions): Promise<Upgraded | IncomingMessage>;
 }
 
 export function createHttpTransport(socketPath: string): HttpTransport {
@@ -40,13 +46,14 @@ export function createHttpTransport(socketPath: string): HttpTransport {
         call.on('error', (error) => reject(fail(error, signal)));
         sendBody(call, body, reject);
       }),
-    upgrade: (path, signal) =>
+    upgrade: (path, { protocol, signal } = {}) =>
       new Promise((resolve, reject) => {
         const call = request({
-          socketPath,
+          // What comes after the upgrade may end in one direction only.
+          createConnection: () => connect({ path: socketPath, allowHalfOpen: true }),
           method: 'GET',
           path,
-          headers: upgradeHeaders('unix.socket'),
+          headers: upgradeHeaders('unix.socket', protocol),
           ...only(signal),
         });
         call.on('upgrade', (_answer, socket, head) => resolve({ socket, head }));
@@ -76,13 +83,9 @@ export const only = (signal: AbortSignal | undefined) =>
   signal === undefined ? { servername: '' } : { servername: '', signal };
 
 /** The key only guards against caches between the two ends; on a unix socket there are none, so node:crypto stays unloaded. */
-export function upgradeHeaders(host: string): Record<string, string> {
+export function upgradeHeaders(host: string, protocol = 'websocket'): Record<string, string> {
+  const headers = { Host: host, Connection: 'Upgrade', Upgrade: protocol };
+  if (protocol !== 'websocket') return headers;
   const key = Buffer.from(Array.from({ length: 16 }, () => Math.floor(Math.random() * 256))).toString('base64');
-  return {
-    Host: host,
-    Connection: 'Upgrade',
-    Upgrade: 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': key,
-  };
+  return { ...headers, 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': key };
 }

@@ -28,8 +28,8 @@ export function createHttpsTransport(server: HttpsServer): HttpTransport {
           },
           error,
         );
-  const connection = (signal: AbortSignal | undefined) =>
-    connectSecurely({ ...server, url, timeoutMs, signal }).catch((error: unknown) => {
+  const connection = (signal: AbortSignal | undefined, rest: { halfOpen?: true } = {}) =>
+    connectSecurely({ ...server, url, timeoutMs, signal, ...rest }).catch((error: unknown) => {
       throw refused(error, signal);
     });
   return {
@@ -49,14 +49,14 @@ export function createHttpsTransport(server: HttpsServer): HttpTransport {
         sendBody(call, body, reject);
       });
     },
-    async upgrade(path, signal) {
-      const socket = await connection(signal);
+    async upgrade(path, { protocol, signal } = {}) {
+      const socket = await connection(signal, { halfOpen: true });
       return new Promise((resolve, reject) => {
         const call = request({
           createConnection: () => socket,
           method: 'GET',
           path,
-          headers: upgradeHeaders(url.host),
+          headers: upgradeHeaders(url.host, protocol),
           ...only(signal),
         });
         call.on('upgrade', (_answer, upgraded, head) => resolve({ socket: upgraded, head }));

@@ -14,6 +14,8 @@ export type SecureTarget = {
   own: { certificate: string; key: string } | undefined;
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** It may end in one direction only: for connections that become streams. */
+  halfOpen?: true;
   /** Take any certificate: for looking at it only. */
   anybody?: true;
 };
@@ -23,7 +25,7 @@ const keepAliveMs = 30_000;
 
 /** Rejects with an `Error` whose text is the reason, or with the signal's. */
 export async function connectSecurely(target: SecureTarget): Promise<TLSSocket> {
-  const { url, pinned, own, timeoutMs, signal, anybody } = target;
+  const { url, pinned, own, timeoutMs, signal, anybody, halfOpen } = target;
   signal?.throwIfAborted();
   const expected = pinned === undefined ? undefined : pinnedBytes(pinned);
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -34,10 +36,11 @@ export async function connectSecurely(target: SecureTarget): Promise<TLSSocket> 
     ...(isIP(host) ? {} : { servername: host }),
     ALPNProtocols: ['http/1.1'],
     minVersion: 'TLSv1.2',
+    ...(halfOpen ? { allowHalfOpen: true } : {}),
     ...(expected === undefined ? { ca: authorities() } : {}),
     rejectUnauthorized: expected === undefined && anybody === undefined,
     ...(own === undefined ? {} : { cert: own.certificate, key: own.key }),
-  } satisfies ConnectionOptions);
+  } satisfies ConnectionOptions & { allowHalfOpen?: boolean });
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
   const aborted = () => reject(signal?.reason);

@@ -13,6 +13,7 @@ import { createImageHandlers } from './images/create-handlers.ts';
 import { imageFileHandlers } from './images/file-handlers.ts';
 import { imageHandlers } from './images/handlers.ts';
 import { accessHandlers } from './instances/access-handlers.ts';
+import { connectHandlers } from './instances/connect-handlers.ts';
 import { fileHandlers } from './instances/files.ts';
 import { instanceHandlers } from './instances/handlers.ts';
 import { metadataHandlers } from './instances/metadata-handlers.ts';
@@ -50,6 +51,7 @@ export function createHandlers(house: House, control: ServerControl): Handlers<R
       ...snapshotHandlers(house),
       ...backupHandlers(house),
       ...sessionHandlers(house),
+      ...connectHandlers(house),
       ...metadataHandlers(house),
       ...accessHandlers(house),
       ...fileHandlers(house),

@@ -45,6 +45,8 @@ export function createTlsDoor({
       keepAlive: true,
       keepAliveInitialDelay,
       noDelay: true,
+      // As plain connections of the HTTP server: one that became a stream may end in one direction only.
+      allowHalfOpen: true,
     });
     server.maxConnections = connections;
     server.on('secureConnection', (connection) => accept(connection));

@@ -5,6 +5,7 @@ import type { Proxies, ProxySpec } from '../core/ports/proxies.ts';
 import { listNftTables } from '../host/nft-tables.ts';
 import { run } from '../host/run.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import { connectToGuest } from './guest-connection.ts';
 import { natTable } from './nat-rules.ts';
 import { createRelayProcess } from './relay-process.ts';
 
@@ -98,6 +99,7 @@ export function createProxies(options: ProxiesOptions): Proxies & Disposable {
       const isThere = listNftTables().some(({ name, family }) => name === options.table && family === 'inet');
       return [...found, ...(isThere ? translated.values() : [])];
     },
+    connect: connectToGuest,
     [Symbol.dispose]: () => relay[Symbol.dispose](),
   };
 }

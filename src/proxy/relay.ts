@@ -3,6 +3,7 @@ import { createServer, type Server, Socket } from 'node:net';
 import type { ProxySpec } from '../core/ports/proxies.ts';
 import { type NetworkNamespace, openNetworkNamespace } from '../host/netns.ts';
 import { type Endpoint, openConnection, openListener, removeSocketPath, type Side } from '../host/proxy-sockets.ts';
+import { joinStreams } from '../lib/join-streams.ts';
 import type { ProxyAddress } from '../lib/proxy-address.ts';
 import { openDatagramRelay } from './datagrams.ts';
 import { greeting } from './proxy-protocol.ts';
@@ -70,7 +71,8 @@ async function openStreamRelay(
       socket.once('close', () => open.delete(socket));
     }
     if (spec.proxyProtocol) peer.write(greeting(client));
-    join(client, peer);
+    peer.setNoDelay(true);
+    joinStreams(client, peer);
   });
   server.maxConnections = connectionsAtMost;
   await listening(server, fd);
@@ -81,23 +83,6 @@ async function openStreamRelay(
       if ('path' in at && !at.abstract) removeSocketPath(sides.listen, at.path);
     },
   };
-}
-
-/** Both ways, each at the pace of its reader; one that ends ends only its own direction. */
-function join(client: Socket, peer: Socket): void {
-  client.pipe(peer);
-  peer.pipe(client);
-  const end = () => {
-    client.destroy();
-    peer.destroy();
-  };
-  for (const socket of [client, peer]) {
-    socket.setNoDelay(true);
-    socket.on('error', end);
-  }
-  // A side that is gone takes the other along, once what it said is delivered.
-  client.on('close', () => (peer.writableEnded ? undefined : end()));
-  peer.on('close', () => (client.writableEnded ? undefined : end()));
 }
 
 /** Inside the guest everybody is somebody of the guest; who is not named is its root. */

@@ -24,6 +24,16 @@ const FileQuery = Type.Object({
   force: Type.Optional(Type.String()),
 });
 
+const ConnectQuery = Type.Object({
+  project: Type.Optional(Type.String()),
+  port: Type.Optional(Type.String({ description: 'number of the port' })),
+  address: Type.Optional(
+    Type.String({
+      description: 'IP address, as seen from inside; without it: the loopback addresses, then those of its cards',
+    }),
+  ),
+});
+
 export const instanceRoutes = {
   'GET /1.0/instances': {
     summary: 'List the instances',
@@ -232,6 +242,14 @@ export const instanceRoutes = {
     answer: 'upgrade',
     upgrade: 'sftp',
     query: ProjectQuery,
+  },
+  'GET /1.0/instances/{name}/connect': {
+    summary: 'Connect to a TCP port of the guest; the connection itself goes on as the stream',
+    access: 'operate',
+    answer: 'upgrade',
+    upgrade: 'tcp',
+    query: ConnectQuery,
+    extension: 'instance_connect',
   },
   'GET /1.0/instances/{name}/logs': {
     summary: 'List the log files',

@@ -1,5 +1,5 @@
 /**
- * THE PROXIES PORT: connections that are carried between the host and a guest (`proxy` devices).
+ * THE PROXIES PORT: connections that are carried between the host and a guest (`proxy` devices, callers of the API).
  *
  * Laws:
  * - A proxy carries as soon as `start` has resolved, and nothing of it is left when `stop` has.
@@ -7,6 +7,7 @@
  * - What a slow peer does not take is not read: memory is bounded, whatever the peers do.
  * - The guest cannot bend a path of its own to a socket of the host.
  */
+import type { Duplex } from 'node:stream';
 import type { ProxyAddress } from '../../lib/proxy-address.ts';
 import type { IdRange } from './id-range.ts';
 
@@ -35,4 +36,13 @@ export interface Proxies {
   start(spec: ProxySpec): Promise<void>;
   stop(proxy: Pick<ProxySpec, 'guest' | 'device'>): Promise<void>;
   list(): Promise<ProxySpec[]>;
+  /**
+   * A connection to a TCP port of a guest, made by this process in the guest's own network: by the first of the addresses where
+   * somebody answers. Rejects with the errno of the first address.
+   */
+  connect(
+    guest: { pid: number },
+    to: { addresses: readonly string[]; port: number },
+    signal?: AbortSignal,
+  ): Promise<Duplex>;
 }
