@@ -3,13 +3,14 @@
  * the laboratory. Disposing deletes its guests, ends it and what outlives it, and removes its directory.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { type Client, createClient } from '../src/client/client.ts';
-import { hostNames } from '../src/host/paths.ts';
+import { clearDaemon } from './clear-daemon.ts';
+import { namesOf } from './own-namespaces.ts';
 
 const root = join(import.meta.dirname, '..');
 export const gasthofd = join(root, 'bin/gasthofd');
@@ -23,7 +24,7 @@ export const lacking = (): string | false =>
 export type TestDaemon = AsyncDisposable & {
   directory: string;
   client: Client;
-  names: ReturnType<typeof hostNames>;
+  readonly names: ReturnType<typeof namesOf>;
   readonly pid: number;
   /** Environment for `bin/gast` and foreign clients. */
   env: Record<string, string>;
@@ -38,7 +39,6 @@ export async function startDaemon(
   options: { program?: string; env?: Record<string, string> } = {},
 ): Promise<TestDaemon> {
   const directory = mkdtempSync(join(tmpdir(), 'gast-'));
-  const names = hostNames(directory);
   const env = { PATH: process.env.PATH ?? '', GASTHOF_DIR: directory, GASTHOF_SOURCE: '1' };
   const logFile = join(directory, 'test.log');
   const client = createClient({ socketPath: join(directory, 'unix.socket') });
@@ -73,13 +73,7 @@ export async function startDaemon(
   const clear = async () => {
     await end();
     client[Symbol.dispose]();
-    await endHelpers(directory, names.stage);
-    // What the daemon deletes in the background (`rm`) goes on after its end, and rmSync of Node 26 takes a file that somebody
-    // else has just deleted for the end of its work.
-    const deadline = Date.now() + 30_000;
-    do for (const path of [directory, names.stage]) rmSync(path, { recursive: true, force: true });
-    while (existsSync(directory) && Date.now() < deadline);
-    if (existsSync(directory)) throw new Error(`${directory} was made again or is in use: ${readdirSync(directory)}`);
+    await clearDaemon(directory);
   };
   // One that does not start leaves nothing either.
   await start().catch(async (error: unknown) => {
@@ -89,8 +83,10 @@ export async function startDaemon(
   return {
     directory,
     client,
-    names,
     env,
+    get names() {
+      return namesOf(directory);
+    },
     get pid() {
       return child?.pid ?? -1;
     },
@@ -129,33 +125,6 @@ async function deleteEverything(client: Client): Promise<void> {
   }[];
   for (const { name, managed } of networks)
     if (managed) await client.call('DELETE /1.0/networks/{name}', { params: { name } });
-}
-
-/**
- * lxcfs and whoever else outlives the daemon by design: found by our directory in their command line. Resolves when they are
- * gone: until then they may write.
- */
-async function endHelpers(directory: string, stage: string): Promise<void> {
-  const killed: string[] = [];
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    const words = commandLine(name);
-    const ours = words.some((word) => word.includes(stage) || word.includes(directory));
-    if (!ours || !/lxcfs|dnsmasq|conmon/.test(words[0] ?? '')) continue;
-    process.kill(Number(name), 'SIGKILL');
-    killed.push(name);
-  }
-  const deadline = Date.now() + 10_000;
-  while (killed.some((name) => commandLine(name)[0]) && Date.now() < deadline) await setTimeout(5);
-}
-
-/** Empty for one that has ended. */
-function commandLine(name: string): string[] {
-  try {
-    return readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
 }
 
 /** Adds one of the test images under an alias; another description makes it another image. */

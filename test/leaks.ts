@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { hostNames } from '../src/host/paths.ts';
+import { asUser, insideWords, namesOf, rootOf } from './own-namespaces.ts';
 
 /** What there is, and how often. */
 export type Census = Map<string, number>;
@@ -18,13 +18,13 @@ type Owner = { directory: string; pid: number };
 const patienceMs = 20_000;
 
 export function census(owner: Owner): Census {
-  const { stage, cgroupParent } = hostNames(owner.directory);
+  const { stage, cgroupParent } = namesOf(owner.directory);
   const found: Census = new Map();
   const all = [
     ...processes(owner),
     ...controlGroups(cgroupParent),
-    ...readdirSync('/sys/class/net').map((name) => `link ${name}`),
-    ...nftRules(),
+    ...readdirSync(`${rootOf(owner.directory)}/sys/class/net`).map((name) => `link ${name}`),
+    ...nftRules(owner.directory),
     ...loopDevices(owner.directory),
     ...files(owner.directory),
     ...files(stage),
@@ -108,13 +108,15 @@ function mountsOf(pid: string): string[] {
   return lines.map((line) => `mount ${line.split(' ')[4]} (${line.split(' - ')[1]?.split(' ')[0]})`);
 }
 
-/** Directories below the daemon's own group, in every hierarchy. */
+/** Directories below the daemon's own group, in every hierarchy; an ordinary user's is below what tools/as-user lends. */
 function controlGroups(parent: string): string[] {
   const top = '/sys/fs/cgroup';
   const hierarchies = existsSync(join(top, 'cgroup.controllers'))
     ? [top]
     : readdirSync(top).map((name) => join(top, name));
-  return hierarchies.flatMap((hierarchy) => directories(join(hierarchy, parent)).map((path) => `cgroup ${path}`));
+  const lent = `gasthof-user-${process.getuid?.()}`;
+  const parents = hierarchies.map((hierarchy) => join(hierarchy, ...(asUser ? [lent] : []), parent));
+  return parents.flatMap((path) => directories(path).map((found) => `cgroup ${found}`));
 }
 
 function directories(path: string): string[] {
@@ -127,8 +129,9 @@ function directories(path: string): string[] {
 }
 
 /** All rules and set elements, without counters. */
-function nftRules(): string[] {
-  const text = execFileSync('nft', ['-s', 'list', 'ruleset'], { encoding: 'utf8' });
+function nftRules(directory: string): string[] {
+  const [program = '', ...words] = [...insideWords(directory), 'nft', '-s', 'list', 'ruleset'];
+  const text = execFileSync(program, words, { encoding: 'utf8' });
   // Elements stand many in a line.
   const parts = text.split(/[\n,]/).map((part) => part.replace(/elements = \{|\}/g, '').trim());
   return parts.flatMap((part) => (part === '' ? [] : [`nft ${part}`]));

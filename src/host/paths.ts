@@ -42,9 +42,8 @@ const tagOf = (directory: string) => createHash('sha256').update(realpathSync(di
 
 const stageOf = (place: string, directory: string) => join(place, `gasthof-${tagOf(directory)}`);
 
-/** Names of this daemon on the host, all made from its directory. */
-export function hostNames(directory: string) {
-  const own = ownNamespaces();
+/** Names of this daemon on the host, all made from its directory. `own`: of an ordinary user's daemon. */
+export function hostNames(directory: string, own = ownNamespaces()) {
   const tag = tagOf(directory);
   const isDefault = realpathSync(directory) === defaultDirectory;
   return {
@@ -70,7 +69,7 @@ function idBlock(region: number): Ids {
 
 /** Guests of an ordinary user stand on unshifted trees, which cannot be mapped there: all have the same ids. */
 function grantedIds(ids: number): Ids {
-  const block = { base: 0, ranges: 1, size: Math.min(ids, rangeSize), shared: true };
+  const block = { base: 0, ranges: Math.floor(ids / rangeSize), size: Math.min(ids, rangeSize), shared: true };
   return { idBlock: block, unpackIdBase: 0 };
 }
 
