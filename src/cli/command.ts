@@ -92,12 +92,14 @@ export type Command = {
   args: Readonly<Record<string, Argument>>;
   options: Readonly<Record<string, Option>>;
   examples: readonly (readonly [command: string, what: string])[];
-  /** Options after the first argument belong to somebody else (`exec`). */
-  passThrough?: true;
+  /** Options after the second argument belong to somebody else (`exec`), or all after the first one (`ssh`). */
+  passThrough?: true | 'after-first';
   /** The first argument is an image and may name another server than the one that the command works on. */
   imageFirst?: true;
   /** Works on image servers (simplestreams), too. */
   onImageServers?: true;
+  /** Only asks whether there is a daemon: an ordinary user's is not started for it. */
+  wakesNobody?: true;
   /** Not in help or completion. */
   hidden?: true;
   /** The exit code; nothing means 0. */

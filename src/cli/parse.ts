@@ -22,7 +22,7 @@ export function parseWords(command: Command, words: readonly string[]): Input | 
   const named = namedOptions(command);
   const options = named.map(({ option }) => option);
   const { tokens } = parseArgs({
-    args: command.passThrough ? separateCommand(words, options) : [...words],
+    args: command.passThrough ? separateCommand(words, options, command.passThrough === 'after-first') : [...words],
     options: Object.fromEntries(named.flatMap(configEntries)),
     strict: false,
     allowPositionals: true,

@@ -1,14 +1,13 @@
 /** One call of the command line, from its words to its exit code. */
-import { accessSync, constants } from 'node:fs';
-import { type ClientOptions, createClient } from '../client/client.ts';
+import type { ClientOptions } from '../client/client.ts';
 import { ClientError, unreachable } from '../client/client-error.ts';
-import { findSocketPath } from '../client/socket-path.ts';
 import { chosenProject } from './chosen-project.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { Command, Input } from './command.ts';
 import { commands, loadAll } from './commands.ts';
 import { createContext, type Streams } from './context.ts';
 import { findCommand } from './dispatch.ts';
+import { createLocalClient, localServer } from './own-daemon/local-client.ts';
 import { parseWords } from './parse.ts';
 import { chooseServer, readRemotes, type Server } from './remotes/remotes-file.ts';
 import { takeRemote } from './remotes/take-remote.ts';
@@ -49,7 +48,7 @@ async function runCommand(
     });
   const { quiet, debug } = input.options;
   const isLocal = server.remote.protocol === 'unix';
-  const address = isLocal ? findSocketPath({ env: streams.env, uid: streams.uid, usable }) : server.remote.url;
+  const address = isLocal ? localServer(streams.env, streams.uid).socketPath : server.remote.url;
   const wanted = input.options.project ?? streams.env.GASTHOF_PROJECT ?? chosenProject(streams.env, address);
   const project = (typeof wanted === 'string' && wanted !== '' ? wanted : undefined) ?? server.remote.project;
   const options: Omit<ClientOptions, 'socketPath'> = {
@@ -57,9 +56,10 @@ async function runCommand(
     userAgent: `gast ${version}`,
     onRequest: debug === true ? (line) => streams.stderr.write(`debug: ${line}\n`) : undefined,
   };
+  const say = (line: string) => (quiet === true ? undefined : streams.stderr.write(`${line}\n`));
   // TLS costs time to load, and most calls need none.
   using client = isLocal
-    ? createClient({ ...options, socketPath: address })
+    ? createLocalClient({ env: streams.env, uid: streams.uid, texts, say }, options, !command.wakesNobody)
     : (await import('./remotes/connect.ts')).connectRemote(streams.env, server.name, server.remote, options);
   const context = createContext({
     client,
@@ -101,13 +101,4 @@ function report(error: unknown, { stderr }: Streams, texts: Texts): number {
   if (error.help) stderr.write(`  ${texts('try')}: ${error.help}\n`);
   if (error instanceof CliError) return error.exitCode;
   return error.code === unreachable ? exitCodes.unreachable : exitCodes.refused;
-}
-
-function usable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -111,6 +111,16 @@ export const serverCommands: readonly CommandEntry[] = [
   { name: 'monitor', load: async () => (await import('./commands/server/monitor.ts')).monitor },
   { name: 'query', load: async () => (await import('./commands/server/query.ts')).query },
   { name: 'admin waitready', load: async () => (await import('./commands/admin/waitready.ts')).adminWaitready },
+  { name: 'admin start', load: async () => (await import('./commands/admin/start.ts')).adminStart },
   { name: 'admin shutdown', load: async () => (await import('./commands/admin/shutdown.ts')).adminShutdown },
+  {
+    name: 'autostart enable',
+    load: async () => (await import('./commands/autostart/enable.ts')).autostartEnable,
+  },
+  {
+    name: 'autostart disable',
+    load: async () => (await import('./commands/autostart/disable.ts')).autostartDisable,
+  },
+  { name: 'autostart show', load: async () => (await import('./commands/autostart/show.ts')).autostartShow },
   { name: 'version', load: async () => (await import('./commands/server/version.ts')).version },
 ];

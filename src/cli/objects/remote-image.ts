@@ -3,6 +3,7 @@ import type { ImagesPost } from '../../api/resources/images.ts';
 import type { Client } from '../../client/client.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
+import { createLocalClient } from '../own-daemon/local-client.ts';
 import { type Remote, readPin, readRemotes } from '../remotes/remotes-file.ts';
 import { imageOrBuild, needImageOf } from './image-source.ts';
 
@@ -52,8 +53,5 @@ export async function connect(context: Context, name: string, remote: Remote): P
   const options = { project: remote.project };
   if (remote.protocol !== 'unix')
     return (await import('../remotes/connect.ts')).connectRemote(context.env, name, remote, options);
-  const { createClient } = await import('../../client/client.ts');
-  const { findSocketPath } = await import('../../client/socket-path.ts');
-  const socketPath = findSocketPath({ env: context.env, uid: process.getuid?.() ?? 0, usable: () => true });
-  return createClient({ ...options, socketPath });
+  return createLocalClient({ ...context, uid: process.getuid?.() ?? 0 }, options);
 }

@@ -39,6 +39,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   pulling: 'Aus {name} kopieren',
   'console-attached': 'Die Konsole verlassen: Strg-a q',
   'console-left': 'Konsole verlassen',
+  'until-interrupted': 'Strg-C beendet das',
   'published-as': 'Abbild mit Fingerabdruck {fingerprint}',
   'imported-as': 'Abbild eingelesen, Fingerabdruck {fingerprint}',
   unchanged: 'Nichts wurde geändert',
@@ -54,4 +55,12 @@ export const de: Readonly<Record<TextKey, string>> = {
   'now-trusted': 'Der Server {name} vertraut dir jetzt',
   'token-for': 'Token für {name}; es gilt einmal:',
   'no-home': 'Kein Heimatverzeichnis, um sich das Projekt zu merken',
+  'starting-daemon': 'Deinen Dienst starten ({directory})',
+  'daemon-failed': 'Dein Dienst ist nicht gestartet',
+  'daemon-until-logout':
+    'Er endet mit deiner Abmeldung, und seine Gäste mit ihm; damit sie bleiben: gast autostart enable',
+  'autostart-enabled': 'Dein Dienst startet mit diesem Rechner, bevor sich jemand anmeldet: {unit}',
+  'autostart-asked': 'Einmal als root; danach startet dein Dienst mit diesem Rechner:',
+  'autostart-linger': 'Dein Dienst startet, wenn du dich anmeldest. Mit diesem Rechner startet er nach, als root:',
+  'autostart-disabled': 'Dein Dienst startet nicht mehr von selbst; der nächste Befehl startet ihn',
 };

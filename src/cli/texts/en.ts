@@ -37,6 +37,7 @@ export const en = {
   pulling: 'Copying from {name}',
   'console-attached': 'To leave this console press Ctrl-a q',
   'console-left': 'Console left',
+  'until-interrupted': 'Ctrl-C ends it',
   'published-as': 'Image with fingerprint {fingerprint}',
   'imported-as': 'Image imported with fingerprint {fingerprint}',
   unchanged: 'Nothing was changed',
@@ -52,5 +53,12 @@ export const en = {
   'now-trusted': 'The server {name} trusts you now',
   'token-for': 'Token for {name}; it is good once:',
   'no-home': 'There is no home directory to remember the project in',
+  'starting-daemon': 'Starting your daemon ({directory})',
+  'daemon-failed': 'Your daemon did not start',
+  'daemon-until-logout': 'It ends when you log out, and its guests with it; to keep them: gast autostart enable',
+  'autostart-enabled': 'Your daemon starts with this computer: {unit}, before anybody logs in',
+  'autostart-asked': 'As root, once; then your daemon starts with this computer:',
+  'autostart-linger': 'Your daemon starts when you log in. With this computer it starts after, as root:',
+  'autostart-disabled': 'Your daemon no longer starts by itself; the next command starts it',
 } as const;
 export type TextKey = keyof typeof en;

@@ -9,6 +9,7 @@ const lookedEveryMs = 100;
 export const adminShutdown = defineCommand({
   name: 'admin shutdown',
   group: 'server',
+  wakesNobody: true,
   summary: 'Tell the server to end; guests run on',
   details: 'To stop the guests, too: gast stop --all before.',
   args: {},

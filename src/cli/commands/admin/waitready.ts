@@ -9,6 +9,7 @@ const triedEveryMs = 250;
 export const adminWaitready = defineCommand({
   name: 'admin waitready',
   group: 'server',
+  wakesNobody: true,
   summary: 'Wait until the server answers',
   args: {},
   options: { timeout: text('-t, --timeout <time>', 'at most so long, like 90 or 2m; for ever without it') },

@@ -5,6 +5,7 @@ import { complete } from '../../completion/complete.ts';
 export const completeWords = defineCommand({
   name: '__complete',
   group: 'server',
+  wakesNobody: true,
   summary: 'Print candidates for the last word',
   args: { words: any('word') },
   options: {},

@@ -5,6 +5,7 @@ import { version as clientVersion } from '../../version.ts';
 export const version = defineCommand({
   name: 'version',
   group: 'server',
+  wakesNobody: true,
   summary: 'Show the versions of this program and of the server',
   args: {},
   options: {},
