@@ -90,6 +90,12 @@ export const instanceKeys: KeyTable = [
     values: ['false', '0', 'no', 'off'],
   },
   {
+    key: 'security.idmap.isolated',
+    type: 'bool',
+    doc: "Ids that no other instance has. Always so with root's daemon; with that of an ordinary user it takes another 65536 subordinate ids and fuse-overlayfs, which is slower. Holds from the next start on.",
+    default: 'false',
+  },
+  {
     key: 'security.protection.delete',
     type: 'bool',
     doc: 'Refuse to delete the instance.',

@@ -19,7 +19,7 @@ import { rootPool } from './devices.ts';
 import { expand } from './expand.ts';
 import { lookUpInstance, snapshotsOf } from './find.ts';
 import { imageMetadata, keepMetadata } from './guest-metadata.ts';
-import { freeIdBase } from './ids.ts';
+import { newIdBase } from './ids.ts';
 
 export type CreateNeeds = Pick<
   House,
@@ -147,7 +147,7 @@ export function reserve(
       id: uuid.replaceAll('-', '').slice(-12),
       stateful: false,
       pool,
-      idBase: freeIdBase(house),
+      idBase: newIdBase(house),
       phase: 'creating',
       operation,
       createdAt: now,

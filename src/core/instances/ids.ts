@@ -1,22 +1,44 @@
-/** Ranges of host ids: each guest has 65536 ids of its own, disjoint from all others (A05, B10). */
+/** Ranges of host ids: root's guests have 65536 ids of their own each; those of an ordinary user share them unless isolated (A05, B10). */
+
+import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
+import type { ConfigMap } from '../model.ts';
 import type { IdRange } from '../ports/id-range.ts';
 import { allInstances } from './find.ts';
 
 export const rangeSize = 65536;
 
-/** The caller holds the `allocate` queue until the base is committed. */
-export function freeIdBase(house: Pick<House, 'documents' | 'facts'>): number {
+type Needs = Pick<House, 'documents' | 'facts'>;
+
+/** For a new instance. The caller holds the `allocate` queue until the base is committed. */
+export function newIdBase(house: Needs): number {
+  const { base, shared } = house.facts.idBlock;
+  return shared ? base : freeIdBase(house);
+}
+
+/**
+ * For one that is to be started, with the config that holds for it: where guests share a range, one that is to be isolated
+ * gets another. Nothing on disk depends on it.
+ */
+export function nextIdBase(house: Needs, doc: { idBase: number }, config: ConfigMap): number {
+  const { base, shared } = house.facts.idBlock;
+  if (!shared) return doc.idBase;
+  if (!isTrue(config['security.idmap.isolated'])) return base;
+  return doc.idBase === base ? freeIdBase(house) : doc.idBase;
+}
+
+function freeIdBase(house: Needs): number {
   const { base, ranges, shared } = house.facts.idBlock;
-  if (shared) return base;
   const taken = new Set(allInstances(house).map((doc) => doc.idBase));
-  for (let index = 0; index < ranges; index++) {
+  for (let index = shared ? 1 : 0; index < ranges; index++) {
     const candidate = base + index * rangeSize;
     if (!taken.has(candidate)) return candidate;
   }
   return fail('instance.limit', {
-    reason: `all ${ranges} id ranges of this server are taken; delete an instance first`,
+    reason: shared
+      ? `this user has no further range of ${rangeSize} ids for an isolated guest (there are ${ranges}); the administrator grants more in /etc/subuid and /etc/subgid`
+      : `all ${ranges} id ranges of this server are taken; delete an instance first`,
   });
 }
 

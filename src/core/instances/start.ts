@@ -18,7 +18,7 @@ import { type Expanded, expand } from './expand.ts';
 import { instanceById } from './find.ts';
 import { writeGuestFiles } from './guest-files.ts';
 import { freshLinkName, type PlugNeeds } from './hot-plug.ts';
-import { rangeOf } from './ids.ts';
+import { nextIdBase, rangeOf } from './ids.ts';
 import { proxySpecs } from './proxies.ts';
 
 export type StartNeeds = PlugNeeds & Pick<House, 'queue' | 'files' | 'images' | 'mountDirectory'>;
@@ -118,6 +118,7 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
     checkMacs(house, before, expanded);
     return applyEvent(house, id, 'start', {
       config,
+      idBase: nextIdBase(house, before, expanded.config),
       operation: task.id,
       lastUsedAt: house.clock.now().toISOString(),
       ...(before.rebooting ? { rebooting: true } : {}),

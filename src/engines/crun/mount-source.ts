@@ -12,6 +12,7 @@ import {
   statusOf,
 } from '../../host/openat.ts';
 import { createTmpfs } from '../../host/overlay-mount.ts';
+import { ownNamespaces } from '../../host/own-namespaces.ts';
 import { openSource } from '../../host/plug.ts';
 import { openUserNamespace } from '../../host/userns.ts';
 import { HostError } from '../../lib/host-error.ts';
@@ -77,5 +78,10 @@ function createMemory(memory: NonNullable<GuestMount['memory']>, mount: GuestMou
 async function openShift({ base, size }: IdRange): Promise<number | undefined> {
   // A guest that has its ids unmapped needs no map for what is stored with them.
   if (base === 0) return undefined;
+  if (ownNamespaces())
+    throw new HostError('an isolated guest of an ordinary user cannot be shown volumes that others use, too', {
+      errno: 'EPERM',
+      help: 'security.idmap.isolated=false, or copy files with: gast file push',
+    });
   return openUserNamespace([{ inside: 0, outside: base, count: size }]);
 }
