@@ -43,7 +43,8 @@ async function startUnit(manager: UserManager, directory: string): Promise<strin
 
 /** What it said since it was started; a line in it names what would help. */
 function notStarted(what: string, log: string, before: number, reason: string): CliError {
-  const lines = [...linesSince(log, before), ...reason.split('\n')].filter((line) => line.trim() !== '').slice(-6);
+  const said = linesSince(log, before);
+  const lines = (said.length > 0 ? said : reason.split('\n')).slice(-6);
   const found = lines
     .map((line) => /(?:; |help: )((?:as root: )?.+)$/.exec(line)?.[1])
     .find((line) => line !== undefined);
@@ -55,7 +56,11 @@ function notStarted(what: string, log: string, before: number, reason: string): 
 
 function linesSince(log: string, before: number): string[] {
   try {
-    return readFileSync(log).subarray(before).toString().split('\n');
+    return readFileSync(log)
+      .subarray(before)
+      .toString()
+      .split('\n')
+      .filter((line) => line.trim() !== '');
   } catch {
     return [];
   }
