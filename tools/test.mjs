@@ -1,6 +1,6 @@
 /**
  * `npm test [-- WORDS]`: brings what the tests need, then runs them (tools/test/run.ts). Words choose: a group (types, lint,
- * unit, integration, e2e, check), a group and a part of a path (integration/engine), or a path.
+ * unit, integration, e2e, rootless, check), a group and a part of a path (integration/engine), or a path.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
  * Started inside a laboratory: runs one test file in a process of its own, then compares mounts, links, tables and
- * processes with those before. The report goes on to the descriptor that the runner opened.
+ * processes with those before. The report goes on to the descriptor that the runner opened. With GASTHOF_TEST_AS=user the
+ * file runs as an ordinary user, who is made for it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +18,11 @@ const patienceMs = 6000;
 const [file = ''] = process.argv.slice(2);
 const report = Number(process.env.GASTHOF_TEST_RESULTS_FD);
 const before = laboratoryState();
-const [executable = '', ...args] = nodeTestArguments(join(import.meta.dirname, '..', '..'), [file]);
+const root = join(import.meta.dirname, '..', '..');
+const asUser = process.env.GASTHOF_TEST_AS === 'user';
+const [executable = '', ...args] = asUser
+  ? [join(root, 'tools/as-user'), ...nodeTestArguments(root, [file], ['--import', join(root, 'test/skip-as-user.ts')])]
+  : nodeTestArguments(root, [file]);
 const child = spawn(executable, args, { stdio: ['ignore', 'inherit', 'inherit', report] });
 const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
 const leaks = await lastingDifference(before);

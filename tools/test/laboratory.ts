@@ -15,9 +15,11 @@ const patienceMs = 3000;
 
 type Watch = { directory: string; before: State; running: Set<string>; suspects: Map<string, Set<string>> };
 
+/** `as`: whom the tests run as; their results say so. */
 export async function runInLaboratories(
   root: string,
   files: readonly string[],
+  as: 'root' | 'user',
   onFile: (file: string, results: readonly Result[], durationMs: number) => void,
 ): Promise<Result[]> {
   // /var/tmp is on a disk: overlay and idmapped mounts need more than the tmpfs that /tmp may be. Short, for socket paths.
@@ -28,9 +30,9 @@ export async function runInLaboratories(
   const queue = [...files];
   const worker = async () => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const ended = await runFile(root, file, watch, files.indexOf(file));
+      const ended = await runFile(root, { file, as }, watch, files.indexOf(file));
       results.push(...ended.results);
-      onFile(file, ended.results, ended.durationMs);
+      onFile(labelOf({ file, as }), ended.results, ended.durationMs);
     }
   };
   try {
@@ -42,16 +44,26 @@ export async function runInLaboratories(
   return results;
 }
 
-async function runFile(root: string, file: string, watch: Watch, index: number) {
+type Run = { file: string; as: 'root' | 'user' };
+const labelOf = ({ file, as }: Run) => (as === 'user' ? `${file} as an ordinary user` : file);
+
+async function runFile(root: string, run: Run, watch: Watch, index: number) {
+  const file = labelOf(run);
   const temporary = join(watch.directory, String(index));
   mkdirSync(temporary, { mode: 0o711 });
   watch.running.add(file);
-  const argv = [join(root, 'tools', 'lab'), process.execPath, join(root, 'tools', 'test', 'in-laboratory.ts'), file];
+  const argv = [
+    join(root, 'tools', 'lab'),
+    process.execPath,
+    join(root, 'tools', 'test', 'in-laboratory.ts'),
+    run.file,
+  ];
   const ended = await runTests(file, argv, {
     cwd: root,
     timeoutMs: fileTimeoutMs,
-    env: { ...process.env, TMPDIR: temporary },
+    env: { ...process.env, TMPDIR: temporary, GASTHOF_TEST_AS: run.as },
   });
+  for (const result of ended.results) result.file = file;
   const left = difference(new Set(), machineState(temporary)).filter((text) => text.includes(`file ${temporary}/`));
   if (left.length > 0) ended.results.push(failure(file, 'leaves no file behind', left.join('\n')));
   rmSync(temporary, { recursive: true, force: true });

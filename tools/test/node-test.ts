@@ -4,9 +4,10 @@ import { join } from 'node:path';
 /** One test may take this long, unless it sets a limit of its own. */
 const testTimeoutMs = 180_000;
 
-export function nodeTestArguments(root: string, files: readonly string[]): string[] {
+export function nodeTestArguments(root: string, files: readonly string[], flags: readonly string[] = []): string[] {
   return [
     join(root, 'node_modules', 'node', 'bin', 'node'),
+    ...flags,
     '--test',
     '--test-isolation=none',
     `--test-timeout=${testTimeoutMs}`,

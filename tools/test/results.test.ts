@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { nodeTestArguments } from './node-test.ts';
 import { runTests } from './process.ts';
-import { closingLine, failure, type Result, skip } from './results.ts';
+import { closingLine, failure, type Result, skip, unusedSkips } from './results.ts';
 
 const root = dirname(dirname(import.meta.dirname));
 
@@ -26,6 +26,15 @@ test('the closing line counts passed, failed and, if any, skipped tests', () => 
   const passed: Result = { file: 'a', name: 'b', outcome: 'passed', text: '', durationMs: 1 };
   assert.equal(closingLine([passed, passed]), '2 passed, 0 failed');
   assert.equal(closingLine([passed, failure('a', 'b', 'c'), skip('a', 'no kvm')]), '1 passed, 1 failed, 1 skipped');
+});
+
+test('an entry of the list of skips that no test bears out is a failure', () => {
+  const entry = { file: 'a', test: 'inner', reason: 'no kvm' };
+  const passed: Result = { file: 'a as a user', name: 'b', outcome: 'passed', text: '', durationMs: 1 };
+  const skipped: Result = { ...passed, name: 'outer > inner', outcome: 'skipped', text: 'no kvm' };
+  assert.deepEqual(unusedSkips([entry], [passed, skipped]), []);
+  assert.equal(unusedSkips([entry], [passed])[0]?.outcome, 'failed');
+  assert.deepEqual(unusedSkips([entry], [{ ...passed, file: 'another' }]), []);
 });
 
 test('tests are counted once, with the error of a failure and the reason of a skip', async () => {

@@ -42,6 +42,20 @@ export function skip(file: string, reason: string): Result {
   return { file, name: '(whole file)', outcome: 'skipped', text: reason, durationMs: 0 };
 }
 
+/** Entries of a list of skips that no test bears out: the test was renamed, or runs by now. */
+export function unusedSkips(
+  skips: readonly { file: string; test: string; reason: string }[],
+  results: readonly Result[],
+): Result[] {
+  const ran = (file: string) => results.filter((one) => one.file === file || one.file.startsWith(`${file} `));
+  const unused = skips.filter(
+    ({ file, test, reason }) =>
+      ran(file).some(({ outcome }) => outcome === 'passed') &&
+      !ran(file).some((one) => one.outcome === 'skipped' && one.text === reason && one.name.includes(test)),
+  );
+  return unused.map(({ file, test }) => failure(file, test, 'this entry of the list of skips matches no test'));
+}
+
 export function count(results: readonly Result[], outcome: Outcome): number {
   return results.filter((result) => result.outcome === outcome).length;
 }

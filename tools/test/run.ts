@@ -3,11 +3,12 @@
  * Started by tools/test.mjs under the project's Node.
  */
 import { dirname } from 'node:path';
+import { rootlessSkips } from '../../test/rootless-skips.ts';
 import { checkStyle, checkTypes } from './checks.ts';
 import { runInLaboratories } from './laboratory.ts';
 import { nodeTestArguments } from './node-test.ts';
 import { runTests } from './process.ts';
-import { closing, closingLine, failure, type Result, skip } from './results.ts';
+import { closing, closingLine, failure, type Result, skip, unusedSkips } from './results.ts';
 import { type Group, select, testFiles } from './selection.ts';
 import { ensureTestImages } from './test-images.ts';
 
@@ -22,8 +23,12 @@ const runners: Record<Group, (files: string[]) => Promise<Result[]> | Result[]> 
     if (files.length === 0) return [];
     return (await runTests('unit', nodeTestArguments(root, files), { cwd: root, timeoutMs: unitTimeoutMs })).results;
   },
-  integration: inLaboratories,
-  e2e: inLaboratories,
+  integration: (files) => inLaboratories(files, 'root'),
+  e2e: (files) => inLaboratories(files, 'root'),
+  rootless: async (files) => {
+    const results = await inLaboratories(files, 'user');
+    return [...results, ...unusedSkips(rootlessSkips, results)];
+  },
   fresh: async (files) => {
     if (process.argv.slice(2).some((word) => word.startsWith('fresh'))) process.env.GASTHOF_FRESH = '1';
     return (await runTests('fresh', nodeTestArguments(root, files), { cwd: root, timeoutMs: freshTimeoutMs })).results;
@@ -47,7 +52,7 @@ try {
   process.exitCode = 1;
 }
 
-async function inLaboratories(files: string[]): Promise<Result[]> {
+async function inLaboratories(files: string[], as: 'root' | 'user'): Promise<Result[]> {
   if (files.length === 0) return [];
   if (process.getuid?.() !== 0) return files.map((file) => skip(file, 'needs root'));
   const results: Result[] = [];
@@ -56,7 +61,7 @@ async function inLaboratories(files: string[]): Promise<Result[]> {
   } catch (error) {
     results.push(failure('tools/test/test-images.ts', 'test images', String(error)));
   }
-  return [...results, ...(await runInLaboratories(root, files, show))];
+  return [...results, ...(await runInLaboratories(root, files, as, show))];
 }
 
 function show(title: string, results: readonly Result[], durationMs: number): void {

@@ -1,7 +1,8 @@
-/** Which test files there are, to which group each belongs, and which of them the words of the command line choose. */
+/** Which test files there are, to which groups each belongs, and which of them the words of the command line choose. */
 import { globSync } from 'node:fs';
+import { rootlessFiles } from '../../test/rootless-files.ts';
 
-export const groups = ['types', 'lint', 'unit', 'integration', 'e2e', 'fresh'] as const;
+export const groups = ['types', 'lint', 'unit', 'integration', 'e2e', 'rootless', 'fresh'] as const;
 export type Group = (typeof groups)[number];
 
 /** `npm run check`: what needs neither root nor the laboratory. */
@@ -10,10 +11,12 @@ const checks: readonly Group[] = ['types', 'lint', 'unit'];
 /** A group that runs no files has an empty list; a group that was not chosen is absent. */
 export type Selection = Map<Group, string[]>;
 
-export function groupOf(file: string): Group {
-  if (file.startsWith('test/e2e/')) return 'e2e';
-  if (file.startsWith('test/fresh/')) return 'fresh';
-  return file.endsWith('.root.test.ts') ? 'integration' : 'unit';
+/** Some files run twice: `e2e` as root, `rootless` as an ordinary user. */
+export function groupsOf(file: string): Group[] {
+  if (file.startsWith('test/e2e/')) return rootlessFiles.includes(file) ? ['e2e', 'rootless'] : ['e2e'];
+  if (file.startsWith('test/rootless/')) return ['rootless'];
+  if (file.startsWith('test/fresh/')) return ['fresh'];
+  return [file.endsWith('.root.test.ts') ? 'integration' : 'unit'];
 }
 
 /** Every test file of the checkout; a new folder needs no entry anywhere. */
@@ -31,7 +34,7 @@ export function select(files: readonly string[], words: readonly string[]): Sele
     const before = chosen.size;
     let matched = false;
     for (const group of groups) {
-      const own = files.filter((file) => groupOf(file) === group && matches(file, group, word));
+      const own = files.filter((file) => groupsOf(file).includes(group) && matches(file, group, word));
       const whole = word === group || (word === 'check' && checks.includes(group));
       if (own.length === 0 && !whole) continue;
       matched = true;
