@@ -14,6 +14,7 @@ import { deviceTypes } from '../devices/device-types.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
 import { createExecRecords } from '../files/exec-records.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
+import { usableCgroups } from '../host/cgroup-lent.ts';
 import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
 import { hostAddresses } from '../host/host-addresses.ts';
@@ -69,7 +70,8 @@ export async function assemble(
     onBug: (error) => log('error', 'bug in an operation', error),
   });
   const lxcfsDirectory = `${names.stage}/lxcfs`;
-  const lxcfs = await ensureLxcfs(lxcfsDirectory);
+  const groups = usableCgroups(`${names.stage}/groups.json`);
+  const lxcfs = await ensureLxcfs(lxcfsDirectory, groups);
   if (!lxcfs.mounted) log('warning', `guests will see the host's memory and uptime: ${lxcfs.reason}`);
   const engine = parts.use(
     await createCrunEngine({
@@ -78,6 +80,7 @@ export async function assemble(
       cgroupParent: names.cgroupParent,
       stageDirectory: `${names.stage}/stage`,
       lxcfsDirectory,
+      groups,
     }),
   );
   const networks = parts.use(
@@ -134,7 +137,7 @@ export async function assemble(
     hostNames: new Map(),
     warnings: createWarnings({ documents, clock, events }),
     resources: { read: () => readResources(hostFacts().architecture) },
-    hostChecks: () => hostChecks({ lxcfs, cgroupParent: names.cgroupParent }),
+    hostChecks: () => hostChecks({ lxcfs, groups }),
     facts: {
       ...hostFacts(),
       version,

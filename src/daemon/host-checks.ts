@@ -2,14 +2,17 @@
 import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Check } from '../api/resources/server.ts';
+import { cgroupAdvice } from '../host/cgroup-advice.ts';
+import type { CgroupMounts } from '../host/cgroup-mounts.ts';
 import { ownNamespaces } from '../host/own-namespaces.ts';
 import { openUserNamespace } from '../host/userns.ts';
 
 export async function hostChecks(known: {
   lxcfs: { mounted: boolean; reason?: string };
-  cgroupParent: string;
+  groups: CgroupMounts;
 }): Promise<Check[]> {
-  return [lxcfsCheck(known.lxcfs), await namespaceCheck(), ...controllerChecks(), await spaceCheck()];
+  const controllers = ownNamespaces() ? lentChecks(known.groups) : controllerChecks();
+  return [lxcfsCheck(known.lxcfs), await namespaceCheck(), ...controllers, await spaceCheck()];
 }
 
 function lxcfsCheck(lxcfs: { mounted: boolean; reason?: string }): Check {
@@ -39,17 +42,33 @@ async function namespaceCheck(): Promise<Check> {
   }
 }
 
+const uses: Record<string, string> = {
+  cpu: 'limits.cpu.allowance',
+  cpuset: 'limits.cpu',
+  memory: 'limits.memory',
+  pids: 'limits.processes',
+};
+
+/** For an ordinary user: what is delegated, and what an administrator has to do for the rest. */
+function lentChecks({ kind, controllers }: CgroupMounts): Check[] {
+  const uid = ownNamespaces()?.uid ?? 0;
+  const row = (name: string, controller: string, without: string): Check => {
+    const there = controllers.has(controller);
+    const found = there ? `version ${kind === 'v2' ? 2 : 1}, delegated to this user` : `not delegated; ${without}`;
+    return { name, status: there ? 'ok' : 'warning', found, help: there ? '' : cgroupAdvice(uid) };
+  };
+  const divided = kind === 'v2' ? '' : 'name=systemd';
+  return [
+    ...Object.entries(uses).map(([controller, key]) => row(`cgroup ${controller}`, controller, `${key} is refused`)),
+    row('cgroup of systemd guests', divided, 'guests whose init is systemd are refused'),
+  ];
+}
+
 /** A controller is usable when its hierarchy is mounted (v1) or offered (v2). */
 function controllerChecks(): Check[] {
   const root = '/sys/fs/cgroup';
   const v2 = existsSync(`${root}/cgroup.controllers`);
   const offered = v2 ? readFileSync(`${root}/cgroup.controllers`, 'utf8').trim().split(' ') : [];
-  const uses: Record<string, string> = {
-    cpu: 'limits.cpu.allowance',
-    cpuset: 'limits.cpu',
-    memory: 'limits.memory',
-    pids: 'limits.processes',
-  };
   return Object.entries(uses).map(([controller, key]): Check => {
     const there = v2 ? offered.includes(controller) : existsSync(`${root}/${controller}`);
     const name = `cgroup ${controller}`;

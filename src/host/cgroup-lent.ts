@@ -1,32 +1,55 @@
 /**
- * The parts of the control group hierarchies that an ordinary user may use: what systemd delegates to the user's own service
- * (v2), the group in which a login put the user, or a directory that the administrator made (v1).
+ * The parts of the control group hierarchies that an ordinary user may use: what systemd delegates to the user's own scope
+ * or service, the group in which a login put the user, or a directory that the administrator made (v1).
  */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CgroupMounts, findCgroupMounts } from './cgroup-mounts.ts';
+import { ownNamespaces } from './own-namespaces.ts';
 
 /** What an administrator makes in a hierarchy for a user, and gives to that user. */
 export const preparedGroup = (uid: number) => `gasthof-user-${uid}`;
 
-/** The mounts, narrowed down to what is lent: roots and controllers are directories that this user may write to. */
-export function findLentCgroups(uid: number, mounts: CgroupMounts = findCgroupMounts()): CgroupMounts {
+/** The host's hierarchies for root's daemon; what is lent of them to any other, as it was first found. */
+export function usableCgroups(memory?: string): CgroupMounts {
+  const own = ownNamespaces();
+  return own ? findLentCgroups(own.uid, findCgroupMounts(), memory) : findCgroupMounts();
+}
+
+/**
+ * The mounts, narrowed down to what is lent: roots and controllers are directories that this user may write to. `memory`: a
+ * file that keeps which ones they are, so that a later daemon finds running guests' groups, wherever it was started.
+ */
+export function findLentCgroups(uid: number, mounts: CgroupMounts, memory?: string): CgroupMounts {
+  const isV2 = mounts.kind === 'v2';
+  const kept = recall(memory);
   const lent = new Map<string, string>();
   for (const root of mounts.roots) {
-    const base = ownGroups(mounts.kind === 'v2', root, uid).find(isLent);
+    const places = [kept[root] ?? [], ownGroups(isV2, root, uid)].flat();
+    const base = places.find((place) => isLent(place) && (!isV2 || moveBeside(place)));
     if (base !== undefined) lent.set(root, base);
   }
+  if (memory !== undefined) remember(memory, Object.fromEntries(lent));
   const controllers = new Map(
     [...mounts.controllers].flatMap(([name, root]): [string, string][] => {
       const base = lent.get(root);
       return base === undefined ? [] : [[name, base]];
     }),
   );
-  if (mounts.kind === 'v2') {
-    const base = lent.get(mounts.roots[0] ?? '');
-    if (base !== undefined) return { ...mounts, roots: [base], controllers: offered(base), plain: [] };
-  }
-  return { ...mounts, controllers, roots: [...lent.values()], plain: [] };
+  const narrowed = { ...mounts, controllers, roots: [...lent.values()], plain: [] };
+  const [hierarchy = ''] = mounts.roots;
+  const base = lent.get(hierarchy);
+  return isV2 && base !== undefined ? { ...narrowed, controllers: offered(base), hierarchy } : narrowed;
+}
+
+function recall(memory: string | undefined): Record<string, string> {
+  if (memory === undefined || !existsSync(memory)) return {};
+  return JSON.parse(readFileSync(memory, 'utf8')) as Record<string, string>;
+}
+
+function remember(memory: string, lent: Record<string, string>): void {
+  writeFileSync(`${memory}.new`, JSON.stringify(lent));
+  renameSync(`${memory}.new`, memory);
 }
 
 /** Where the user's groups may be, the best first. */
@@ -46,7 +69,9 @@ function isLent(directory: string): boolean {
   try {
     accessSync(directory, constants.W_OK);
     accessSync(join(directory, 'cgroup.procs'), constants.W_OK);
-    return !existsSync(join(directory, 'cpuset.cpus')) || readFileSync(join(directory, 'cpuset.cpus')).length > 1;
+    // v1: nobody can join a group below one that has no CPUs. (v2: empty means those of the group above.)
+    const cpus = join(directory, 'cpuset.cpus');
+    return existsSync(join(directory, 'cgroup.events')) || !existsSync(cpus) || readFileSync(cpus).length > 1;
   } catch {
     return false;
   }
@@ -54,15 +79,19 @@ function isLent(directory: string): boolean {
 
 /**
  * v2: a group gives controllers to those below it only while it has no processes of its own, so that all go to a group
- * beside the guests'.
+ * beside the guests'. False when this process cannot go there: then its guests could not either (the kernel wants the
+ * right to write to the group that both places have above them).
  */
-function offered(base: string): Map<string, string> {
+function moveBeside(base: string): boolean {
   const beside = join(base, 'gasthofd');
-  mkdirSync(beside, { recursive: true });
+  try {
+    mkdirSync(beside, { recursive: true });
+    writeFileSync(join(beside, 'cgroup.procs'), String(process.pid));
+  } catch {
+    return false;
+  }
   for (const pid of readFileSync(join(base, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) move(beside, pid);
-  const names = readFileSync(join(base, 'cgroup.controllers'), 'utf8').split(/\s+/).filter(Boolean);
-  const enabled = names.filter((name) => enable(base, name));
-  return new Map([...enabled, ''].map((name) => [name, base]));
+  return true;
 }
 
 function move(group: string, pid: string): void {
@@ -71,6 +100,13 @@ function move(group: string, pid: string): void {
   } catch {
     // It ended meanwhile.
   }
+}
+
+/** v2: the controllers that the base can pass on. */
+function offered(base: string): Map<string, string> {
+  const names = readFileSync(join(base, 'cgroup.controllers'), 'utf8').split(/\s+/).filter(Boolean);
+  const enabled = names.filter((name) => enable(base, name));
+  return new Map([...enabled, ''].map((name) => [name, base]));
 }
 
 function enable(base: string, controller: string): boolean {

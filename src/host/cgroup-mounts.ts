@@ -12,6 +12,8 @@ export type CgroupMounts = {
   plain: string[];
   /** Controllers that the v2 hierarchy of a hybrid host still has: crun 1.8 refuses to run beside them. */
   stranded: string[];
+  /** v2: where the whole hierarchy is, when `roots` is a part of it that is lent to an ordinary user. */
+  hierarchy?: string;
 };
 
 export function findCgroupMounts(mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8')): CgroupMounts {

@@ -2,29 +2,25 @@
  * Control groups of guests, one below `parent` per guest in every hierarchy: limits, counters, freezing, delegation,
  * killing, removal. Reads and writes the kernel's files on demand; nothing runs while nobody asks.
  */
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Limits, Usage } from '../core/ports/engine.ts';
-import { formatCpuList, parseCpuList } from '../lib/cpu-list.ts';
 import { HostError } from '../lib/host-error.ts';
-import { type CgroupLayout, cgroupV1, cgroupV2, type HostFacts, type LimitFile } from './cgroup-layout.ts';
-import { findLentCgroups } from './cgroup-lent.ts';
-import { type CgroupMounts, findCgroupMounts } from './cgroup-mounts.ts';
+import { readText, writeText } from './cgroup-files.ts';
+import { type CgroupLayout, cgroupV1, cgroupV2 } from './cgroup-layout.ts';
+import { usableCgroups } from './cgroup-lent.ts';
+import { askedFor, hostFacts, inWritableOrder, refusal, withPath, writeAll } from './cgroup-limits.ts';
+import type { CgroupMounts } from './cgroup-mounts.ts';
 import { killCgroup, listCgroupPids, removeCgroup } from './cgroup-tree.ts';
-import {
-  areStopped,
-  continueProcesses,
-  type ProcessUsage,
-  processesBeside,
-  stopProcesses,
-  usageBeside,
-} from './guest-processes.ts';
+import { readUsage, withoutGroups } from './cgroup-usage.ts';
+import { areStopped, continueProcesses, processesBeside, stopProcesses, usageBeside } from './guest-processes.ts';
 import { ownNamespaces } from './own-namespaces.ts';
 import { waitUntil } from './process.ts';
 
 export type Cgroups = {
   readonly kind: CgroupMounts['kind'];
   readonly stranded: string[];
+  readonly mounts: CgroupMounts;
   /** The path to give to an OCI runtime. */
   path(id: string): string;
   /**
@@ -32,6 +28,10 @@ export type Cgroups = {
    * `cgroup.procs` its processes have to join.
    */
   prepare(id: string): string[];
+  /** The directories that a further process of a running guest has to join, where the runtime does not do it. */
+  entrances(id: string): string[];
+  /** Whether a guest's init may divide its group further, as systemd has to. */
+  readonly isDivisible: boolean;
   exists(id: string): boolean;
   /** Why these limits cannot be had here, undefined when they can. */
   refusal(limits: Limits, id: string): string | undefined;
@@ -60,15 +60,10 @@ export type Cgroups = {
 
 const settleMs = 10_000;
 
-const hostCgroups = (): CgroupMounts => {
-  const own = ownNamespaces();
-  return own ? findLentCgroups(own.uid) : findCgroupMounts();
-};
-
 /** `initOf`: pid of a guest's init, by which its processes are found where no group holds them. */
 export function openCgroups(
   parent: string,
-  mounts: CgroupMounts = hostCgroups(),
+  mounts: CgroupMounts = usableCgroups(),
   initOf: (id: string) => number | undefined = () => undefined,
 ): Cgroups {
   const layout: CgroupLayout = mounts.kind === 'v2' ? cgroupV2 : cgroupV1;
@@ -104,12 +99,20 @@ export function openCgroups(
   return {
     kind: mounts.kind,
     stranded: mounts.stranded,
+    mounts,
     path: (id) => `/${parent}/${id}`,
     prepare(id) {
       if (!ownNamespaces()) return [];
       for (const path of directories(id)) makeGroup(path);
       return directories(id);
     },
+    entrances(id) {
+      if (!ownNamespaces()) return [];
+      const init = mounts.hierarchy === undefined ? undefined : initOf(id);
+      if (init !== undefined && mounts.hierarchy !== undefined) return groupOf(init, mounts.hierarchy);
+      return directories(id).filter((path) => existsSync(path));
+    },
+    isDivisible: mounts.controllers.has(layout.delegated.controller),
     exists: (id) => directories(id).some((path) => existsSync(path)),
     refusal: (limits, id) => refusal(layout, mounts, limits, facts(limits, id)),
     apply(id, limits) {
@@ -192,6 +195,12 @@ export function openCgroups(
   }
 }
 
+/** v2: nothing joins a group that has been divided, so that others go where init is. */
+function groupOf(init: number, hierarchy: string): string[] {
+  const path = /^0::(.*)$/m.exec(readText(`/proc/${init}`, 'cgroup') ?? '')?.[1];
+  return path === undefined ? [] : [join(hierarchy, path)];
+}
+
 /** The group and the one above it. On v1 nothing may join a group before it has CPUs and memory nodes. */
 function makeGroup(path: string): void {
   for (const directory of [dirname(path), path]) {
@@ -205,119 +214,6 @@ function makeGroup(path: string): void {
     if (offers && directory !== path)
       writeText(join(directory, 'cgroup.subtree_control'), offers.replace(/\w+/g, '+$&'));
   }
-}
-
-function hostFacts(mounts: CgroupMounts, limits: Limits, id: string): HostFacts {
-  const root = mounts.controllers.get('cpuset');
-  const list =
-    readText(root, 'cpuset.effective_cpus') ?? readText(root, 'cpuset.cpus.effective') ?? readText(root, 'cpuset.cpus');
-  const cpus = parseCpuList(list ?? readText('/sys/devices/system/cpu', 'online') ?? '0') ?? [0];
-  const swappiness = Number(readText('/proc/sys/vm', 'swappiness') ?? 60);
-  if (limits.cpuCount === undefined || limits.cpuCount >= cpus.length) return { cpus, swappiness };
-  // Spread over the CPUs by id, the same CPUs at each start.
-  const first = Number.parseInt(id.slice(0, 8), 16) % cpus.length || 0;
-  const chosen = Array.from({ length: limits.cpuCount }, (_, n) => cpus[(first + n) % cpus.length] ?? 0);
-  return { cpus, swappiness, chosenCpus: chosen.sort((a, b) => a - b) };
-}
-
-function refusal(layout: CgroupLayout, mounts: CgroupMounts, limits: Limits, host: HostFacts): string | undefined {
-  for (const row of layout.limitFiles(limits, host)) {
-    const { controller, key } = askedFor(row, limits);
-    if (key === undefined || mounts.controllers.has(controller)) continue;
-    return `${key} needs the cgroup controller "${controller}", which ${whoLacksIt(mounts)}`;
-  }
-  if (limits.cpuSet === undefined) return undefined;
-  const wanted = parseCpuList(limits.cpuSet);
-  if (wanted?.every((cpu) => host.cpus.includes(cpu))) return undefined;
-  return `limits.cpu: "${limits.cpuSet}" names CPUs that this host does not have (it has ${formatCpuList(host.cpus)})`;
-}
-
-/** Without its key, a limit holds where it can. */
-function askedFor({ key, ...row }: LimitFile, { byDefault }: Limits): LimitFile {
-  return key === undefined || byDefault?.includes(key) ? row : { ...row, key };
-}
-
-function whoLacksIt({ kind }: CgroupMounts): string {
-  if (!ownNamespaces()) return `this host (cgroup ${kind}) does not have`;
-  return 'is not delegated to this user (what helps is said by: gast doctor)';
-}
-
-type PathValue = { path: string; value: string; before: string; key: string };
-
-function withPath(row: LimitFile, path: string | undefined): PathValue[] {
-  const before = readText(path, row.file)?.trim();
-  // Without the file the default holds anyway (a controller or swap accounting that this kernel lacks).
-  if (path === undefined || before === undefined) {
-    if (row.key !== undefined) throw new HostError(`${row.key}: this kernel has no ${row.file}`);
-    return [];
-  }
-  return [{ path: join(path, row.file), value: row.value, before, key: row.key ?? row.file }];
-}
-
-/** v1: memory.limit may never exceed memory.memsw.limit, so the wider one goes first when limits grow. */
-function inWritableOrder(files: PathValue[]): PathValue[] {
-  const memory = files.findIndex(({ path }) => path.endsWith('/memory.limit_in_bytes'));
-  const both = files.findIndex(({ path }) => path.endsWith('/memory.memsw.limit_in_bytes'));
-  const [limit, sum] = [files[memory], files[both]];
-  if (!limit || !sum || Number(limit.value) <= Number(limit.before)) return files;
-  return files.with(memory, sum).with(both, limit);
-}
-
-function writeAll(files: PathValue[]) {
-  const done: PathValue[] = [];
-  for (const file of files) {
-    if (file.before === file.value) continue;
-    try {
-      writeText(file.path, file.value);
-      done.push(file);
-    } catch (cause) {
-      for (const { path, before } of done.reverse()) writeText(path, before);
-      const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-      throw new HostError(`${file.key}: the kernel refuses "${file.value}" (${errno})`, { errno, cause });
-    }
-  }
-}
-
-function readUsage(layout: CgroupLayout, read: (controller: string, file: string) => string | undefined, id: string) {
-  const { cpu, cpuUser, memory, processes, swap } = layout.counters;
-  const used = read('memory', memory.current);
-  if (used === undefined && read(processes.controller, processes.file) === undefined)
-    throw new HostError(`guest ${id} has no control group: it does not run`, { errno: 'ENOENT' });
-  const limit = Number(read('memory', memory.limit)?.trim());
-  return {
-    cpuNs: cpu.parse(read(cpu.controller, cpu.file) ?? '0'),
-    cpuUserNs: cpuUser.parse(read(cpuUser.controller, cpuUser.file) ?? '0'),
-    memoryBytes: Number(used ?? 0),
-    // memory.peak is there since kernel 5.19 only.
-    memoryPeakBytes: Number(read('memory', memory.peak) ?? used ?? 0),
-    memoryLimitBytes: limit > 0 && limit < Number.MAX_SAFE_INTEGER ? limit : hostBytes(),
-    swapBytes: swap(read),
-    processes: Number(read(processes.controller, processes.file) ?? 0),
-  };
-}
-
-const hostBytes = () => Number(/^MemTotal:\s+(\d+)/m.exec(readText('/proc', 'meminfo') ?? '')?.[1] ?? 0) * 1024;
-
-/** What processes do not tell: peaks, limits, and what is in swap. */
-const withoutGroups = (used: ProcessUsage): Usage => ({
-  ...used,
-  memoryPeakBytes: used.memoryBytes,
-  memoryLimitBytes: hostBytes(),
-  swapBytes: 0,
-});
-
-function readText(directory: string | undefined, file: string): string | undefined {
-  if (directory === undefined) return undefined;
-  try {
-    return readFileSync(join(directory, file), 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-function writeText(path: string, value: string) {
-  // Without O_CREAT and O_TRUNC: a control file that is not there must be an error.
-  writeFileSync(path, value, { flag: 'r+' });
 }
 
 function subdirectories(path: string): string[] {

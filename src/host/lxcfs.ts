@@ -8,13 +8,18 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { HostError } from '../lib/host-error.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import type { CgroupMounts } from './cgroup-mounts.ts';
+import { joinGroups } from './join-groups.ts';
 import { unmount } from './mount.ts';
 import { listMounts } from './mount-points.ts';
 import { asRootInside, asSelfInside, ownNamespaces } from './own-namespaces.ts';
 import { spawnProgram } from './spawn.ts';
 
+/** Where guests' groups are: what is below is what lxcfs knows limits of. */
+type Groups = Pick<CgroupMounts, 'roots' | 'hierarchy'>;
+
 /** Makes sure that lxcfs serves `directory`. Where it cannot run, guests see the host's values: the reason is returned. */
-export async function ensureLxcfs(directory: string): Promise<{ mounted: boolean; reason?: string }> {
+export async function ensureLxcfs(directory: string, groups: Groups): Promise<{ mounted: boolean; reason?: string }> {
   if (isLxcfsMounted(directory)) {
     if (answers(directory)) return { mounted: true };
     // Its process died: what is left refuses every access.
@@ -23,17 +28,17 @@ export async function ensureLxcfs(directory: string): Promise<{ mounted: boolean
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const log = `${directory}.log`;
   try {
-    return (await startLxcfs(directory, log)) ? { mounted: true } : { mounted: false, reason: lastLine(log) };
+    return (await startLxcfs(directory, log, groups)) ? { mounted: true } : { mounted: false, reason: lastLine(log) };
   } catch (error) {
     return { mounted: false, reason: reasonOf(error) };
   }
 }
 
 /** True when lxcfs can be given to a new guest. One that was mounted and died is started again. */
-export async function lxcfsServes(directory: string): Promise<boolean> {
+export async function lxcfsServes(directory: string, groups: Groups): Promise<boolean> {
   if (!isLxcfsMounted(directory)) return false;
   if (await answersAside(directory)) return true;
-  return (await restarts(directory, () => ensureLxcfs(directory))).mounted;
+  return (await restarts(directory, () => ensureLxcfs(directory, groups))).mounted;
 }
 
 /** Guests that start side by side find the same dead one. */
@@ -55,15 +60,13 @@ function answersAside(directory: string): Promise<boolean> {
 const contentOf = (directory: string) => join(directory, 'proc');
 
 /** lxcfs 5 stays in the foreground. False when it ends, or has not mounted after `startMs`. */
-async function startLxcfs(directory: string, log: string): Promise<boolean> {
+async function startLxcfs(directory: string, log: string, groups: Groups): Promise<boolean> {
   const output = openSync(log, 'w', 0o600);
   // -l: load averages of the guest.
   const args = ['-l', '--enable-cfs', '--enable-pidfd', '-p', `${directory}.pid`, directory];
-  const [program = '', ...words] = [...(ownNamespaces() ? inOwnNamespaces : []), 'lxcfs', ...args];
-  const lxcfs = spawnProgram(program, words, {
-    stdio: ['ignore', output, output],
-    detached: true,
-  });
+  const { words, env } = ownNamespaces() ? inOwnNamespaces(directory, groups) : { words: [], env: {} };
+  const [program = '', ...rest] = [...words, 'lxcfs', ...args];
+  const lxcfs = spawnProgram(program, rest, { stdio: ['ignore', output, output], detached: true, env });
   closeSync(output);
   const ended = lxcfs.exited.then(() => true);
   for (let waitedMs = 0; waitedMs < startMs; waitedMs += stepMs) {
@@ -89,10 +92,16 @@ for name in bin sbin lib lib32 lib64 libx32; do
 done
 exec chroot . "$@"`;
 
-const inOwnNamespaces = [
-  ...['setpriv', ...asRootInside, 'unshare', '--mount', '--propagation=unchanged', '--cgroup', '--'],
-  ...['sh', '-c', makeRoom, 'sh', ...asSelfInside],
-];
+function inOwnNamespaces(directory: string, { roots, hierarchy }: Groups) {
+  const room = ['sh', '-c', makeRoom, 'sh', ...asSelfInside];
+  const asRoot = ['setpriv', ...asRootInside];
+  // v2: no process may be in the base any more. The launcher kept a namespace from the time when it was there.
+  const kept = join(directory, '..', 'groups');
+  const inBase = hierarchy === undefined ? ['unshare', '--cgroup'] : ['nsenter', `--cgroup=${kept}`];
+  const words = [...asRoot, ...inBase, '--', 'unshare', '--mount', '--propagation=unchanged', '--', ...room];
+  if (hierarchy !== undefined || roots.length === 0) return { words, env: {} };
+  return joinGroups(roots, words);
+}
 
 const startMs = 5_000;
 const stepMs = 5;

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Engine, GuestMount } from '../../src/core/ports/engine.ts';
+import { usableCgroups } from '../../src/host/cgroup-lent.ts';
 import { call } from '../../src/host/libc.ts';
 import { endLxcfs, ensureLxcfs } from '../../src/host/lxcfs.ts';
 import { command, outcome, running } from '../contract/engine.suite.ts';
@@ -143,16 +144,17 @@ test('kernel file systems are mounted without set-uid, devices and programs', { 
 test('lxcfs shows the limits of the guest, is found again, and its end is noticed', { skip }, async (t) => {
   const parent = mkdtempSync('/run/gasthof-lxcfs-');
   const directory = join(parent, 'lxcfs');
+  const groups = usableCgroups();
   chmodSync(parent, 0o711);
   using cleanup = new DisposableStack();
   cleanup.defer(() => {
     endLxcfs(directory);
     rmSync(parent, { recursive: true, force: true });
   });
-  const { mounted, reason } = await ensureLxcfs(directory);
+  const { mounted, reason } = await ensureLxcfs(directory, groups);
   if (!mounted) return t.skip(reason ?? 'no lxcfs');
   await using lab = await openCrunLab({ lxcfsDirectory: directory });
-  assert.deepEqual(await ensureLxcfs(directory), { mounted: true });
+  assert.deepEqual(await ensureLxcfs(directory, groups), { mounted: true });
   await running(lab.engine, lab.spec(id, { limits: { memoryBytes: 128 * 2 ** 20 } }));
   assert.match(await says(lab.engine, 'cat /proc/meminfo'), /MemTotal:\s+131072 kB/);
   assert.ok(Number.parseFloat(await says(lab.engine, 'cat /proc/uptime')) < 60);

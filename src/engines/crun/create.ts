@@ -5,6 +5,7 @@ import type { Cgroups } from '../../host/cgroup.ts';
 import { lxcfsServes } from '../../host/lxcfs.ts';
 import { openUserNamespace } from '../../host/userns.ts';
 import { HostError } from '../../lib/host-error.ts';
+import { checkInitGroups } from './init-groups.ts';
 import type { Layout } from './layout.ts';
 import { renderConfig } from './oci-config.ts';
 import { addPart } from './parts.ts';
@@ -22,6 +23,7 @@ export async function createGuest(needs: CreateNeeds, spec: GuestSpec, signal?: 
     throw new HostError(`guest ${spec.id} exists already`, { errno: 'EEXIST', help: 'remove it first' });
   const refusal = cgroups.refusal(spec.limits, spec.id);
   if (refusal !== undefined) throw new HostError(refusal);
+  checkInitGroups(cgroups, spec);
   try {
     return await make(needs, spec, signal);
   } catch (error) {
@@ -39,7 +41,8 @@ async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): 
   try {
     const stage = layout.stage(spec.id);
     using _stage = stageRoot(spec, stage);
-    const lxcfs = lxcfsDirectory !== undefined && (await lxcfsServes(lxcfsDirectory)) ? lxcfsDirectory : undefined;
+    const lxcfs =
+      lxcfsDirectory !== undefined && (await lxcfsServes(lxcfsDirectory, cgroups.mounts)) ? lxcfsDirectory : undefined;
     const config = renderConfig(
       { ...spec, rootfs: stage },
       {

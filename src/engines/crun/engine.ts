@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../../core/ports/engine.ts';
 import { openCgroups } from '../../host/cgroup.ts';
+import type { CgroupMounts } from '../../host/cgroup-mounts.ts';
 import { clearPlugStages } from '../../host/plug.ts';
 import { processStatus, signalProcess } from '../../host/process.ts';
 import { signalNumber } from '../../host/signals.ts';
@@ -38,6 +39,8 @@ export type CrunEngineOptions = {
   stageDirectory?: string;
   /** Where lxcfs may be mounted; used when it is. Passable for everybody, too. */
   lxcfsDirectory?: string;
+  /** Where control groups of guests go. @default what this daemon may use */
+  groups?: CgroupMounts;
   crun?: string;
   conmon?: string;
 };
@@ -51,7 +54,7 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
   makeDirectories(layout, options.stateDirectory, options.logDirectory);
   clearPlugStages(layout.stages);
   const { programs, version } = await findPrograms(options);
-  const cgroups = openCgroups(options.cgroupParent, undefined, (id) => livingInit(layout, id)?.pid);
+  const cgroups = openCgroups(options.cgroupParent, options.groups, (id) => livingInit(layout, id)?.pid);
   const ends = createEnds(layout);
   const executor = createExecutor(layout, programs.crun, cgroups);
   const inTurn = createKeyedQueue();

@@ -25,7 +25,7 @@ export type Executor = Disposable & {
 const sigkill = 9;
 const killedCode = 128 + sigkill;
 
-export function createExecutor(layout: Layout, crun: string, cgroups: Pick<Cgroups, 'prepare'>): Executor {
+export function createExecutor(layout: Layout, crun: string, cgroups: Pick<Cgroups, 'entrances'>): Executor {
   /** Called whenever a file in the directory changes: pid files appear there. */
   const pidWaiters = new Set<() => void>();
   const watch = watchDirectory(layout.execs, () => {
@@ -41,7 +41,7 @@ export function createExecutor(layout: Layout, crun: string, cgroups: Pick<Cgrou
       const words = commandWords(speaker.promise);
       const streams = spec.terminal ? openTerminal(spec.terminal, words) : openPipes(record, spec, words);
       try {
-        const { program, env } = joining(crun, cgroups.prepare(id));
+        const { program, env } = joining(crun, cgroups.entrances(id));
         const spawned = spawnProgram(program, execArguments(layout, files, id, spec), {
           env,
           stdio: streams.childEnds,

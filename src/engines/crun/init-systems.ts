@@ -4,7 +4,13 @@
  */
 import { basename } from 'node:path';
 
-export type InitSystem = { name: string; halt: string; reboot: string };
+export type InitSystem = {
+  name: string;
+  halt: string;
+  reboot: string;
+  /** It cannot run without control groups of its own. */
+  dividesGroups?: boolean;
+};
 
 type Row = InitSystem & {
   /** Last component of the executable that runs as process 1. */
@@ -12,7 +18,7 @@ type Row = InitSystem & {
 };
 
 const rows: readonly Row[] = [
-  { name: 'systemd', executables: /^systemd$/, halt: 'SIGRTMIN+4', reboot: 'SIGRTMIN+5' },
+  { name: 'systemd', executables: /^systemd$/, halt: 'SIGRTMIN+4', reboot: 'SIGRTMIN+5', dividesGroups: true },
   { name: 'busybox', executables: /^busybox(\.\w+)?$/, halt: 'SIGUSR2', reboot: 'SIGTERM' },
   { name: 'openrc', executables: /^openrc-init$/, halt: 'SIGPWR', reboot: 'SIGINT' },
   { name: 'runit', executables: /^runit(-init)?$/, halt: 'SIGCONT', reboot: 'SIGINT' },

@@ -23,6 +23,8 @@ export const initEnvironment = {
   container: 'lxc',
 };
 
+export const defaultInit: readonly string[] = ['/sbin/init'];
+
 /** Files of /proc that tell the guest's own values when lxcfs gives them. */
 const lxcfsFiles = ['cpuinfo', 'meminfo', 'stat', 'uptime', 'loadavg', 'swaps', 'diskstats', 'slabinfo'];
 
@@ -34,7 +36,7 @@ export function renderConfig(spec: GuestSpec, inputs: ConfigInputs) {
     process: {
       terminal: true,
       user: { uid: 0, gid: 0 },
-      args: spec.init ?? ['/sbin/init'],
+      args: spec.init ?? defaultInit,
       cwd: '/',
       env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
       capabilities: {

@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroups } from '../../host/cgroup.ts';
-import { libexec } from '../../host/libexec.ts';
+import { joinGroups } from '../../host/join-groups.ts';
 import { ownNamespaces } from '../../host/own-namespaces.ts';
 import { baseEnvironment, run } from '../../host/run.ts';
 import { HostError } from '../../lib/host-error.ts';
@@ -32,7 +32,8 @@ export const crunOptions = (layout: Pick<Layout, 'runtime'>): string[] => [
 /** The program to start for crun so that its processes are in these groups, and the environment that says which. */
 export function joining(crun: string, groups: readonly string[]): { program: string; env: Record<string, string> } {
   if (groups.length === 0) return { program: crun, env: {} };
-  return { program: libexec('join-groups'), env: { GASTHOF_GROUPS: groups.join('\n'), GASTHOF_RUNTIME: crun } };
+  const { words, env } = joinGroups(groups, [crun]);
+  return { program: words.join(''), env };
 }
 
 export async function whyUnusable(programs: Programs, cgroups: Cgroups): Promise<string | undefined> {
