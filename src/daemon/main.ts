@@ -2,16 +2,19 @@
 import { useDoorman } from '../host/outside.ts';
 import { ownNamespaces } from '../host/own-namespaces.ts';
 import { defaultDirectory, statePaths } from '../host/paths.ts';
+import { userFacts } from '../host/user-facts.ts';
 import { HostError } from '../lib/host-error.ts';
 import { restoreSqliteStore } from '../store/sqlite/restore.ts';
 import { assemble } from './assemble.ts';
 import { log } from './log.ts';
 import { serve } from './serve.ts';
+import { userChecks } from './user-checks.ts';
 import { version } from './version.ts';
 
-const usage = `usage: gasthofd [--version] [--restore-state FILE]
+const usage = `usage: gasthofd [--version] [--check-host] [--restore-state FILE]
 
 The daemon of Gasthof. GASTHOF_DIR chooses its directory (default ${defaultDirectory}).
+  --check-host           tell as JSON what an ordinary user's daemon would find here, then end
   --restore-state FILE   put back a backup of the state, then end
 `;
 
@@ -19,6 +22,7 @@ async function main(args: readonly string[]): Promise<number> {
   const paths = statePaths(process.env.GASTHOF_DIR ?? defaultDirectory);
   const [option, value] = args;
   if (option === '--version') return say(`gasthofd ${version}\n`);
+  if (option === '--check-host') return say(`${JSON.stringify(userChecks(await userFacts()))}\n`);
   if (option === '--restore-state' && value && args.length === 2) {
     const restored = restoreSqliteStore(paths.state, value);
     return say(

@@ -2,7 +2,7 @@
  * Sockets of the host's own network for a daemon that lives in a network namespace of its own: libexec/doorman makes them,
  * we take them over. A socket belongs to the namespace in which it was made; binding and connecting are done here.
  */
-import { closeSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { HostError } from '../lib/host-error.ts';
 import { call, errnoOf, syscall } from './libc.ts';
 
@@ -37,12 +37,23 @@ export const doormanPath = (): string | undefined => doorman;
 /** A socket in the host's network; flags in `type` as for socket(2). Closed on exec. */
 export function hostSocket(domain: number, type: number, protocol = 0): number {
   if (doorman === undefined) return socketCall(domain, type | SOCK_CLOEXEC, protocol);
-  const fd = atTheDoor(doorman, `${domain} ${type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)} ${protocol}\n`);
+  const kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+  const fd = askAtTheDoor(doorman, `${domain} ${kind} ${protocol}\n`, taken);
   if (type & SOCK_NONBLOCK) fcntl(fd, F_SETFL, SOCK_NONBLOCK);
   return fd;
 }
 
-function atTheDoor(path: string, request: string): number {
+/** A setting of the kernel for the host's network, like `net.ipv4.ping_group_range`; undefined when there is none. */
+export function hostNetworkSetting(name: string): string | undefined {
+  if (doorman !== undefined) return askAtTheDoor(doorman, `setting ${name}\n`, (answer) => answer.trim() || undefined);
+  try {
+    return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function askAtTheDoor<T>(path: string, request: string, read: (answer: string) => T): T {
   const connection = socketCall(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   try {
     setTimeouts(connection, SOL_SOCKET, SO_RCVTIMEO, BigInt64Array.of(answerSeconds, 0n), 16);
@@ -50,7 +61,7 @@ function atTheDoor(path: string, request: string): number {
     connectCall(connection, address, address.length);
     writeSync(connection, request);
     const answer = Buffer.alloc(64);
-    return taken(answer.toString('latin1', 0, readSync(connection, answer)));
+    return read(answer.toString('latin1', 0, readSync(connection, answer)));
   } catch (cause) {
     if (cause instanceof HostError && cause.help !== undefined) throw cause;
     const help = 'stop gasthofd and start it again; guests run on';

@@ -1,6 +1,7 @@
 import type { Check } from '../../../api/resources/server.ts';
-import { exitCodes } from '../../cli-error.ts';
+import { CliError, exitCodes } from '../../cli-error.ts';
 import { defineCommand, text } from '../../command.ts';
+import type { Context } from '../../context.ts';
 import { printObject } from '../../output/print-rows.ts';
 import { paint, usesUnicode } from '../../output/terminal-style.ts';
 
@@ -15,7 +16,11 @@ export const doctor = defineCommand({
   async run(context, { options }) {
     const checks = await (async () => {
       using _task = context.task(context.texts('checking'));
-      return context.client.call('GET /1.0/doctor');
+      try {
+        return await context.client.call('GET /1.0/doctor');
+      } catch (error) {
+        return withoutDaemon(context, error);
+      }
     })();
     const code = checks.some(({ status }) => status === 'failed') ? exitCodes.refused : exitCodes.ok;
     if (options.format !== undefined) {
@@ -33,6 +38,16 @@ export const doctor = defineCommand({
     return code;
   },
 });
+
+/** Of an ordinary user's own daemon that cannot be started: what it would find. */
+async function withoutDaemon({ env }: Context, error: unknown): Promise<Check[]> {
+  if (!(error instanceof CliError) || error.exitCode !== exitCodes.unreachable) throw error;
+  const { installed, runProgram } = await import('../../own-daemon/run-program.ts');
+  const { code, stdout } = await runProgram(installed('bin/gasthofd'), ['--check-host'], { env, timeoutMs: 30_000 });
+  if (code !== 0) throw error;
+  const found = error.message.replace(/\n\s*/g, '; ');
+  return [...JSON.parse(stdout), { name: 'daemon', status: 'failed', found, help: error.help ?? '' }];
+}
 
 const colours = { ok: 'green', warning: 'yellow', failed: 'red' } as const satisfies Record<Check['status'], string>;
 const marks = (unicode: boolean): Record<Check['status'], string> =>
