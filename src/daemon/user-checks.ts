@@ -71,7 +71,7 @@ function namespacesCheck(reason: string, { settings }: UserFacts): Check {
   const name = 'user namespaces';
   if (settings['kernel.unprivileged_userns_clone'] === '0')
     return failed(name, 'forbidden for users', sysctlLine('kernel.unprivileged_userns_clone', '1'));
-  if (Number(settings['user.max_user_namespaces'] ?? 1) < 100)
+  if (Number(settings['user.max_user_namespaces'] ?? 100) < 100)
     return failed(
       name,
       `at most ${settings['user.max_user_namespaces']}`,
@@ -118,7 +118,7 @@ function portsCheck({ settings }: UserFacts): Check[] {
   const key = 'net.ipv4.ip_unprivileged_port_start';
   const first = Number(settings[key]);
   if (!Number.isInteger(first)) return [];
-  const lower = first > 80 ? ` (80 and 443, too: ${sysctlLine(key, '80')})` : '';
+  const lower = first > 80 ? ` (lower ones, too, ${sysctlLine(key, '80')})` : '';
   return [ok('ports of this computer', `proxies may listen from ${first} on${lower}`)];
 }
 

@@ -60,14 +60,25 @@ function askAtTheDoor<T>(path: string, request: string, read: (answer: string) =
     const address = Buffer.from(`\x01\0${path}\0`, 'latin1');
     connectCall(connection, address, address.length);
     writeSync(connection, request);
-    const answer = Buffer.alloc(64);
-    return read(answer.toString('latin1', 0, readSync(connection, answer)));
+    return read(answerOf(connection));
   } catch (cause) {
     if (cause instanceof HostError && cause.help !== undefined) throw cause;
     const help = 'stop gasthofd and start it again; guests run on';
     throw new HostError(`nobody opens sockets in the host's network (${path})`, { cause, help });
   } finally {
     closeSync(connection);
+  }
+}
+
+/** With a timeout on the socket, a signal ends the read (a child of ours has ended, perhaps): socket(7). */
+function answerOf(connection: number): string {
+  const answer = Buffer.alloc(64);
+  for (;;) {
+    try {
+      return answer.toString('latin1', 0, readSync(connection, answer));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINTR') throw error;
+    }
   }
 }
 
