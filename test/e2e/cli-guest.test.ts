@@ -138,6 +138,12 @@ test('a guest by the command line, from launch to delete (A20, A21, F01)', {
     assert.equal(stopped.stderr.match(/^Error: /gm)?.length, 1, stopped.stderr);
     assert.match(stopped.stderr, /Error: nothere: Instance not found/);
     await gast('wait web --state stopped --timeout 10');
+    for (const verb of ['start', 'restart -f']) {
+      const changed = await refused(`${verb} web nothere`);
+      assert.equal(changed.code, 1, verb);
+      assert.match(changed.stderr, /Error: nothere: Instance not found/);
+    }
+    await gast('stop -f web');
     await gast('rename web www');
     assert.equal((await refused('delete twin')).code, 1);
     await gast('delete -f twin www');

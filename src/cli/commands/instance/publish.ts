@@ -23,7 +23,12 @@ export const publish = defineCommand({
     const { instance, snapshot } = splitSnapshot(args.source);
     const running = snapshot === undefined && (await fetchInstance(context, instance)).status !== 'Stopped';
     const stopped = running && options.force;
-    if (stopped) await changeStates(context, { names: [instance], all: false, action: 'stop', label: 'stopping' });
+    const change = (action: 'start' | 'stop', label: 'starting' | 'stopping') =>
+      changeStates(context, { names: [instance], all: false, action, label });
+    if (stopped) {
+      const code = await change('stop', 'stopping');
+      if (code !== 0) return code;
+    }
     try {
       if (options.reuse) await releaseAliases(context, options.alias);
       const started = await context.client.start('POST /1.0/images', {
@@ -36,8 +41,10 @@ export const publish = defineCommand({
       });
       const ended = await context.follow(context.texts('publishing', { name: args.source }), started);
       context.print(`${context.texts('published-as', { fingerprint: String(ended.metadata?.fingerprint ?? '') })}\n`);
-    } finally {
-      if (stopped) await changeStates(context, { names: [instance], all: false, action: 'start', label: 'starting' });
+    } catch (error) {
+      if (stopped) await change('start', 'starting');
+      throw error;
     }
+    return stopped ? change('start', 'starting') : 0;
   },
 });

@@ -18,7 +18,7 @@ export const restart = defineCommand({
     ['gast restart -f web', 'at once'],
   ],
   async run(context, { args, options }) {
-    await changeStates(context, {
+    const code = await changeStates(context, {
       names: args.instances,
       all: options.all,
       action: 'restart',
@@ -28,6 +28,6 @@ export const restart = defineCommand({
       from: ['Running', 'Ready'],
     });
     const [name] = args.instances;
-    return options.console && name !== undefined ? attachConsole(context, name, {}) : 0;
+    return code === 0 && options.console && name !== undefined ? attachConsole(context, name, {}) : code;
   },
 });

@@ -13,7 +13,7 @@ export const start = defineCommand({
     ['gast start --all', 'all that are stopped'],
   ],
   async run(context, { args, options }) {
-    await changeStates(context, {
+    const code = await changeStates(context, {
       names: args.instances,
       all: options.all,
       action: 'start',
@@ -21,6 +21,6 @@ export const start = defineCommand({
       from: ['Stopped'],
     });
     const [name] = args.instances;
-    return options.console && name !== undefined ? attachConsole(context, name, {}) : 0;
+    return code === 0 && options.console && name !== undefined ? attachConsole(context, name, {}) : code;
   },
 });
