@@ -137,7 +137,7 @@ export async function assemble(
     hostNames: new Map(),
     warnings: createWarnings({ documents, clock, events }),
     resources: { read: () => readResources(hostFacts().architecture) },
-    hostChecks: () => hostChecks({ lxcfs, groups }),
+    hostChecks: () => hostChecks({ lxcfs, groups, runDirectory: paths.run }),
     facts: {
       ...hostFacts(),
       version,

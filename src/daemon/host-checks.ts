@@ -5,14 +5,18 @@ import type { Check } from '../api/resources/server.ts';
 import { cgroupAdvice } from '../host/cgroup-advice.ts';
 import type { CgroupMounts } from '../host/cgroup-mounts.ts';
 import { ownNamespaces } from '../host/own-namespaces.ts';
+import { userFacts } from '../host/user-facts.ts';
 import { openUserNamespace } from '../host/userns.ts';
+import { userChecks } from './user-checks.ts';
 
 export async function hostChecks(known: {
   lxcfs: { mounted: boolean; reason?: string };
   groups: CgroupMounts;
+  runDirectory: string;
 }): Promise<Check[]> {
   const controllers = ownNamespaces() ? lentChecks(known.groups) : controllerChecks();
-  return [lxcfsCheck(known.lxcfs), await namespaceCheck(), ...controllers, await spaceCheck()];
+  const ofUser = ownNamespaces() ? userChecks(await userFacts(known.runDirectory)) : [];
+  return [lxcfsCheck(known.lxcfs), await namespaceCheck(), ...controllers, await spaceCheck(), ...ofUser];
 }
 
 function lxcfsCheck(lxcfs: { mounted: boolean; reason?: string }): Check {
