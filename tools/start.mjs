@@ -1,21 +1,17 @@
 /**
  * `npm start`: from a clean clone to a running guest. Installs what is missing, builds, starts the daemon, launches the
- * first guest, and says what to type next. Runs on Node 20 and changes nothing where all is there.
+ * first guest, and says what to type next. As root for the whole computer, as anybody else for that user alone, who installs
+ * no packages but says which are missing. Runs on Node 20 and changes nothing where all is there.
  */
 import { ensureBundles } from './setup/bundles.mjs';
 import { daemonIsOutdated, ensureDaemon } from './setup/daemon.mjs';
 import { ensureDebianPackages } from './setup/debian-packages.mjs';
 import { ensureDependencies } from './setup/dependencies.mjs';
 import { ensureFirstGuest, guestName } from './setup/first-guest.mjs';
-import { daemonLog, socketPath } from './setup/places.mjs';
-import { main, SetupError } from './setup/progress.mjs';
+import { daemonLog, isRoot, socketPath } from './setup/places.mjs';
+import { main } from './setup/progress.mjs';
 
 await main(async () => {
-  if (process.getuid() !== 0) {
-    throw new SetupError('Gasthof needs root for now; rootless operation comes later.', {
-      help: 'run the same command as root, for example: sudo npm start',
-    });
-  }
   await ensureDebianPackages();
   await ensureDependencies();
   await ensureBundles();
@@ -36,5 +32,5 @@ What to type next:
   bin/gast list                     all guests
   bin/gast --help                   everything else
   npm stop                          ends the daemon; guests run on
-`);
+${isRoot ? '' : '  bin/gast autostart enable         your daemon and its guests start with this computer\n'}`);
 });

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { daemonLog, daemonPidFile, gasthofDir, root, socketPath } from './places.mjs';
+import { runQuick } from './child.mjs';
+import { daemonLog, daemonPidFile, gasthofDir, isRoot, root, socketPath } from './places.mjs';
 import { SetupError, step } from './progress.mjs';
 
 const startTimeoutMs = 30_000;
@@ -13,6 +14,7 @@ const stopTimeoutMs = 30_000;
 /** Returns true when the daemon had to be started. */
 export async function ensureDaemon() {
   if (await answers()) return false;
+  if (!isRoot) return startOwn();
   await step(`Starting gasthofd (${gasthofDir})`, async () => {
     const { child, log } = launch();
     let ended;
@@ -34,6 +36,20 @@ export async function ensureDaemon() {
       await sleep(50);
     }
     child.unref();
+  });
+  return true;
+}
+
+/** Of an ordinary user, by the command that knows the way: alone, or as a unit of systemd. */
+async function startOwn() {
+  await step(`Starting gasthofd (${gasthofDir})`, async () => {
+    const { status, stderr } = runQuick(join(root, 'bin', 'gast'), ['admin', 'start'], {
+      env: { ...withoutNpm(), GASTHOF_DIR: gasthofDir },
+      timeoutMs: 100_000,
+    });
+    if (status === 0) return;
+    const [, message = '', help] = /^(?:.*\n)*?\w+: ([\s\S]*?)(?:\n {2}\w+: (.*))?\n*$/.exec(stderr) ?? [];
+    throw new SetupError(message || stderr.trim(), { log: daemonLog, help: help ?? 'bin/gast doctor' });
   });
   return true;
 }
@@ -78,8 +94,7 @@ function startTimeOf(pid) {
 function launch() {
   mkdirSync(dirname(daemonLog), { recursive: true, mode: 0o700 });
   const output = openSync(daemonLog, 'a', 0o600);
-  const env = { ...process.env, GASTHOF_DIR: gasthofDir };
-  for (const name of Object.keys(env)) if (/^npm_|^INIT_CWD$/.test(name)) delete env[name];
+  const env = { ...withoutNpm(), GASTHOF_DIR: gasthofDir };
   const child = spawn(join(root, 'bin', 'gasthofd'), [], {
     env,
     cwd: '/',
@@ -87,6 +102,10 @@ function launch() {
     stdio: ['ignore', output, output],
   });
   return { child, log: daemonLog };
+}
+
+function withoutNpm() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$/.test(name)));
 }
 
 function tailOf(path) {

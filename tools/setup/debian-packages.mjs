@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runLogged, runQuick } from './child.mjs';
-import { root } from './places.mjs';
+import { isRoot, root } from './places.mjs';
 import { SetupError, step } from './progress.mjs';
 
 /** The names of the list; the rest of each line is the reason. */
@@ -29,9 +29,9 @@ export function missingPackages(names) {
 export async function ensureDebianPackages() {
   const missing = missingPackages(neededPackages());
   if (missing.length === 0) return;
-  if (process.getuid() !== 0) {
-    throw new SetupError(`these Debian packages are missing: ${missing.join(' ')}`, {
-      help: `apt-get install --no-install-recommends ${missing.join(' ')}   (as root)`,
+  if (!isRoot) {
+    throw new SetupError(`These Debian packages are missing, and only root can install them: ${missing.join(' ')}`, {
+      help: `ask for this line, as root: apt-get install --no-install-recommends ${missing.join(' ')}`,
     });
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
