@@ -56,16 +56,23 @@ const uses: Record<string, string> = {
 /** For an ordinary user: what is delegated, and what an administrator has to do for the rest. */
 function lentChecks({ kind, controllers }: CgroupMounts): Check[] {
   const uid = ownNamespaces()?.uid ?? 0;
-  const row = (name: string, controller: string, without: string): Check => {
-    const there = controllers.has(controller);
-    const found = there ? `version ${kind === 'v2' ? 2 : 1}, delegated to this user` : `not delegated; ${without}`;
-    return { name, status: there ? 'ok' : 'warning', found, help: there ? '' : cgroupAdvice(uid) };
-  };
-  const divided = kind === 'v2' ? '' : 'name=systemd';
-  return [
-    ...Object.entries(uses).map(([controller, key]) => row(`cgroup ${controller}`, controller, `${key} is refused`)),
-    row('cgroup of systemd guests', divided, 'guests whose init is systemd are refused'),
+  const rows = [
+    ...Object.entries(uses).map(([name, key]) => ({ controller: name, name, without: `${key} is refused` })),
+    {
+      controller: kind === 'v2' ? '' : 'name=systemd',
+      name: 'of systemd guests',
+      without: 'guests whose init is systemd are refused',
+    },
   ];
+  const lacking = rows.filter(({ controller }) => !controllers.has(controller));
+  return rows.map((row): Check => {
+    const name = `cgroup ${row.name}`;
+    if (!lacking.includes(row))
+      return { name, status: 'ok', found: `version ${kind === 'v2' ? 2 : 1}, delegated to this user`, help: '' };
+    // The same lines help with all of them, and are said once.
+    const help = row === lacking[0] ? cgroupAdvice(uid) : `what helps with cgroup ${lacking[0]?.name}`;
+    return { name, status: 'warning', found: `not delegated; ${row.without}`, help };
+  });
 }
 
 /** A controller is usable when its hierarchy is mounted (v1) or offered (v2). */
