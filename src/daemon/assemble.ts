@@ -52,6 +52,7 @@ export async function assemble(
   await using parts = new AsyncDisposableStack();
   makeDirectories(paths);
   const names = hostNames(paths.directory);
+  const own = ownNamespaces();
   mkdirSync(names.stage, { recursive: true, mode: 0o711 });
   // A daemon that was killed had perhaps just mounted something for its own work.
   clearMountPoints(paths.mounts);
@@ -83,19 +84,21 @@ export async function assemble(
       groups,
     }),
   );
-  const networks = parts.use(
-    await createBridgeNetworks({
-      stateDirectory: paths.networks,
-      tag: names.tag,
-      report: (text) => log('warning', text),
-    }),
-  );
   const proxies = parts.use(
     createProxies({
       runDirectory: names.stage,
       stateDirectory: paths.proxies,
       log: paths.relayLog,
       table: `gasthof_${names.tag}_proxy`,
+      translates: !own,
+    }),
+  );
+  const networks = parts.use(
+    await createBridgeNetworks({
+      stateDirectory: paths.networks,
+      tag: names.tag,
+      report: (text) => log('warning', text),
+      carryForwards: own && proxies.carryForwards,
     }),
   );
   const drivers = storageDrivers({ poolsDirectory: paths.pools });
@@ -107,7 +110,7 @@ export async function assemble(
     idBase: names.unpackIdBase,
   });
   const ownCertificate = keptCertificate(paths.directory, clock.now);
-  const https = parts.use(createTlsDoor({ own: ownCertificate, openListener: ownNamespaces() && openHostListener }));
+  const https = parts.use(createTlsDoor({ own: ownCertificate, openListener: own && openHostListener }));
   const whole = parts.move();
   return {
     documents,

@@ -14,6 +14,7 @@ import {
   type NetlinkMessage,
   readText,
 } from './netlink-message.ts';
+import { hostSocket } from './outside.ts';
 
 export type Netlink = Disposable & {
   /** Sends one request, waits for its acknowledgement, throws the kernel's refusal. `what` names it in the error. */
@@ -50,9 +51,12 @@ const receiveTimeoutSeconds = 10n;
 
 export const netlinkProtocols = { route: 0, netfilter: 12 } as const;
 
-/** Opens a socket in the network namespace that the calling thread is in now; it stays there. */
-export function openNetlink(protocol: keyof typeof netlinkProtocols = 'route'): Netlink {
-  const fd = openSocket(protocol);
+/** Opens a socket in the network namespace that the calling thread is in now; it stays there. `host`: in that of the host. */
+export function openNetlink(
+  protocol: keyof typeof netlinkProtocols = 'route',
+  where: 'here' | 'host' = 'here',
+): Netlink {
+  const fd = openSocket(protocol, where === 'host' ? hostSocket : socket);
   const buffer = Buffer.alloc(receiveBytes);
   let sequence = 0;
   const exchange = (what: string, type: number, flags: number, body: Uint8Array): Buffer[] => {
@@ -87,8 +91,8 @@ export async function requestInBackground(what: string, type: number, flags: num
   }
 }
 
-function openSocket(protocol: keyof typeof netlinkProtocols): number {
-  const fd = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, netlinkProtocols[protocol]);
+function openSocket(protocol: keyof typeof netlinkProtocols, make: typeof socket = socket): number {
+  const fd = make(AF_NETLINK, SOCK_RAW_CLOEXEC, netlinkProtocols[protocol]);
   try {
     const address = Buffer.alloc(12);
     address.writeUInt16LE(AF_NETLINK, 0);

@@ -11,6 +11,7 @@ import { openPlace } from './guest-place.ts';
 import { call, errnoName, libc } from './libc.ts';
 import { inNetworkNamespace, type NetworkNamespace } from './netns.ts';
 import { hostSocket } from './outside.ts';
+import { ownIdInside, ownNamespaces } from './own-namespaces.ts';
 
 const socketCall = call<[number, number, number]>('int socket(int domain, int type, int protocol)');
 const bindCall = call<[number, Buffer, number]>('int bind(int fd, void *address, uint32_t length)');
@@ -93,7 +94,7 @@ export function openListener(
       if (type === 'stream') setOption(fd, SOL_SOCKET, SO_REUSEADDR);
       // Two proxies may listen on 0.0.0.0 and on :: side by side.
       if (domain === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-      bindCall(fd, bytes, bytes.length);
+      bindPort(fd, bytes, at);
       if (type === 'stream') listenCall(fd, backlog);
     });
   }
@@ -111,9 +112,20 @@ export function openHostListener(at: { host: string; port: number }): number {
   const { domain, bytes } = ipAddress(at.host, at.port);
   return made(domain, kinds.stream, {}, (fd) => {
     setOption(fd, SOL_SOCKET, SO_REUSEADDR);
-    bindCall(fd, bytes, bytes.length);
+    bindPort(fd, bytes, at);
     listenCall(fd, backlog);
   });
+}
+
+function bindPort(fd: number, address: Buffer, { host, port }: { host: string; port: number }): void {
+  try {
+    bindCall(fd, address, address.length);
+  } catch (error) {
+    if (!(error instanceof HostError) || error.errno !== 'EACCES') throw error;
+    const help = `as root: sysctl net.ipv4.ip_unprivileged_port_start=${port}`;
+    const reason = `an ordinary user may not listen on port ${port} (${host})`;
+    throw new HostError(`${reason}; ${help}`, { errno: 'EACCES', help, cause: error });
+  }
 }
 
 function bindPath(fd: number, side: Side, path: string, owner: { uid: number; gid: number; mode: number }): void {
@@ -121,7 +133,7 @@ function bindPath(fd: number, side: Side, path: string, owner: { uid: number; gi
     removeDeadSocket(path);
     const address = unixAddress(path);
     bindCall(fd, address, address.length);
-    chownSync(path, owner.uid, owner.gid);
+    chownSync(path, hostId('uid', owner.uid), hostId('gid', owner.gid));
     chmodSync(path, owner.mode);
     return;
   }
@@ -135,6 +147,17 @@ function bindPath(fd: number, side: Side, path: string, owner: { uid: number; gi
   // By descriptor: the guest may have put something else there meanwhile.
   using file = openPlace(side.guest, path);
   if (fstatSync(file.fd).isSocket()) chmodSync(`/proc/thread-self/fd/${file.fd}`, owner.mode);
+}
+
+/** Out there an ordinary user is nobody but that user, whom 0 means, too. */
+function hostId(kind: 'uid' | 'gid', id: number): number {
+  const own = ownNamespaces();
+  if (!own) return id;
+  if (id === 0 || id === own[kind]) return ownIdInside;
+  throw new HostError(`a user's daemon cannot be ${kind} ${id} on the host`, {
+    errno: 'EPERM',
+    help: `leave it out, or say ${own[kind]}`,
+  });
 }
 
 /** The socket of one that was killed is in the way; anything else stays, and binding fails. */
@@ -175,7 +198,8 @@ export function openConnection(side: Side, to: Endpoint, as: { uid: number; gid:
   return made(AF_UNIX, kinds.stream, side, (fd) => {
     const go = (path: string, abstract: boolean) => {
       const address = unixAddress(path, abstract);
-      actingAs(as, () => begin(fd, address, to.path));
+      const who = as && !side.guest ? { uid: hostId('uid', as.uid), gid: hostId('gid', as.gid) } : as;
+      actingAs(who, () => begin(fd, address, to.path));
     };
     if (to.abstract || !side.guest) return go(to.path, to.abstract);
     using place = openPlace(side.guest, to.path);

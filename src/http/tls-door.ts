@@ -119,7 +119,8 @@ function bind(
   const refused = (error: NodeJS.ErrnoException) => {
     const shown = formatListenAddress({ host, port });
     const reason = reasons[error.code ?? ''] ?? error.message;
-    const help = 'Choose another address in core.https_address, or free this one';
+    const given = error instanceof HostError ? error.help : undefined;
+    const help = given ?? 'Choose another address in core.https_address, or free this one';
     reject(new HostError(`cannot listen on ${shown}: ${reason}`, { errno: error.code ?? '', help, cause: error }));
   };
   server.once('error', refused);

@@ -1,10 +1,11 @@
 /** The proxies port: connections by the relay process, address translation by a table of the kernel. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Proxies, ProxySpec } from '../core/ports/proxies.ts';
+import { ownNetwork, type Proxies, type ProxySpec } from '../core/ports/proxies.ts';
 import { listNftTables } from '../host/nft-tables.ts';
 import { run } from '../host/run.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import { type CarryForwards, createForwardCarrier } from './carried-forwards.ts';
 import { connectToGuest } from './guest-connection.ts';
 import { natTable } from './nat-rules.ts';
 import { createRelayProcess } from './relay-process.ts';
@@ -17,9 +18,11 @@ export type ProxiesOptions = {
   log: string;
   /** Of the proxies alone. */
   table: string;
+  /** False: this kernel's tables do not see the host's packets; what should be translated is carried. @default true */
+  translates?: boolean;
 };
 
-export function createProxies(options: ProxiesOptions): Proxies & Disposable {
+export function createProxies(options: ProxiesOptions): Proxies & Disposable & { carryForwards: CarryForwards } {
   mkdirSync(options.stateDirectory, { recursive: true, mode: 0o700 });
   const carried = new Map<string, ProxySpec>();
   const relay = createRelayProcess({
@@ -71,30 +74,31 @@ export function createProxies(options: ProxiesOptions): Proxies & Disposable {
       if (spec) translated.set(key, spec);
     });
 
+  const start = (spec: ProxySpec) =>
+    inTurn('relay', async () => {
+      if (carried.size > 0) await revive();
+      await relay.call({ do: 'start', spec });
+      carried.set(keyOf(spec), spec);
+    });
+  const stop = ({ guest, device }: Pick<ProxySpec, 'guest' | 'device'>) =>
+    inTurn('relay', async () => {
+      // First: it may be the last one, and the process then ends as it should.
+      carried.delete(keyOf({ guest, device }));
+      await relay.callIfRunning({ do: 'stop', guest, device });
+    });
+  const list = () =>
+    inTurn('relay', async () => {
+      const running = await revive();
+      for (const spec of running) carried.set(keyOf(spec), spec);
+      return running;
+    });
+
   return {
-    async start(spec) {
-      if (spec.nat) return change(keyOf(spec), spec);
-      await inTurn('relay', async () => {
-        if (carried.size > 0) await revive();
-        await relay.call({ do: 'start', spec });
-        carried.set(keyOf(spec), spec);
-      });
-    },
-    async stop({ guest, device }) {
-      const key = keyOf({ guest, device });
-      if (translated.has(key)) return change(key, undefined);
-      await inTurn('relay', async () => {
-        // First: it may be the last one, and the process then ends as it should.
-        carried.delete(key);
-        await relay.callIfRunning({ do: 'stop', guest, device });
-      });
-    },
+    start: (spec) => (spec.nat && options.translates !== false ? change(keyOf(spec), spec) : start(spec)),
+    stop: (proxy) => (translated.has(keyOf(proxy)) ? change(keyOf(proxy), undefined) : stop(proxy)),
+    carryForwards: createForwardCarrier({ start, stop, list }),
     async list() {
-      const found = await inTurn('relay', async () => {
-        const running = await revive();
-        for (const spec of running) carried.set(keyOf(spec), spec);
-        return running;
-      });
+      const found = (await list()).filter(({ pid }) => pid !== ownNetwork);
       // A table that somebody flushed carries nothing.
       const isThere = listNftTables().some(({ name, family }) => name === options.table && family === 'inet');
       return [...found, ...(isThere ? translated.values() : [])];

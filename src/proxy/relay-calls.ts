@@ -5,4 +5,4 @@ export type RelayCall =
   | { do: 'start'; spec: ProxySpec }
   | { do: 'stop'; guest: string; device: string }
   | { do: 'list' };
-export type RelayAnswer = { error?: string; proxies?: ProxySpec[] };
+export type RelayAnswer = { error?: string; errno?: string | undefined; proxies?: ProxySpec[] };

@@ -51,7 +51,7 @@ function serve(connection: Socket): void {
   lines.on('line', (line) => {
     last = last.then(async () => {
       const reply = await answer(JSON.parse(line) as RelayCall).catch(
-        (error: Error): RelayAnswer => ({ error: error.message }),
+        (error: Error & { errno?: string }): RelayAnswer => ({ error: error.message, errno: error.errno }),
       );
       connection.write(`${JSON.stringify(reply)}\n`, endWhenIdle);
     });

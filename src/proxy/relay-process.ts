@@ -113,7 +113,7 @@ export function createRelayProcess(options: {
     return connection && ask(connection, call);
   };
   const checked = (answer: RelayAnswer) => {
-    if (answer.error !== undefined) throw new HostError(answer.error);
+    if (answer.error !== undefined) throw new HostError(answer.error, answer.errno ? { errno: answer.errno } : {});
     return answer;
   };
 

@@ -1,7 +1,7 @@
 /** Carries connections for one proxy: listens on one side, connects to the other, for every port of it. */
 import { createServer, type Server, Socket } from 'node:net';
-import type { ProxySpec } from '../core/ports/proxies.ts';
-import { type NetworkNamespace, openNetworkNamespace } from '../host/netns.ts';
+import { ownNetwork, type ProxySpec } from '../core/ports/proxies.ts';
+import { type NetworkNamespace, openNetworkNamespace, openOwnNetworkNamespace } from '../host/netns.ts';
 import { type Endpoint, openConnection, openListener, removeSocketPath, type Side } from '../host/proxy-sockets.ts';
 import { joinStreams } from '../lib/join-streams.ts';
 import type { ProxyAddress } from '../lib/proxy-address.ts';
@@ -18,10 +18,10 @@ type Sides = { listen: Side; connect: Side };
 /** Resolves when it listens everywhere. */
 export async function openRelay(spec: ProxySpec, report: (problem: string) => void): Promise<Relay> {
   await using parts = new AsyncDisposableStack();
-  const namespace = parts.use(openNetworkNamespace(spec.pid));
+  const namespace = parts.use(spec.pid === ownNetwork ? openOwnNetworkNamespace() : openNetworkNamespace(spec.pid));
   const sides = sidesOf(spec, namespace);
   const listenAt = endpoints(spec.listen);
-  const connectTo = endpoints(spec.connect);
+  const connectTo = endpoints(targetOf(spec));
   for (const [index, at] of listenAt.entries()) {
     const to = connectTo[connectTo.length === 1 ? 0 : index];
     if (!to) continue;
@@ -35,6 +35,13 @@ export async function openRelay(spec: ProxySpec, report: (problem: string) => vo
 function sidesOf({ side, pid, range }: ProxySpec, namespace: NetworkNamespace): Sides {
   const guest: Side = { namespace, guest: { pid, owner: range.base } };
   return side === 'guest' ? { listen: guest, connect: {} } : { listen: {}, connect: guest };
+}
+
+/** What root's daemon does by address translation goes to the guest's own address, too. */
+function targetOf({ connect, nat }: ProxySpec): ProxyAddress {
+  if (!nat || connect.kind === 'unix') return connect;
+  const own = { '0.0.0.0': nat.ipv4, '::': nat.ipv6 }[connect.host];
+  return own === undefined ? connect : { ...connect, host: own };
 }
 
 function endpoints(address: ProxyAddress): Endpoint[] {

@@ -2,6 +2,7 @@
 import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { NetworkForward, networkForwardRoutes } from '../../api/resources/network-forwards.ts';
+import { HostError } from '../../lib/host-error.ts';
 import { formatIp, parseIp } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
 import { patchedConfig, plainConfig } from '../instances/config.ts';
@@ -12,6 +13,8 @@ import { checkForward, forwardsOf, listenAddress, plainPorts } from './forwards.
 import { fullNetworkSpec } from './spec.ts';
 
 const forwardUrl = (network: string, address: string) => `${networkUrl(network)}/forwards/${address}`;
+
+const listenErrors = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTSUP']);
 
 export function forwardHandlers(house: House): Handlers<typeof networkForwardRoutes> {
   const find = (network: string, address: string): ForwardDoc => {
@@ -31,6 +34,9 @@ export function forwardHandlers(house: House): Handlers<typeof networkForwardRou
       await house.networks.ensure(fullNetworkSpec(house, network));
     } catch (error) {
       await (before ? house.documents.put(key, before) : house.documents.delete(key));
+      // The address or a port of it is not to be had: where forwards are carried, the host says so.
+      if (error instanceof HostError && listenErrors.has(error.errno ?? ''))
+        fail('network.forward', { reason: `${doc.address}: ${error.message}` }, error);
       throw error;
     }
   };

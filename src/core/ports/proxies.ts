@@ -11,11 +11,14 @@ import type { Duplex } from 'node:stream';
 import type { ProxyAddress } from '../../lib/proxy-address.ts';
 import type { IdRange } from './id-range.ts';
 
+/** In place of a process: the network in which the daemon is, which is not that of the host. */
+export const ownNetwork = 0;
+
 export type ProxySpec = {
   /** Stable guest id and name of the device. */
   guest: string;
   device: string;
-  /** Init of the guest. */
+  /** Init of the guest; `ownNetwork` for what belongs to no guest. */
   pid: number;
   range: IdRange;
   /** Which side listens; the other one is connected to. */

@@ -3,7 +3,7 @@
  * This file only joins these parts; all of them outlive it, and a new daemon takes them over.
  */
 import { existsSync } from 'node:fs';
-import type { NetworkSpec, Networks, NicSpec } from '../../core/ports/network.ts';
+import type { ForwardSpec, NetworkSpec, Networks, NicSpec } from '../../core/ports/network.ts';
 import { createFirewall } from '../../firewall/firewall.ts';
 import type { GuestPort } from '../../firewall/guest-filter.ts';
 import { changeLink, deleteLink } from '../../host/link-changes.ts';
@@ -33,10 +33,12 @@ export type BridgeNetworksOptions = {
   tag: string;
   /** Hears of trouble that no caller waits for. */
   report?: (problem: string) => void;
+  /** Carries forwards where their addresses are in another network than ours; the rules then serve guests alone. */
+  carryForwards?: ((network: string, forwards: readonly ForwardSpec[]) => Promise<void>) | undefined;
 };
 
 export async function createBridgeNetworks(options: BridgeNetworksOptions): Promise<Networks & AsyncDisposable> {
-  const { tag, stateDirectory, report = () => {} } = options;
+  const { tag, stateDirectory, report = () => {}, carryForwards = async () => {} } = options;
   if (!/^[0-9a-f]{1,16}$/.test(tag)) throw new HostError(`not a tag of hexadecimal digits: ${JSON.stringify(tag)}`);
   const files = openNetworkFiles(stateDirectory);
   const firewall = createFirewall({ table: `gasthof_${tag}` });
@@ -82,6 +84,12 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
     checkNetworkSpec(spec);
     const before = networks.get(spec.name);
     const same = before && JSON.stringify(before.spec) === JSON.stringify(spec);
+    // What cannot be carried is refused before anything is changed; an address that this host has lost since then is not the
+    // end of the network.
+    await carryForwards(spec.name, spec.forwards ?? []).catch((error: Error) => {
+      if (!same) throw error;
+      report(`network ${spec.name}: a forward is not carried: ${error.message}`);
+    });
     connectAll(tag, spec, nics.values());
     if (!same) await files.saveNetwork(spec);
     const network = same ? before : manageNetwork(files, spec, before, report);
@@ -94,6 +102,7 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
     checkNetworkName(spec.name);
     const network = networks.get(spec.name);
     networks.delete(spec.name);
+    await carryForwards(spec.name, []);
     await network?.dnsmasq.stop();
     network?.dnsmasq[Symbol.dispose]();
     await deleteBridge(tag, spec);
