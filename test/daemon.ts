@@ -129,7 +129,7 @@ async function deleteEverything(client: Client): Promise<void> {
 
 /** Adds one of the test images under an alias; another description makes it another image. */
 export async function importImage(
-  daemon: TestDaemon,
+  daemon: Pick<TestDaemon, 'client'>,
   name: 'debian12' | 'sysvinit' | 'busybox',
   alias: string,
   description: string = name,

@@ -46,7 +46,7 @@ function notStarted(what: string, log: string, before: number, reason: string): 
   const said = linesSince(log, before);
   const lines = (said.length > 0 ? said : reason.split('\n')).slice(-6);
   const found = lines
-    .map((line) => /(?:; |help: )((?:as root: )?.+)$/.exec(line)?.[1])
+    .map((line) => /(?:; (?=as root: )|help: )(.+)$/.exec(line)?.[1])
     .find((line) => line !== undefined);
   return new CliError([what, ...lines.map((line) => `  ${line}`)].join('\n'), {
     help: found ?? `gast doctor; all of the log: ${log}`,

@@ -1,0 +1,57 @@
+/** An ordinary user's own daemon: started by the first command, by one of many, again after its death, and after a boot (A03, F12, W1, W7). */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { lacking } from '../daemon.ts';
+import type { Ended } from './gast.ts';
+
+type Seen = {
+  asking: { codes: number[]; made: boolean };
+  many: { codes: number[]; daemons: number; holders: number; session: boolean; said: string; log: string };
+  killed: { before: [string, number][]; after: [string, number][]; daemons: number };
+  started: Ended;
+  booted: { running: string[]; order: string[] };
+  broken: Ended;
+  doctor: Ended;
+};
+
+test('an ordinary user’s own daemon', { skip: lacking(), timeout: 170_000 }, async (t) => {
+  const scratch = mkdtempSync('/var/tmp/gu-');
+  chmodSync(scratch, 0o711);
+  const program = join(import.meta.dirname, 'rootless/own-daemon-as-user.ts');
+  const { GASTHOF_DIR: _, GASTHOF_SOCKET: __, ...env } = process.env;
+  const user = spawnSync(join(import.meta.dirname, '../../tools/as-user'), [process.execPath, program], {
+    encoding: 'utf8',
+    env: { ...env, TMPDIR: scratch },
+    timeout: 160_000,
+  });
+  rmSync(scratch, { recursive: true, force: true });
+  assert.equal(user.status, 0, user.stderr);
+  const seen = JSON.parse(user.stdout) as Seen;
+
+  await t.test('is not started by commands that do without one, nor against the user’s will', () => {
+    assert.deepEqual(seen.asking, { codes: [0, 4, 0, 3], made: false });
+  });
+  await t.test('is started once by ten commands at the same time, in a session of its own', () => {
+    const { said, ...others } = seen.many;
+    assert.deepEqual(others, { codes: Array(10).fill(0), daemons: 1, holders: 1, session: true, log: '600' });
+    assert.match(said, /^Starting your daemon \(.*\/\.local\/share\/gasthof\)$/);
+  });
+  await t.test('finds its guests again when it was killed', () => {
+    assert.deepEqual(seen.killed.after, seen.killed.before);
+    assert.equal(seen.killed.daemons, 1);
+  });
+  await t.test('starts the guests that want it after a boot, in their order', () => {
+    assert.equal(seen.started.code, 0, seen.started.stderr);
+    assert.deepEqual(seen.booted, { running: ['high', 'low', 'middle'], order: ['high', 'middle', 'low'] });
+  });
+  await t.test('says why it does not start, and doctor tells what it would find', () => {
+    assert.equal(seen.broken.code, 3);
+    assert.match(seen.broken.stderr, /Your daemon did not start\n.*gasthof\.db/s);
+    const rows = JSON.parse(seen.doctor.stdout) as { name: string; status: string }[];
+    assert.equal(rows.find(({ name }) => name === 'daemon')?.status, 'failed');
+    assert.equal(rows.find(({ name }) => name === 'subordinate ids')?.status, 'ok');
+  });
+});

@@ -1,0 +1,112 @@
+/** Run by rootless-own-daemon.test.ts as an ordinary user with nothing set but a home. Says what it saw as JSON. */
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { createClient } from '../../../src/client/client.ts';
+import { clearDaemon } from '../../clear-daemon.ts';
+import { importImage } from '../../daemon.ts';
+import { type Ended, runGast } from '../gast.ts';
+
+const home = process.env.HOME ?? '';
+const directory = join(home, '.local/share/gasthof');
+// As a login has it on Debian: without sbin.
+const env = { HOME: home, USER: process.env.USER ?? '', PATH: '/usr/local/bin:/usr/bin:/bin', GASTHOF_SOURCE: '1' };
+const run = (...words: string[]): Promise<Ended> => runGast(env, words);
+const gast = async (...words: string[]) => {
+  const { code, stdout, stderr } = await run(...words);
+  if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
+  return stdout.trim();
+};
+const seen: Record<string, unknown> = {};
+
+/** Empty for processes of others and those that have ended. */
+const commandLine = (pid: string) => {
+  try {
+    const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(uid) === process.getuid?.() ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
+  } catch {
+    return '';
+  }
+};
+const pidsOf = (pattern: RegExp) =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && pattern.test(commandLine(name)))
+    .map(Number);
+const daemons = () => pidsOf(/src\/daemon\/main\.ts/);
+const killAll = async (pattern: RegExp) => {
+  for (const pid of pidsOf(pattern))
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended with another one.
+    }
+  while (pidsOf(pattern).length > 0) await setTimeout(10);
+};
+const states = async () =>
+  JSON.parse(await gast('list', '--format', 'json')) as {
+    name: string;
+    status: string;
+    state: { started_at: string; pid: number };
+  }[];
+
+try {
+  // Calls that only ask, or may not, start nothing.
+  const asking = [await run('version'), await run('admin', 'waitready', '--timeout', '0'), await run('remote', 'list')];
+  const forbidden = await runGast({ ...env, GASTHOF_NO_START: '1' }, ['list']);
+  seen.asking = { codes: [...asking, forbidden].map(({ code }) => code), made: existsSync(directory) };
+
+  const many = await Promise.all(Array.from({ length: 10 }, () => run('list')));
+  seen.many = {
+    codes: many.map(({ code }) => code),
+    daemons: daemons().length,
+    holders: pidsOf(/^sleep\0infinity\0/).length,
+    session: daemons().every((pid) => sessionOf(pid) !== sessionOf(process.pid)),
+    said: many[0]?.stderr.trim(),
+    log: (statSync(join(directory, 'logs/gasthofd.log')).mode & 0o777).toString(8),
+  };
+
+  using client = createClient({ socketPath: join(directory, 'unix.socket') });
+  await importImage({ client }, 'busybox', 'bb');
+  for (const [name, priority] of Object.entries({ low: '1', high: '30', middle: '20' }))
+    await gast('launch', 'bb', name, '-c', 'boot.autostart=true', '-c', `boot.autostart.priority=${priority}`);
+  await gast('launch', 'bb', 'unasked', '-c', 'boot.autostart=false');
+  const before = (await states()).map(({ name, state }) => [name, state.pid]);
+  await killAll(/src\/daemon\/main\.ts/);
+  const after = await states();
+  seen.killed = { before, after: after.map(({ name, state }) => [name, state.pid]), daemons: daemons().length };
+
+  // A boot: nothing of before lives, and the kernel calls itself another.
+  await killAll(/src\/daemon\/main\.ts/);
+  for (const { state } of after) process.kill(state.pid, 'SIGKILL');
+  await killAll(/^(sleep\0infinity\0|pasta|conmon|lxcfs|dnsmasq|\S*perl)/);
+  writeFileSync(join(directory, 'run/boot-id'), 'another');
+  seen.started = await run('admin', 'start');
+  await gast('wait', 'low', '--until', 'running', '--timeout', '60');
+  const now = await states();
+  seen.booted = {
+    running: now
+      .filter(({ status }) => status === 'Running')
+      .map(({ name }) => name)
+      .sort(),
+    order: now
+      .filter(({ status }) => status === 'Running')
+      .sort((a, b) => a.state.started_at.localeCompare(b.state.started_at))
+      .map(({ name }) => name),
+  };
+
+  // One that cannot start says why.
+  await gast('stop', '--all', '--force');
+  await gast('admin', 'shutdown');
+  writeFileSync(join(directory, 'gasthof.db'), 'rubbish');
+  seen.broken = await run('list');
+  seen.doctor = await run('doctor', '--format', 'json');
+} finally {
+  for (const pid of daemons()) process.kill(pid, 'SIGTERM');
+  while (daemons().length > 0) await setTimeout(10);
+  await clearDaemon(directory);
+}
+process.stdout.write(JSON.stringify(seen));
+
+function sessionOf(pid: number): string | undefined {
+  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[3];
+}
