@@ -1,6 +1,7 @@
 /** Who is at the other end of a unix socket, as the kernel knows it since `connect`. */
 import koffi from 'koffi';
 import { call, libc } from './libc.ts';
+import { ownIdInside, ownNamespaces } from './own-namespaces.ts';
 
 export type PeerCredentials = { pid: number; uid: number; gid: number; groups: number[] };
 
@@ -52,12 +53,14 @@ const getgrnam = libc.func('void *getgrnam(const char *name)');
 
 /** The name of a user, through NSS and so from any directory service; undefined when nobody has this number. */
 export function userName(uid: number): string | undefined {
-  const found: unknown = getpwuid(uid);
+  const own = uid === ownIdInside ? ownNamespaces() : undefined;
+  const found: unknown = getpwuid(own?.uid ?? uid);
   return found === null ? undefined : (koffi.decode(found, Passwd) as { pw_name: string }).pw_name;
 }
 
-/** The number of a group. */
+/** The number of a group. In an ordinary user's namespaces the numbers of the host's groups are those of guests. */
 export function groupId(name: string): number | undefined {
+  if (ownNamespaces()) return undefined;
   const found: unknown = getgrnam(name);
   return found === null ? undefined : (koffi.decode(found, Group) as { gr_gid: number }).gr_gid;
 }
