@@ -4,11 +4,10 @@
  * belongs to one test file. Numbers that change by themselves (pids, handles, counters) are left out.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { asUser, insideWords, namesOf, rootOf } from './own-namespaces.ts';
+import { asUser, namesOf, rootOf, runBeside } from './own-namespaces.ts';
 
 /** What there is, and how often. */
 export type Census = Map<string, number>;
@@ -130,8 +129,7 @@ function directories(path: string): string[] {
 
 /** All rules and set elements, without counters. */
 function nftRules(directory: string): string[] {
-  const [program = '', ...words] = [...insideWords(directory), 'nft', '-s', 'list', 'ruleset'];
-  const text = execFileSync(program, words, { encoding: 'utf8' });
+  const text = runBeside(directory, ['nft', '-s', 'list', 'ruleset']);
   // Elements stand many in a line.
   const parts = text.split(/[\n,]/).map((part) => part.replace(/elements = \{|\}/g, '').trim());
   return parts.flatMap((part) => (part === '' ? [] : [`nft ${part}`]));

@@ -2,6 +2,7 @@
  * The namespaces of a test daemon that an ordinary user runs (tools/as-user), seen from outside: the way to what it keeps in
  * memory, to its links and rules, and to files of guests, which belong to ids that are not the user's.
  */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OwnNamespaces } from '../src/host/own-namespaces.ts';
@@ -54,6 +55,23 @@ export const rootOf = (directory: string): string => `/proc/${namespaceMember(di
 export function insideWords(directory: string): string[] {
   const member = namespaceMember(directory);
   return member === undefined ? [] : ['nsenter', `--target=${member}`, '--user', '--net', '--'];
+}
+
+/** Runs a command there; root's daemon uses the network of the tests. */
+export function runBeside(directory: string, words: readonly string[]): string {
+  const [program = '', ...rest] = [...insideWords(directory), ...words];
+  return execFileSync(program, rest, { encoding: 'utf8', stdio: 'pipe' });
+}
+
+/**
+ * What the descriptors of a process stand for. That directory of a daemon which took a guest's id for a moment belongs to the
+ * root of its namespace.
+ */
+export function openDescriptors(pid: number): string[] {
+  const own = asUser ? ['nsenter', `--target=${pid}`, '--user', '--'] : [];
+  const [program = '', ...words] = [...own, 'find', `/proc/${pid}/fd`, '-mindepth', '1', '-printf', '%l\\n'];
+  // One may be closed while we look.
+  return spawnSync(program, words, { encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
 }
 
 /** `hostNames` of a test's daemon, whoever runs it. */

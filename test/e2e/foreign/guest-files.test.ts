@@ -1,12 +1,13 @@
 /** Files of a guest, running and stopped, through the unmodified clients: incus over SFTP, lxc over /files. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { importImage, startDaemon } from '../../daemon.ts';
+import { openDescriptors } from '../../own-namespaces.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 
 function* endless(): Generator<Buffer> {
@@ -14,16 +15,8 @@ function* endless(): Generator<Buffer> {
 }
 
 /** How many descriptors of the process stand for a path with this end. */
-function openFiles(pid: number, end: string): number {
-  const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`);
-    } catch {
-      return '';
-    }
-  });
-  return targets.filter((target) => target.endsWith(end)).length;
-}
+const openFiles = (pid: number, end: string): number =>
+  openDescriptors(pid).filter((target) => target.endsWith(end)).length;
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; await delay(25)) if (await holds()) return;
@@ -135,7 +128,8 @@ test('incus file commands work on running and stopped guests over SFTP', {
     await incus.run(['file', 'push', local('f1'), 'c1/root/f2', '--mode', '0600']);
     assert.equal(await incus.run(['file', 'pull', 'c1/root/f2', '-']), 'pushed\n');
     await incus.run(['start', 'c1']);
-    assert.equal(await inside('stat -c "%u %a" /root/f2'), '0 600');
+    // The client sends the owner of the file along.
+    assert.equal(await inside('stat -c "%u %a" /root/f2'), `${process.getuid?.()} 600`);
   });
 });
 

@@ -1,37 +1,22 @@
 /** Networks, forwards and access lists, driven by the unmodified incus client; packets really go where they should. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { importImage, startDaemon } from '../../daemon.ts';
+import { asUser, runBeside } from '../../own-namespaces.ts';
+import { say, sayBeside } from '../../say.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 
 const rows = (csv: string) => csv.trim().split('\n');
-
-/** What a server says first, or why there is nothing. */
-function say(host: string, port: number): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2_000 });
-    let text = '';
-    socket.on('data', (part) => {
-      text += part;
-    });
-    socket.on('end', () => resolve(text.trim()));
-    socket.on('timeout', () => {
-      socket.destroy();
-      resolve('timeout');
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
-  });
-}
 
 test('incus manages networks, forwards and access lists', { skip: lackingClients('incus') }, async (t) => {
   await using daemon = await startDaemon();
   using clients = foreignClients(daemon);
   const { incus } = clients;
   await importImage(daemon, 'busybox', 'bb');
-  execFileSync('ip', ['address', 'add', '192.0.2.10/32', 'dev', 'lo']);
+  const ip = (words: string) => runBeside(daemon.directory, ['ip', ...words.split(' ')]);
+  // For an ordinary user it is there already.
+  if (!asUser) ip('address add 192.0.2.10/32 dev lo');
   await incus.run(['network', 'create', 'icbr0', 'ipv4.address=10.213.7.1/24', 'ipv4.nat=false', 'ipv6.address=none']);
 
   await t.test('network list and show', async () => {
@@ -66,9 +51,9 @@ test('incus manages networks, forwards and access lists', { skip: lackingClients
     ]);
     await incus.run(['network', 'rename', 'icbr1', 'icbr2']);
     assert.match(await incus.run(['network', 'show', 'icbr2']), /description: second/);
-    execFileSync('ip', ['link', 'show', 'icbr2']);
+    ip('link show icbr2');
     await incus.run(['network', 'delete', 'icbr2']);
-    assert.throws(() => execFileSync('ip', ['link', 'show', 'icbr2'], { stdio: 'pipe' }));
+    assert.throws(() => ip('link show icbr2'));
   });
 
   await incus.run(['launch', 'bb', 'web', '-n', 'icbr0']);
@@ -82,7 +67,7 @@ test('incus manages networks, forwards and access lists', { skip: lackingClients
   const reaches = async (host: string, port: number, wanted: RegExp) => {
     let said = '';
     for (let round = 0; round < 40; round += 1) {
-      said = await say(host, port);
+      said = await (host === address ? sayBeside(daemon.directory, host, port) : say(host, port));
       if (wanted.test(said)) return;
       await setTimeout(100);
     }
@@ -178,5 +163,5 @@ test('incus manages networks, forwards and access lists', { skip: lackingClients
     ])
       assert.notEqual((await incus.try(words)).code, 0, words.join(' '));
   });
-  execFileSync('ip', ['address', 'del', '192.0.2.10/32', 'dev', 'lo']);
+  if (!asUser) ip('address del 192.0.2.10/32 dev lo');
 });

@@ -1,0 +1,36 @@
+/** What a server says first: asked from the host, or from the network in which the daemon's guests are. */
+import { execFileSync } from 'node:child_process';
+import { connect } from 'node:net';
+import { asUser, insideWords } from './own-namespaces.ts';
+
+/** From the network of the daemon of this directory. */
+export async function sayBeside(directory: string, host: string, port: number): Promise<string> {
+  return asUser ? sayInside(directory, host, port) : say(host, port);
+}
+
+/** Or why there is nothing: an error code, or "timeout". */
+export function say(host: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2_000 });
+    let text = '';
+    socket.on('data', (part) => {
+      text += part;
+    });
+    socket.on('end', () => resolve(text.trim()));
+    socket.on('timeout', () => {
+      socket.destroy();
+      resolve('timeout');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+  });
+}
+
+const program = `$SIG{ALRM} = sub { print "timeout"; exit }; alarm 2;
+my $socket = IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1])
+  or do { print grep { $!{$_} } keys %!; exit };
+print while <$socket>;`;
+
+function sayInside(directory: string, host: string, port: number): string {
+  const [first = '', ...words] = [...insideWords(directory), 'perl', '-MIO::Socket::INET', '-MErrno'];
+  return execFileSync(first, [...words, '-e', program, host, String(port)], { encoding: 'utf8' }).trim();
+}
