@@ -14,6 +14,7 @@ import { deviceTypes } from '../devices/device-types.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
 import { createExecRecords } from '../files/exec-records.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
+import { closeHost } from '../firewall/closed-host.ts';
 import { usableCgroups } from '../host/cgroup-lent.ts';
 import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
@@ -101,6 +102,14 @@ export async function assemble(
       carryForwards: own && proxies.carryForwards,
     }),
   );
+  if (own)
+    parts.use(
+      await closeHost({
+        table: `gasthof_${names.tag}_host`,
+        addresses: hostAddresses,
+        report: (text) => log('warning', text),
+      }),
+    );
   const drivers = storageDrivers({ poolsDirectory: paths.pools });
   const { pools, brokenPools } = await openPools(documents.list<PoolDoc>('pools/'), drivers, log);
   const images = createImageFiles({

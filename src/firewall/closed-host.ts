@@ -20,8 +20,10 @@ const lookEveryMs = 2000;
 export async function closeHost({ table, addresses, report }: ClosedHostOptions): Promise<Disposable> {
   let closed = '';
   const look = async () => {
-    const text = closedHostTable(table, addresses());
-    if (text === closed) return;
+    const known = addresses();
+    const text = closedHostTable(table, known);
+    // Without an answer what was closed stays closed.
+    if (text === closed || (known.length === 0 && closed !== '')) return;
     await run('nft', ['-f', '-'], { input: text });
     closed = text;
   };

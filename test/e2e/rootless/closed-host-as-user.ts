@@ -1,0 +1,36 @@
+/** Run by rootless-closed-host.test.ts as an ordinary user: a guest asks everywhere for the host's server. */
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { importImage, startDaemon } from '../../daemon.ts';
+import { runGast } from '../gast.ts';
+
+const [, , later = ''] = process.argv;
+await using daemon = await startDaemon();
+await importImage(daemon, 'busybox', 'bb');
+const gast = async (...words: string[]) => {
+  const { code, stdout, stderr } = await runGast(daemon.env, words);
+  if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
+  return stdout.trim();
+};
+await gast('launch', 'bb', 'web');
+// busybox's wget, linked statically, breaks off where it looks for names.
+const ask = (address: string) =>
+  gast(
+    'exec',
+    'web',
+    '--',
+    'sh',
+    '-c',
+    `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 5 nc ${address} 8088 | tail -n 1 | grep . || echo nothing`,
+  );
+const seen: Record<string, string> = {};
+for (const address of ['192.0.2.1', '192.0.2.2', '198.51.100.5', '2001:db8:5::5', '127.0.0.1'])
+  seen[address] = await ask(address);
+
+process.stdout.write('new address, please\n');
+await once(process.stdin, 'data');
+process.stdin.destroy();
+const deadline = Date.now() + 20_000;
+do seen[later] = await ask(later);
+while (seen[later] !== 'nothing' && Date.now() < deadline && (await setTimeout(200, true)));
+process.stdout.write(`${JSON.stringify(seen)}\n`);
