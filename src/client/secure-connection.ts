@@ -3,7 +3,7 @@
  * line, is written before. Used by the command line and by the daemon for other servers.
  */
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect, getCACertificates, type TLSSocket } from 'node:tls';
 
 export type SecureTarget = {
@@ -16,6 +16,8 @@ export type SecureTarget = {
   signal?: AbortSignal | undefined;
   /** It may end in one direction only: for connections that become streams. */
   halfOpen?: true;
+  /** Makes the connection below; it may still be connecting. Without it, it is made in our own network. */
+  reach?: ((host: string, port: number) => Promise<Socket>) | undefined;
   /** Take any certificate: for looking at it only. */
   anybody?: true;
 };
@@ -29,9 +31,12 @@ export async function connectSecurely(target: SecureTarget): Promise<TLSSocket> 
   signal?.throwIfAborted();
   const expected = pinned === undefined ? undefined : pinnedBytes(pinned);
   const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port || 443);
+  const below = await target.reach?.(host, port).catch((cause: Error) => {
+    throw new Error(reasonOf(cause), { cause });
+  });
   const socket = connect({
-    host,
-    port: Number(url.port || 443),
+    ...(below === undefined ? { host, port } : { socket: below }),
     // RFC 6066: a name, never an address.
     ...(isIP(host) ? {} : { servername: host }),
     ALPNProtocols: ['http/1.1'],
@@ -60,6 +65,7 @@ export async function connectSecurely(target: SecureTarget): Promise<TLSSocket> 
   } catch (error) {
     socket.on('error', () => {});
     socket.destroy();
+    below?.destroy();
     throw error;
   } finally {
     clearTimeout(timer);

@@ -19,6 +19,7 @@ import { usableCgroups } from '../host/cgroup-lent.ts';
 import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
 import { hostAddresses } from '../host/host-addresses.ts';
+import { connectFromHost } from '../host/host-connection.ts';
 import { ensureLxcfs } from '../host/lxcfs.ts';
 import { ownNamespaces } from '../host/own-namespaces.ts';
 import { hostNames, type StatePaths } from '../host/paths.ts';
@@ -31,6 +32,7 @@ import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { createMigration } from '../migration/migration.ts';
 import { createBridgeNetworks } from '../network/bridge/bridge-networks.ts';
 import { createProxies } from '../proxy/proxies.ts';
+import { dial } from '../remotes/dial.ts';
 import { keptCertificate } from '../remotes/kept-certificate.ts';
 import { createRemotes } from '../remotes/remotes.ts';
 import { storageDrivers } from '../storage/drivers.ts';
@@ -135,7 +137,11 @@ export async function assemble(
     proxies,
     images,
     backups: createBackupFiles({ directory: paths.backups }),
-    remotes: createRemotes({ own: ownCertificate, userAgent: `Gasthof/${version}` }),
+    remotes: createRemotes({
+      own: ownCertificate,
+      userAgent: `Gasthof/${version}`,
+      ...(own ? { connect: (to) => dial({ ...to, reach: connectFromHost }) } : {}),
+    }),
     migration: createMigration(paths.scratch),
     https,
     hostAddresses,
