@@ -2,6 +2,8 @@
  * What an archive from outside may hold. One checker per archive, asked for every member in order; it throws the subject's
  * refusal with the member's name. The same checker guards receiving and unpacking, so that a file changed on disk gets nowhere.
  */
+import { nobody } from '../core/ports/id-range.ts';
+import { ownNamespaces } from '../host/own-namespaces.ts';
 import { shownName, type TarMember } from '../lib/tar-header.ts';
 import type { ArchiveSubject } from './subject.ts';
 
@@ -22,6 +24,9 @@ export const defaultLimits: ArchiveLimits = {
 /** Guests own 65536 ids; an owner beyond would belong to nobody inside, or to somebody on the host. */
 const largestId = 65_535;
 
+/** Parts of an archive that are read and not unpacked, so that it does not matter whose they are. */
+const isAboutIt = /^(metadata\.yaml|templates|backup\/index\.yaml)(\/|$)/;
+
 export type CheckedMember = TarMember & { path: string; linkPath: string };
 
 /** Gives back the member with its path (and that of a hard link's target) relative to the archive's top, `''` for the top. */
@@ -33,6 +38,8 @@ export function createMemberCheck(
     subject.refuse('hostile', `${subject.what} member ${shownName(name)}: ${why}`);
   const tooBig = (member: TarMember, why: string) =>
     subject.refuse('too-big', `${subject.what} member ${shownName(member.name)}: ${why}`);
+  const ids = ownNamespaces()?.ids ?? largestId + 1;
+  const isTooMuch = (id: number) => id >= ids && id !== nobody;
   const symlinks = new Set<string>();
   let members = 0;
   let storedBytes = 0;
@@ -48,6 +55,12 @@ export function createMemberCheck(
     if (apparentBytes > limits.fileBytes) throw tooBig(member, `a file of ${apparentBytes} bytes`);
     if (member.uid > largestId || member.gid > largestId || member.uid < 0 || member.gid < 0)
       throw hostile(member.name, `its owner ${member.uid}:${member.gid} is outside 0 to ${largestId}`);
+    if (!isAboutIt.test(path) && (isTooMuch(member.uid) || isTooMuch(member.gid)))
+      throw subject.refuse(
+        'unsupported',
+        `${subject.what} member ${shownName(member.name)}: its owner ${member.uid}:${member.gid} is beyond the ${ids} ids that this user has`,
+        'more ids in /etc/subuid and /etc/subgid: gast doctor shows the line',
+      );
     if ((member.kind === 'symlink' || member.kind === 'hardlink') && member.link === '')
       throw hostile(member.name, 'it is a link to nothing');
     throughSymlink(symlinks, path, member.name, hostile);

@@ -4,6 +4,7 @@
  * daemon needs idmapped mounts for, the namespace does.
  */
 import { readFileSync } from 'node:fs';
+import { nobody } from '../core/ports/id-range.ts';
 
 /** The user's own id inside; the launchers in libexec say the same number. */
 export const ownIdInside = 2_000_000_000;
@@ -14,6 +15,8 @@ export type OwnNamespaces = {
   gid: number;
   /** Ids 0 to `ids - 1` inside are those that the system grants to this user. */
   ids: number;
+  /** What ids inside are on the host, but for the user's own. */
+  outside?: readonly Row[];
   /** A memory file system of these namespaces that everybody may pass. */
   place: string;
 };
@@ -41,6 +44,7 @@ export function ownNamespaces(): OwnNamespaces | undefined {
     uid: own(users),
     gid: own(groups),
     ids: Math.min(granted(users), granted(groups)),
+    outside: users.filter(({ inside }) => inside !== ownIdInside),
     place: '/sys/kernel/debug',
   };
 }
@@ -55,5 +59,8 @@ function idMap(file: string): Row[] {
     });
 }
 
+/** With few ids, nobody has a row of its own. */
 const granted = (rows: Row[]) =>
-  rows.filter(({ inside }) => inside !== ownIdInside).reduce((total, { count }) => total + count, 0);
+  rows
+    .filter(({ inside, count }) => inside !== ownIdInside && (inside !== nobody || count > 1))
+    .reduce((total, { count }) => total + count, 0);

@@ -2,12 +2,19 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { ownNamespaces } from './own-namespaces.ts';
+import { type OwnNamespaces, ownNamespaces } from './own-namespaces.ts';
 
 export const defaultDirectory = '/var/lib/gasthof';
 
 /** Ids from which guests get theirs. `shared`: all have the same range; root's daemon gives each its own. */
-export type IdBlock = { base: number; ranges: number; size: number; shared: boolean };
+export type IdBlock = {
+  base: number;
+  ranges: number;
+  size: number;
+  shared: boolean;
+  /** Which ids of the host they are, where this daemon sees others. */
+  outside?: NonNullable<OwnNamespaces['outside']>;
+};
 
 export function statePaths(directory: string) {
   const own = ownNamespaces();
@@ -53,7 +60,7 @@ export function hostNames(directory: string, own = ownNamespaces()) {
     stage: stageOf(own?.place ?? '/run', directory),
     linkTag: `gv${tag.slice(0, 4)}`,
     defaultNetwork: isDefault ? 'gastbr0' : `gast${tag}`,
-    ...(own ? grantedIds(own.ids) : idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 7))),
+    ...(own ? grantedIds(own) : idBlock(isDefault ? 0 : 1 + (Number.parseInt(tag, 16) % 7))),
   };
 }
 
@@ -68,8 +75,14 @@ function idBlock(region: number): Ids {
 }
 
 /** Guests of an ordinary user stand on unshifted trees, which cannot be mapped there: all have the same ids. */
-function grantedIds(ids: number): Ids {
-  const block = { base: 0, ranges: Math.floor(ids / rangeSize), size: Math.min(ids, rangeSize), shared: true };
+function grantedIds({ ids, outside }: OwnNamespaces): Ids {
+  const block = {
+    base: 0,
+    ranges: Math.floor(ids / rangeSize),
+    size: Math.min(ids, rangeSize),
+    shared: true,
+    ...(outside && { outside }),
+  };
   return { idBlock: block, unpackIdBase: 0 };
 }
 

@@ -7,14 +7,16 @@ import { randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { chmod, chown, copyFile, link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mapOf } from '../core/ports/id-range.ts';
 import { HostError } from '../lib/host-error.ts';
+import { ownNamespaces } from './own-namespaces.ts';
 import { outputOf, startPiped } from './piped.ts';
 import { openUserNamespace } from './userns.ts';
 
 export type SquashfsOptions = {
   /** Where the files lie for a while. */
   scratchDirectory: string;
-  /** First of 65536 host ids that nobody else has. */
+  /** First of 65536 host ids that nobody else has; an ordinary user's may be fewer. */
   idBase: number;
   /** Sum of what the files may need. */
   storedBytes: number;
@@ -36,7 +38,10 @@ const idCount = 65_536;
 export async function* squashfsAsTar(path: string, options: SquashfsOptions): AsyncGenerator<Buffer> {
   const { idBase, signal } = options;
   const directory = join(options.scratchDirectory, `squashfs-${randomUUID()}`);
-  const namespace = await openUserNamespace([{ inside: 0, outside: idBase, count: idCount }], signal ? { signal } : {});
+  const namespace = await openUserNamespace(
+    mapOf({ base: idBase, size: Math.min(ownNamespaces()?.ids ?? idCount, idCount) }),
+    signal ? { signal } : {},
+  );
   const inside = (...words: string[]) =>
     startPiped('nsenter', [`--user=/proc/${process.pid}/fd/${namespace}`, '--setuid=0', '--setgid=0', ...words], {
       stdout: 'pipe',

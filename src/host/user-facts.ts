@@ -1,6 +1,7 @@
 /** What an ordinary user finds on this host, as far as running guests depends on it: tried where that is possible. */
 import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nobody } from '../core/ports/id-range.ts';
 import { libexec } from './libexec.ts';
 import { hostNetworkSetting } from './outside.ts';
 import { ownNamespaces } from './own-namespaces.ts';
@@ -47,7 +48,8 @@ export async function userFacts(runDirectory?: string): Promise<UserFacts> {
     uid,
     gid: own?.gid ?? process.getgid?.() ?? 0,
     granted: await grantedIds(name, uid),
-    used: own?.ids,
+    // Few come with one more, for nobody.
+    used: own && (own.ids < nobody ? own.ids + 1 : own.ids),
     namespaces: own ? undefined : await whyNoNamespaces(),
     programs: Object.fromEntries(programs.map((program) => [program, isProgram(program)])),
     devices: Object.fromEntries(devices.map((path) => [path, opening(path)])),

@@ -78,6 +78,8 @@ async function discardOrphans(directory: PoolDirectory, part: string, volumes: s
   return orphans.map((id) => `${part}/${id}`);
 }
 
+const wholeRange = 65_536;
+
 /** Mounts a volume with shifted ids once: the file system below may not be able to, and a guest's start is too late to see. */
 async function tryOut(pool: PoolDirectory, format: VolumeFormat): Promise<void> {
   try {
@@ -86,7 +88,8 @@ async function tryOut(pool: PoolDirectory, format: VolumeFormat): Promise<void> 
       for (const directory of [image, volume, target]) await mkdir(directory as string);
       await format.fill(volume as string, { fingerprint: 'image', directory: image as string }, {});
       // Any but the ids of this host's users.
-      const range = { base: ownNamespaces() ? 0 : 1_000_000, size: 65_536 };
+      const own = ownNamespaces();
+      const range = { base: own ? 0 : 1_000_000, size: Math.min(own?.ids ?? wholeRange, wholeRange) };
       await format.mount(volume as string, target as string, { range, readOnly: false, treeOf: () => image as string });
       await format.unmount(target as string);
     });

@@ -36,7 +36,29 @@ function headLines(
       : []),
     ...(!alive && rest.last_end ? [`Last end: ${rest.last_end}`] : []),
     `Profiles: ${rest.profiles.join(', ')}`,
+    ...idLines(rest.config),
   ];
+}
+
+type IdRow = { Isuid: boolean; Hostid: number; Nsid: number; Maprange: number };
+
+/** Ids without a base of their own are those of all guests, here as with Incus. */
+function idLines(config: InstanceFull['config']): string[] {
+  const rows = parsedRows(config['volatile.idmap.current'] || config['volatile.idmap.next']);
+  if (rows.length === 0) return [];
+  const range = (first: number, count: number) => (count === 1 ? String(first) : `${first} to ${first + count - 1}`);
+  const texts = rows.map((row) => `${range(row.Nsid, row.Maprange)} are ${range(row.Hostid, row.Maprange)}`);
+  const whose =
+    config['volatile.idmap.base'] === '0' ? 'shared by all guests that are not isolated' : 'of this guest alone';
+  return [`Ids: ${texts.join(', ')} on the server, ${whose}`];
+}
+
+function parsedRows(text: string | undefined): IdRow[] {
+  try {
+    return (JSON.parse(text ?? '[]') as IdRow[]).filter((row) => row.Isuid);
+  } catch {
+    return [];
+  }
 }
 
 function resourceLines({ state }: InstanceFull): string[] {

@@ -17,7 +17,7 @@ import {
 } from '../model.ts';
 import { projectFor } from '../projects/features.ts';
 
-type Needs = Pick<House, 'documents' | 'runtime'>;
+type Needs = Pick<House, 'documents' | 'facts' | 'runtime'>;
 
 /** The archive holds plain trees, which is what the driver of this name has. */
 const backend = 'dir';

@@ -18,7 +18,7 @@ import { type ExportedConfig, exportedConfig, exportedFiles, exportedIndex } fro
 import { backupsOf } from './find.ts';
 import { refuseBackup } from './refusal.ts';
 
-export type BackupNeeds = CopyNeeds & Pick<House, 'backups' | 'images' | 'runtime' | 'events'>;
+export type BackupNeeds = CopyNeeds & Pick<House, 'backups' | 'images' | 'runtime' | 'events' | 'facts'>;
 export type BackupRequest = Pick<BackupDoc, 'name' | 'expiresAt' | 'instanceOnly'> & { compression: string };
 
 type Context = { house: BackupNeeds; backup: BackupDoc; compression: string; task: Task };
@@ -50,14 +50,17 @@ export async function makeBackup(house: BackupNeeds, instance: string, request: 
 }
 
 /** The first free `backupN`. */
-export function freeBackupName(house: Pick<House, 'documents'>, instance: string): string {
+export function freeBackupName(house: Pick<House, 'documents' | 'facts'>, instance: string): string {
   return nextNumbered(
     'backup',
     backupsOf(house, instance).map(({ name }) => name),
   );
 }
 
-export function wantedCompression(house: Pick<House, 'documents' | 'backups'>, said: string | undefined): string {
+export function wantedCompression(
+  house: Pick<House, 'documents' | 'facts' | 'backups'>,
+  said: string | undefined,
+): string {
   const server: ConfigMap = house.documents.get<ServerDoc>(keys.server)?.config ?? {};
   const name = said || (server['backups.compression_algorithm'] ?? 'gzip');
   const known = house.backups.compressions;

@@ -13,7 +13,7 @@ import type { Expanded } from './expand.ts';
 import { metadataOf } from './guest-metadata.ts';
 import { rangeOf } from './ids.ts';
 
-type Needs = Pick<House, 'files' | 'images' | 'documents'>;
+type Needs = Pick<House, 'files' | 'images' | 'documents' | 'facts'>;
 
 /** Marks a resolv.conf that we may rewrite; images of our builder carry it. */
 export const resolverMark = '# managed by Gasthof';
@@ -26,7 +26,7 @@ export async function writeGuestFiles(
   directory: string,
   nics: readonly NicSpec[],
 ): Promise<InstanceDoc> {
-  const root: GuestRoot = { path: directory, range: rangeOf(doc) };
+  const root: GuestRoot = { path: directory, range: rangeOf(house, doc) };
   await writeWhen(house, root, '/etc/hostname', `${doc.name}\n`, () => true);
   const resolver = resolverText(house, nics);
   if (resolver)

@@ -10,7 +10,10 @@ import type { GuestRoot } from '../ports/files.ts';
 import { instanceById } from './find.ts';
 import { rangeOf } from './ids.ts';
 
-export type GuestRootNeeds = Pick<House, 'documents' | 'engine' | 'runtime' | 'pools' | 'queue' | 'mountDirectory'>;
+export type GuestRootNeeds = Pick<
+  House,
+  'documents' | 'engine' | 'runtime' | 'pools' | 'queue' | 'mountDirectory' | 'facts'
+>;
 
 export type RootTurn = {
   /** Aborts when the guest has ended: its files are no longer there. */
@@ -42,7 +45,7 @@ export function createGuestRoots(house: GuestRootNeeds): UseGuestRoot {
 }
 
 async function whileRunning<T>(house: GuestRootNeeds, doc: InstanceDoc, work: Work<T>): Promise<T> {
-  const root = { path: await house.engine.rootPath(doc.id), range: rangeOf(doc) };
+  const root = { path: await house.engine.rootPath(doc.id), range: rangeOf(house, doc) };
   const ended = new AbortController();
   const done = new AbortController();
   house.runtime.whenEnded(doc.id, undefined, done.signal).then(
@@ -87,10 +90,10 @@ function openLease(house: GuestRootNeeds, id: string, closing: () => void): Prom
       if (doc.phase !== 'stopped') fail('instance.busy', { action: doc.phase });
       const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
       const target = `${house.mountDirectory}/${id}`;
-      await pool.volumes.mount(id, target, { range: rangeOf(doc) });
+      await pool.volumes.mount(id, target, { range: rangeOf(house, doc) });
       const { promise, resolve } = Promise.withResolvers<void>();
       const turn = { ended: new AbortController().signal, wanted };
-      const lease: Lease = { users: 1, closed: false, root: { path: target, range: rangeOf(doc) }, turn, idle };
+      const lease: Lease = { users: 1, closed: false, root: { path: target, range: rangeOf(house, doc) }, turn, idle };
       function idle() {
         lease.closed = true;
         closing();

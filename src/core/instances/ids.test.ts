@@ -4,7 +4,7 @@ import { createMemoryStore } from '../../store/memory/memory-store.ts';
 import { openDocuments } from '../documents.ts';
 import type { House } from '../house.ts';
 import { type InstanceDoc, keys } from '../model.ts';
-import { newIdBase, nextIdBase } from './ids.ts';
+import { hostMapOf, newIdBase, nextIdBase, rangeOf } from './ids.ts';
 
 type Needs = Pick<House, 'documents' | 'facts'>;
 
@@ -41,4 +41,17 @@ test("an ordinary user's guests share one range; isolated ones have others, from
 test('more isolated guests than ranges are refused with what helps', async () => {
   const house = await houseWith(user, [0, 65_536, 131_072]);
   assert.throws(() => nextIdBase(house, { idBase: 0 }, isolated), /no further range .*\/etc\/subuid/);
+});
+
+test('the map to the host is told row by row, with nobody where there are few ids', () => {
+  const facts = (idBlock: House['facts']['idBlock']) => ({ facts: { idBlock } as House['facts'] });
+  assert.deepEqual(hostMapOf(facts(root), { idBase: 1_065_536 }), [{ inside: 0, outside: 1_065_536, count: 65_536 }]);
+  const outside = [
+    { inside: 0, outside: 100_000, count: 600 },
+    { inside: 600, outside: 300_000, count: 399 },
+    { inside: 65_534, outside: 300_399, count: 1 },
+  ];
+  const few = facts({ ...user, ranges: 0, size: 999, outside });
+  assert.deepEqual(hostMapOf(few, { idBase: 0 }), outside);
+  assert.deepEqual(rangeOf(few, { idBase: 0 }), { base: 0, size: 999 });
 });

@@ -4,7 +4,7 @@ import { isTrue } from '../../api/config-keys/key.ts';
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import type { ConfigMap } from '../model.ts';
-import type { IdRange } from '../ports/id-range.ts';
+import { type IdRange, mapOf } from '../ports/id-range.ts';
 import { allInstances } from './find.ts';
 
 export const rangeSize = 65536;
@@ -42,4 +42,20 @@ function freeIdBase(house: Needs): number {
   });
 }
 
-export const rangeOf = (doc: { idBase: number }): IdRange => ({ base: doc.idBase, size: rangeSize });
+export const rangeOf = ({ facts }: Pick<House, 'facts'>, doc: { idBase: number }): IdRange => ({
+  base: doc.idBase,
+  size: facts.idBlock.size,
+});
+
+/** Ids of the guest (`inside`) and what they are on the host (`outside`). */
+export function hostMapOf({ facts }: Pick<House, 'facts'>, doc: { idBase: number }) {
+  const { outside = [{ inside: 0, outside: 0, count: 2 ** 32 }] } = facts.idBlock;
+  return mapOf(rangeOf({ facts }, doc)).flatMap((row) =>
+    outside.flatMap((there) => {
+      const first = Math.max(row.outside, there.inside);
+      const count = Math.min(row.outside + row.count, there.inside + there.count) - first;
+      if (count <= 0) return [];
+      return [{ inside: row.inside + first - row.outside, outside: there.outside + first - there.inside, count }];
+    }),
+  );
+}

@@ -8,12 +8,12 @@ import { rangeOf } from './ids.ts';
 
 type Guest = { doc: InstanceDoc; devices: DevicesMap; pid: number; nics: readonly NicSpec[] };
 
-export function proxySpecs(house: Pick<House, 'devices'>, { doc, devices, pid, nics }: Guest): ProxySpec[] {
+export function proxySpecs(house: Pick<House, 'devices' | 'facts'>, { doc, devices, pid, nics }: Guest): ProxySpec[] {
   return deviceForwards(house, devices).map(({ device, forward: { translated, ...forward } }) => ({
     guest: doc.id,
     device,
     pid,
-    range: rangeOf(doc),
+    range: rangeOf(house, doc),
     ...forward,
     ...(translated ? { nat: ownAddresses(nics) } : {}),
   }));

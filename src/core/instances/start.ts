@@ -37,7 +37,7 @@ type StartContext = {
 const startSteps: readonly Step<StartContext>[] = [
   {
     name: 'mount the root file system',
-    do: ({ pool, doc, target }) => pool.volumes.mount(doc.id, target, { range: rangeOf(doc) }),
+    do: ({ house, pool, doc, target }) => pool.volumes.mount(doc.id, target, { range: rangeOf(house, doc) }),
     undo: ({ pool, target }) => pool.volumes.unmount(target),
   },
   {
@@ -148,7 +148,7 @@ function guestSpec({ house, doc, expanded, target, nics }: StartContext): GuestS
   return {
     id: doc.id,
     hostname: doc.name,
-    range: rangeOf(doc),
+    range: rangeOf(house, doc),
     rootfs: target,
     limits: parseLimits(config, house.facts),
     parts: deviceParts(house, doc.project, expanded.devices),

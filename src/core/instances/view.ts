@@ -8,9 +8,10 @@ import type { ConfigMap, InstanceDoc, SnapshotDoc } from '../model.ts';
 import type { EndCause } from '../ports/engine.ts';
 import { type Expanded, expand, knownProfiles } from './expand.ts';
 import { snapshotsOf } from './find.ts';
+import { hostMapOf } from './ids.ts';
 import { phaseStatus } from './state.ts';
 
-type Needs = Pick<House, 'documents' | 'runtime'>;
+type Needs = Pick<House, 'documents' | 'runtime' | 'facts'>;
 
 /** Of instances, unlike of all else, "never" is the beginning of 1970: clients and scripts compare with it. */
 function lastUsed(time: string): string {
@@ -61,11 +62,11 @@ function shownConfig(config: ConfigMap): ConfigMap {
 }
 
 /** `volatile.*` keys that follow from other fields and are not stored twice. */
-export function volatileConfig(house: Pick<House, 'runtime'>, doc: InstanceDoc): Record<string, string> {
-  const map = JSON.stringify([
-    { Isuid: true, Isgid: false, Hostid: doc.idBase, Nsid: 0, Maprange: 65536 },
-    { Isuid: false, Isgid: true, Hostid: doc.idBase, Nsid: 0, Maprange: 65536 },
-  ]);
+export function volatileConfig(house: Pick<House, 'runtime' | 'facts'>, doc: InstanceDoc): Record<string, string> {
+  const rows = hostMapOf(house, doc).map((row) => ({ Hostid: row.outside, Nsid: row.inside, Maprange: row.count }));
+  const map = JSON.stringify(
+    [true, false].flatMap((isUser) => rows.map((row) => ({ Isuid: isUser, Isgid: !isUser, ...row }))),
+  );
   const running = doc.phase === 'running' || doc.phase === 'frozen' || doc.phase === 'stopping';
   const derived: Record<string, string> = {
     'volatile.idmap.base': String(doc.idBase),

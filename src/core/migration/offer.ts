@@ -6,7 +6,7 @@ import { type InstanceDoc, keys, type PoolDoc, type ProfileDoc, type SnapshotDoc
 import type { MigrationOffer, TravellingSnapshot } from '../ports/migration.ts';
 import { projectFor } from '../projects/features.ts';
 
-type Needs = Pick<House, 'documents' | 'runtime'>;
+type Needs = Pick<House, 'documents' | 'facts' | 'runtime'>;
 
 /** `snapshots`: those that come along, oldest first. */
 export function offerOf(house: Needs, doc: InstanceDoc, snapshots: readonly SnapshotDoc[]): MigrationOffer {

@@ -1,3 +1,12 @@
+/** `outside`: which ids of the host they are, for a daemon that sees others than the host. */
+export type IdBlock = {
+  base: number;
+  ranges: number;
+  size: number;
+  shared: boolean;
+  outside?: readonly { inside: number; outside: number; count: number }[];
+};
+
 /** Facts about this host and this daemon that never change while it lives; gathered once by the composition root. */
 export type Facts = {
   serverName: string;
@@ -12,7 +21,7 @@ export type Facts = {
   memoryBytes: number;
   cgroups: 'v1' | 'v2' | 'hybrid';
   /** First id of the block from which guests get their ranges, and how many there are, of which size; or one for all. */
-  idBlock: { base: number; ranges: number; size: number; shared: boolean };
+  idBlock: IdBlock;
   /** Prefix of link names, unique per daemon. */
   linkTag: string;
   /** Name of the network that is made at the first start. */

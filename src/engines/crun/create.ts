@@ -1,6 +1,7 @@
 /** Making a guest: bundle, user namespace, volumes, conmon and crun, limits. All of it, or nothing is left. */
 import { closeSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { GuestSpec } from '../../core/ports/engine.ts';
+import { mapOf } from '../../core/ports/id-range.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
 import { lxcfsServes } from '../../host/lxcfs.ts';
 import { openUserNamespace } from '../../host/userns.ts';
@@ -36,8 +37,10 @@ async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): 
   const { layout, cgroups, programs, lxcfsDirectory } = needs;
   mkdirSync(layout.persist(spec.id), { recursive: true, mode: 0o700 });
   writeRecord(layout, spec);
-  const map = [{ inside: 0, outside: spec.range.base, count: spec.range.size }];
-  const namespace = await openUserNamespace(map, { creator: spec.range.base, ...(signal ? { signal } : {}) });
+  const namespace = await openUserNamespace(mapOf(spec.range), {
+    creator: spec.range.base,
+    ...(signal ? { signal } : {}),
+  });
   try {
     const stage = layout.stage(spec.id);
     using _stage = stageRoot(spec, stage);

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { asRootInside } from '../../host/own-namespaces.ts';
+import { asRootInside, ownNamespaces } from '../../host/own-namespaces.ts';
 import {
   isAlive,
   type ProcessRef,
@@ -141,9 +141,13 @@ export function createDnsmasq(options: {
 
 /** Runs as `dnsmasq`, the user of Debian's package, or else as `nobody`; never as root once its ports are open. */
 export function dnsmasqUser(): string {
+  // A user with few ids has no place for that of the package.
+  const ids = ownNamespaces()?.ids ?? Number.POSITIVE_INFINITY;
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
-    .map((line) => line.split(':')[0]);
+    .map((line) => line.split(':'))
+    .filter(([name, , id]) => name === 'nobody' || Number(id) < ids)
+    .map(([name]) => name);
   const user = ['dnsmasq', 'nobody'].find((name) => users.includes(name));
   if (!user)
     throw new HostError('neither user dnsmasq nor nobody exists', { help: 'install the package dnsmasq-base' });
