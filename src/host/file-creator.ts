@@ -11,6 +11,9 @@ const setfsgid = libc.func('int setfsgid(uint32_t gid)');
 const capget = call<[Buffer, Buffer]>('int capget(void *header, void *data)');
 const capset = call<[Buffer, Buffer]>('int capset(void *header, void *data)');
 
+const prctl = call<[number, number, number, number, number]>('int prctl(int, long, long, long, long)');
+const PR_SET_KEEPCAPS = 8;
+
 /** Runs a synchronous function whose new files belong to these host ids. */
 export function asCreator<T>(owner: { uid: number; gid: number }, make: () => T): T {
   const before = capabilities();
@@ -26,14 +29,26 @@ export function asCreator<T>(owner: { uid: number; gid: number }, make: () => T)
   }
 }
 
-/** Changing from root to another user and back, or the other way round, costs capabilities: has them back after `work`. */
+/**
+ * Changing from root to another user and back, or the other way round, costs capabilities: has them back after `work`. For who
+ * is not root even the permitted ones are gone after a moment as root, unless they are asked to stay.
+ */
 export function keepingCapabilities<T>(work: () => T): T {
   const before = capabilities();
+  prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
   try {
     return work();
   } finally {
+    prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
     capset(header(), before);
   }
+}
+
+/** This thread may no more than its ids may, until `keepingCapabilities` ends. */
+export function dropEffective(): void {
+  const none = capabilities();
+  for (const offset of [0, 12]) none.writeUInt32LE(0, offset);
+  capset(header(), none);
 }
 
 /** Version 3, this thread. */

@@ -63,8 +63,8 @@ function askAtTheDoor<T>(path: string, request: string, read: (answer: string) =
     return read(answerOf(connection));
   } catch (cause) {
     if (cause instanceof HostError && cause.help !== undefined) throw cause;
-    const help = 'stop gasthofd and start it again; guests run on';
-    throw new HostError(`nobody opens sockets in the host's network (${path})`, { cause, help });
+    const help = 'start gasthofd again: guests and what is carried for them go on';
+    throw new HostError(`nobody opens sockets in the host's network (${path}); ${help}`, { cause, help });
   } finally {
     closeSync(connection);
   }

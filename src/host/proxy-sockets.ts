@@ -6,7 +6,7 @@ import { chmodSync, chownSync, closeSync, fstatSync, lstatSync, unlinkSync } fro
 import { basename, dirname } from 'node:path';
 import { HostError } from '../lib/host-error.ts';
 import { ipToBytes, parseIp } from '../lib/ip.ts';
-import { asCreator, keepingCapabilities } from './file-creator.ts';
+import { asCreator, dropEffective, keepingCapabilities } from './file-creator.ts';
 import { openPlace } from './guest-place.ts';
 import { call, errnoName, libc } from './libc.ts';
 import { inNetworkNamespace, type NetworkNamespace } from './netns.ts';
@@ -232,6 +232,8 @@ function actingAs(as: { uid: number; gid: number } | undefined, work: () => void
   keepingCapabilities(() => {
     rawSyscall(numbers.setresgid, -1, as.gid, -1);
     rawSyscall(numbers.setresuid, -1, as.uid, -1);
+    // Root's are gone with its id; a user's, which are no matter of ids, would open every socket of the guest.
+    if (ownNamespaces()) dropEffective();
     try {
       work();
     } finally {
