@@ -51,7 +51,7 @@ test('an ordinary user’s own daemon', { skip: lacking(), timeout: 170_000 }, a
     assert.equal(seen.broken.code, 3);
     assert.match(seen.broken.stderr, /Your daemon did not start\n.*gasthof\.db/s);
     const rows = JSON.parse(seen.doctor.stdout) as { name: string; status: string }[];
-    assert.equal(rows.find(({ name }) => name === 'daemon')?.status, 'failed');
+    assert.equal(rows.find(({ name }) => name === 'start of the daemon')?.status, 'failed');
     assert.equal(rows.find(({ name }) => name === 'subordinate ids')?.status, 'ok');
   });
 });

@@ -9,6 +9,7 @@ import { serverReport } from '../../objects/server-report.ts';
 import { type Column, printObject, printRows } from '../../output/print-rows.ts';
 import { printable } from '../../output/text-width.ts';
 import { formatBytes } from '../../output/units.ts';
+import { whichDaemon } from '../../own-daemon/which-daemon.ts';
 
 export const info = defineCommand({
   name: 'info',
@@ -36,7 +37,10 @@ export const info = defineCommand({
     if (options.field !== undefined) return printField(context, value, options.field);
     if (options.format !== undefined) return printObject(context, options.format, value);
     if (name === undefined || !('expanded_config' in value)) {
-      return context.print(serverReport(await context.client.call('GET /1.0')));
+      const report = serverReport(await context.client.call('GET /1.0'));
+      const { which, others } = whichDaemon(context) ?? { which: undefined, others: [] };
+      const lines = [...(which ? [`Daemon: ${which}`] : []), ...others.map((other) => `Also there: ${other}`)];
+      return context.print(report + lines.map((line) => `${line}\n`).join(''));
     }
     // Names of network cards are chosen inside.
     context.print(printable(instanceReport(value, Date.now())));

@@ -4,6 +4,7 @@ import { defineCommand, text } from '../../command.ts';
 import type { Context } from '../../context.ts';
 import { printObject } from '../../output/print-rows.ts';
 import { paint, usesUnicode } from '../../output/terminal-style.ts';
+import { whichDaemon } from '../../own-daemon/which-daemon.ts';
 
 export const doctor = defineCommand({
   name: 'doctor',
@@ -27,6 +28,14 @@ export const doctor = defineCommand({
       await printObject(context, options.format, checks);
       return code;
     }
+    const daemon = whichDaemon(context);
+    if (daemon)
+      checks.unshift({
+        name: 'daemon',
+        status: 'ok',
+        found: [daemon.which, ...daemon.others].join('; also there: '),
+        help: '',
+      });
     const unicode = usesUnicode(context.env);
     const width = Math.max(0, ...checks.map(({ name }) => name.length));
     for (const { name, status, found, help } of checks) {
@@ -46,7 +55,7 @@ async function withoutDaemon({ env }: Context, error: unknown): Promise<Check[]>
   const { code, stdout } = await runProgram(installed('bin/gasthofd'), ['--check-host'], { env, timeoutMs: 30_000 });
   if (code !== 0) throw error;
   const found = error.message.replace(/\n\s*/g, '; ');
-  return [...JSON.parse(stdout), { name: 'daemon', status: 'failed', found, help: error.help ?? '' }];
+  return [...JSON.parse(stdout), { name: 'start of the daemon', status: 'failed', found, help: error.help ?? '' }];
 }
 
 const colours = { ok: 'green', warning: 'yellow', failed: 'red' } as const satisfies Record<Check['status'], string>;
