@@ -70,7 +70,7 @@ function lentChecks({ kind, controllers }: CgroupMounts): Check[] {
     if (!lacking.includes(row))
       return { name, status: 'ok', found: `version ${kind === 'v2' ? 2 : 1}, delegated to this user`, help: '' };
     // The same lines help with all of them, and are said once.
-    const help = row === lacking[0] ? cgroupAdvice(uid) : `what helps with cgroup ${lacking[0]?.name}`;
+    const help = row === lacking[0] ? cgroupAdvice(uid) : `the lines of cgroup ${lacking[0]?.name} help here, too`;
     return { name, status: 'warning', found: `not delegated; ${row.without}`, help };
   });
 }
