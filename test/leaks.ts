@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { asUser, namesOf, rootOf, runBeside } from './own-namespaces.ts';
 
@@ -26,7 +26,8 @@ export function census(owner: Owner): Census {
     ...nftRules(owner.directory),
     ...loopDevices(owner.directory),
     ...files(owner.directory),
-    ...files(stage),
+    // A user's stage is seen through one of the processes that have it mounted.
+    ...files(stage).map((item) => item.replace(stage, basename(stage))),
   ];
   for (const item of all) found.set(item, (found.get(item) ?? 0) + 1);
   return found;

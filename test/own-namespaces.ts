@@ -11,6 +11,9 @@ import { hostNames } from '../src/host/paths.ts';
 /** Whether the tests run as an ordinary user, who may do on the host what everybody may. */
 export const asUser = process.env.GASTHOF_TEST_AS === 'user';
 
+/** What root of a guest is on the host. */
+export const firstSubordinateId = (): number => Number(readFileSync('/etc/subuid', 'utf8').trim().split(':').at(-2));
+
 /** A process in the namespaces of the daemon of this directory; undefined for root's and before the first start. */
 export function namespaceMember(directory: string): number | undefined {
   if (!asUser) return undefined;

@@ -1,8 +1,8 @@
 /** The ten points of hardening that the plain container recipe lacks, on a real daemon with systemd guests (B06, B11). */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { InstanceFull } from '../../src/api/resources/instances.ts';
 import { lacking } from '../daemon.ts';
+import { insideWords, runBeside } from '../own-namespaces.ts';
 import { listen, sendForged } from './isolation/frames.ts';
 import { openHouse } from './isolation/house.ts';
 import { inside, perl, shell } from './isolation/inside.ts';
@@ -36,13 +37,26 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
 
   await t.test('1. a setuid program made by guest root is out of reach of the host’s users', async () => {
     await sh('cp /bin/sh /root/rootshell && chmod 4755 /root/rootshell');
-    const found = spawnSync('find', [daemon.directory, daemon.names.stage, '-name', 'rootshell'], { encoding: 'utf8' });
+    const places = [daemon.directory, daemon.names.stage];
+    const [find = '', ...words] = [...insideWords(daemon.directory), 'find', ...places, '-name', 'rootshell'];
+    const found = spawnSync(find, words, { encoding: 'utf8' });
     const pid = await initOf('alone');
     const paths = [...found.stdout.split('\n').filter(Boolean), `/proc/${pid}/root/root/rootshell`];
     assert.ok(paths.length > 1, 'the program is on the host’s disk');
     for (const path of paths) {
-      const run = spawnSync(path, ['-c', 'id -u'], { uid: nobody, gid: nobody });
-      assert.equal((run.error as NodeJS.ErrnoException | undefined)?.code, 'EACCES', path);
+      // By a shell in between: setpriv itself looks for a program with the rights that it gives up.
+      const another = [
+        'setpriv',
+        `--reuid=${nobody}`,
+        `--regid=${nobody}`,
+        '--clear-groups',
+        'sh',
+        '-c',
+        'exec "$0" -c id',
+      ];
+      const [program = '', ...rest] = [...insideWords(daemon.directory), ...another, path];
+      const run = spawnSync(program, rest, { encoding: 'utf8' });
+      assert.match(run.stderr, /: Permission denied/, `${path}: ${run.stdout}${run.stderr}`);
     }
   });
 
@@ -166,19 +180,17 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
     await sh('touch /tmp/stop', 'given');
     assert.equal(await heard, 'forged:control\n');
 
-    const server = createServer().listen(0, '::');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as { port: number };
+    const { port, server } = await listenBeside(daemon.directory);
     const connect = (to: string, at: number) =>
       `timeout 2 bash -c ': </dev/tcp/${to}/${at}' 2>/dev/null && echo open ${at}`;
     const answers = await sh(
       `${connect(gateway, port)}; ${connect(gateway, 53)}; ping -c 1 -W 20 ${gateway} >/dev/null && echo ping`,
     );
-    server.close();
+    server.kill();
     assert.equal(answers, 'open 53\nping\n');
-    for (const name of ['accept_ra', 'accept_redirects'])
-      assert.equal(readFileSync(`/proc/sys/net/ipv6/conf/${bridge}/${name}`, 'utf8'), '0\n');
-    assert.equal(readFileSync(`/proc/sys/net/ipv4/conf/${bridge}/accept_redirects`, 'utf8'), '0\n');
+    const setting = (name: string) => runBeside(daemon.directory, ['cat', `/proc/sys/net/${name}`]);
+    for (const name of ['accept_ra', 'accept_redirects']) assert.equal(setting(`ipv6/conf/${bridge}/${name}`), '0\n');
+    assert.equal(setting(`ipv4/conf/${bridge}/accept_redirects`), '0\n');
   });
 
   await t.test('8. pulls and pushes never wait for a FIFO or device and stay in the guest', async () => {
@@ -272,6 +284,15 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
     return { hwaddr: nic?.hwaddr ?? '', ipv4: ipv4 ?? '' };
   }
 });
+
+/** A server on all addresses of the network that the daemon's bridges belong to. */
+async function listenBeside(directory: string) {
+  const script = `$s = IO::Socket::IP->new(LocalHost => '::', Listen => 5) or die; $| = 1; print $s->sockport, "\\n"; sleep 100`;
+  const [program = '', ...words] = [...insideWords(directory), 'perl', '-MIO::Socket::IP', '-e', script];
+  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = (await once(server.stdout, 'data')) as [Buffer];
+  return { port: Number(port), server };
+}
 
 /** Looks again until the command prints something. */
 async function until(look: () => Promise<string>): Promise<void> {

@@ -4,25 +4,22 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { settledCensus } from '../../leaks.ts';
+import { asUser, rootOf, runBeside } from '../../own-namespaces.ts';
 import { lackingClients } from './clients.ts';
 import { assertSame, openDeviceHouse } from './device-house.ts';
 
 const skip = lackingClients('incus');
-const ip = (...words: string[]) => execFileSync('ip', words, { encoding: 'utf8' });
 
 test('incus connects network cards of every kind to a running guest', { skip }, async (t) => {
   await using made = await openDeviceHouse();
   const { daemon, incus, inside, refused } = made;
   await incus.run(['launch', 'bb', 'c1']);
   const bridge = daemon.names.defaultNetwork;
+  const ip = (...words: string[]) => runBeside(daemon.directory, ['ip', ...words]);
+  const link = (name: string) => `${rootOf(daemon.directory)}/sys/class/net/${name}`;
   // A parent with another machine behind it: a pair whose far end is in a namespace of its own.
-  ip('netns', 'add', 'gastfar');
-  ip('link', 'add', 'gastup0', 'type', 'veth', 'peer', 'name', 'far0', 'netns', 'gastfar');
-  ip('addr', 'add', '10.99.0.1/24', 'dev', 'gastup0');
-  ip('link', 'set', 'gastup0', 'up');
-  ip('-n', 'gastfar', 'addr', 'add', '10.99.0.2/24', 'dev', 'far0');
-  ip('-n', 'gastfar', 'link', 'set', 'far0', 'up');
-  ip('-n', 'gastfar', 'link', 'set', 'lo', 'up');
+  if (asUser) ip('link', 'add', 'gastup0', 'type', 'veth', 'peer', 'name', 'far0');
+  else makeFarMachine(ip);
   const before = await settledCensus(daemon);
   const pings = (address: string) => inside(`ping -c 1 -W 10 ${address} >/dev/null && echo yes`);
 
@@ -58,7 +55,7 @@ test('incus connects network cards of every kind to a running guest', { skip }, 
     assert.equal(await pings('10.98.0.1'), 'yes');
     assert.match(ip('link', 'show', 'gastp2p'), /mtu 1400/);
     await incus.run(['config', 'device', 'remove', 'c1', 'p']);
-    assert.equal(existsSync('/sys/class/net/gastp2p'), false);
+    assert.equal(existsSync(link('gastp2p')), false);
   });
   await t.test('macvlan: packets reach a machine beyond the parent', async () => {
     await incus.run(['config', 'device', 'add', 'c1', 'm', 'nic', 'nictype=macvlan', 'parent=gastup0', 'name=eth6']);
@@ -94,18 +91,17 @@ test('incus connects network cards of every kind to a running guest', { skip }, 
   });
   await t.test('physical: a link of the host goes into the guest and comes back', async () => {
     ip('link', 'add', 'gastphy', 'type', 'veth', 'peer', 'name', 'gastphy1');
-    const hwaddr = readFileSync('/sys/class/net/gastphy/address', 'utf8');
+    const hwaddr = readFileSync(`${link('gastphy')}/address`, 'utf8');
     await incus.run(['config', 'device', 'add', 'c1', 'ph', 'nic', 'nictype=physical', 'parent=gastphy', 'name=eth8']);
-    assert.equal(existsSync('/sys/class/net/gastphy'), false);
+    assert.equal(existsSync(link('gastphy')), false);
     assert.match(await inside('cat /proc/net/dev'), /eth8/);
     await incus.run(['config', 'device', 'remove', 'c1', 'ph']);
-    assert.equal(readFileSync('/sys/class/net/gastphy/address', 'utf8'), hwaddr);
+    assert.equal(readFileSync(`${link('gastphy')}/address`, 'utf8'), hwaddr);
     await incus.run(['config', 'device', 'add', 'c1', 'ph', 'nic', 'nictype=physical', 'parent=gastphy', 'name=eth8']);
     await incus.run(['stop', '--force', 'c1']);
     await incus.run(['config', 'device', 'remove', 'c1', 'ph']);
-    for (let n = 0; n < 100 && !existsSync('/sys/class/net/gastphy'); n++)
-      await new Promise((done) => setTimeout(done, 50));
-    assert.equal(existsSync('/sys/class/net/gastphy'), true);
+    for (let n = 0; n < 100 && !existsSync(link('gastphy')); n++) await new Promise((done) => setTimeout(done, 50));
+    assert.equal(existsSync(link('gastphy')), true);
     ip('link', 'del', 'gastphy');
     await incus.run(['start', 'c1']);
   });
@@ -123,8 +119,19 @@ test('incus connects network cards of every kind to a running guest', { skip }, 
   });
   await t.test('nothing of all this is left', () => assertSame(before, daemon));
   ip('link', 'del', 'gastup0');
+  if (asUser) return;
   ip('netns', 'del', 'gastfar');
   // `ip netns` keeps a mount for the next one.
   execFileSync('umount', ['/run/netns']);
   rmdirSync('/run/netns');
 });
+
+function makeFarMachine(ip: (...words: string[]) => string): void {
+  ip('netns', 'add', 'gastfar');
+  ip('link', 'add', 'gastup0', 'type', 'veth', 'peer', 'name', 'far0', 'netns', 'gastfar');
+  ip('addr', 'add', '10.99.0.1/24', 'dev', 'gastup0');
+  ip('link', 'set', 'gastup0', 'up');
+  ip('-n', 'gastfar', 'addr', 'add', '10.99.0.2/24', 'dev', 'far0');
+  ip('-n', 'gastfar', 'link', 'set', 'far0', 'up');
+  ip('-n', 'gastfar', 'link', 'set', 'lo', 'up');
+}

@@ -1,9 +1,10 @@
 /** Kinds of disks and volumes, volumes of projects, and gast beside incus. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { importImage, startDaemon } from '../../daemon.ts';
+import { asUser, firstSubordinateId } from '../../own-namespaces.ts';
 import { runGast } from '../gast.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 import { volumeWords } from './volume-words.ts';
@@ -48,6 +49,8 @@ test('incus gives guests disks of many kinds', { skip: lackingClients('incus') }
   await t.test('memory, host directories with shift, and what is mounted below them', async () => {
     const shared = join(clients.directory, 'shared');
     mkdirSync(shared);
+    // Guests of an ordinary user are others for the files of that user.
+    if (asUser) chmodSync(shared, 0o777);
     writeFileSync(join(shared, 'file'), 'host\n');
     const add = (name: string, ...keys: string[]) =>
       incus.run(['config', 'device', 'add', 'c1', name, 'disk', ...keys]);
@@ -55,7 +58,7 @@ test('incus gives guests disks of many kinds', { skip: lackingClients('incus') }
     assert.match(await sh('c1', 'df /mnt/mem | tail -1'), /tmpfs\s+1024/);
     await add('dir', `source=${shared}`, 'path=/mnt/dir', 'shift=true', 'recursive=true');
     assert.equal(await sh('c1', 'cat /mnt/dir/file; touch /mnt/dir/new; stat -c %u /mnt/dir/new'), 'host\n0');
-    assert.equal(statSync(join(shared, 'new')).uid, 0);
+    assert.equal(statSync(join(shared, 'new')).uid, asUser ? firstSubordinateId() : 0);
     await add('opt', 'source=/nowhere/at/all', 'path=/mnt/opt', 'required=false');
     await fails(['config', 'device', 'add', 'c1', 'bad', 'disk', 'source=relative', 'path=/x'], /not an absolute path/);
     await fails(
