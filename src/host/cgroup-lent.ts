@@ -24,7 +24,9 @@ export function findLentCgroups(uid: number, mounts: CgroupMounts, memory?: stri
   const isV2 = mounts.kind === 'v2';
   const kept = recall(memory);
   const lent = new Map<string, string>();
-  for (const root of mounts.roots) {
+  // Only root may say there which devices are allowed; nodes that others make do not open anyway.
+  const devices = isV2 ? undefined : mounts.controllers.get('devices');
+  for (const root of mounts.roots.filter((path) => path !== devices)) {
     const places = [kept[root] ?? [], ownGroups(isV2, root, uid)].flat();
     const base = places.find((place) => isLent(place) && (!isV2 || moveBeside(place)));
     if (base !== undefined) lent.set(root, base);

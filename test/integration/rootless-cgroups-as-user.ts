@@ -59,6 +59,8 @@ const launched = await gast('launch tiny limited', ...limits);
 const limited = {
   launched,
   seen: await inside('limited', 'grep MemTotal /proc/meminfo; grep -c ^processor /proc/cpuinfo'),
+  forks: await inside('limited', 'for i in $(seq 80); do sleep 1 & done'),
+  device: await gast('config device add limited null2 unix-char source=/dev/null path=/dev/null2'),
   changed: await gast('config set limited limits.memory=128MiB'),
 };
 const plain = { launched: await gast('launch tiny plain'), states: await frozenAndBack('plain') };

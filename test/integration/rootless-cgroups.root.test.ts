@@ -12,7 +12,7 @@ import { lacking } from '../daemon.ts';
 type Seen = {
   doctor: string[];
   place: string;
-  limited: { launched: string; seen: string; changed: string };
+  limited: { launched: string; seen: string; forks: string; device: string; changed: string };
   plain: { launched: string; states: string[] };
   systemd: { launched: string; state: string; failed: string; console: string; usage: number };
   made: number;
@@ -54,6 +54,9 @@ test('v1 with groups prepared in all hierarchies: everything as with root', { sk
     seen.doctor.join('\n'),
   );
   assert.match(seen.limited.seen, /MemTotal:\s+98304 kB\s+1$/);
+  assert.match(seen.limited.forks, /fork/);
+  // A group of devices is root's matter; what makes it impossible is that nobody else makes nodes.
+  assert.match(seen.limited.device, /mknod: EPERM/);
   assert.deepEqual(seen.plain.states, ['Frozen', 'Running']);
   assert.deepEqual([seen.systemd.state, seen.systemd.failed], ['running', '']);
   assert.ok(seen.systemd.usage >= 4);
