@@ -39,8 +39,11 @@ const web =
   'read -r line; printf "HTTP/1.0 200 OK\\r\\nContent-Length: 15\\r\\n\\r\\nhello from web\\n"; cat >/dev/null';
 
 /** `gast` with these words until it has said where it listens. */
-async function background(...words: string[]): Promise<{ child: ChildProcess; ports: number[]; errors(): string }> {
-  const child = spawn(gast, words, { env: daemon.env, stdio: ['ignore', 'pipe', 'pipe'] });
+async function background(
+  env: Record<string, string>,
+  ...words: string[]
+): Promise<{ child: ChildProcess; ports: number[]; errors(): string }> {
+  const child = spawn(gast, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [said, errors] = ['', ''];
   child.stdout.on('data', (part: Buffer) => {
     said += part;
@@ -93,7 +96,7 @@ before(async () => {
 after(() => daemon?.[Symbol.asyncDispose]());
 
 test('several ports by one command, many connections at once, and Ctrl-C ends it', { skip }, async () => {
-  const forward = await background('forward', 'web', '0:80', '0:7');
+  const forward = await background(daemon.env, 'forward', 'web', '0:80', '0:7');
   const [http, echo] = forward.ports;
   const pages = await Promise.all(
     Array.from({ length: 50 }, async () =>
@@ -109,7 +112,7 @@ test('several ports by one command, many connections at once, and Ctrl-C ends it
 });
 
 test('one direction may end before the other, with nothing lost', { skip }, async () => {
-  const forward = await background('forward', 'web', '0:9');
+  const forward = await background(daemon.env, 'forward', 'web', '0:9');
   const data = randomBytes(20 * 2 ** 20);
   const socket = connectTo(forward.ports[0]);
   socket.end(data);
@@ -119,7 +122,7 @@ test('one direction may end before the other, with nothing lost', { skip }, asyn
 });
 
 test('half a gigabyte at speed', { skip }, async (t) => {
-  const forward = await background('forward', 'web', '0:19');
+  const forward = await background(daemon.env, 'forward', 'web', '0:19');
   const begin = performance.now();
   const socket = connectTo(forward.ports[0]);
   let received = 0;
@@ -151,7 +154,7 @@ test('where nobody listens, and a guest that does not run', { skip }, async () =
   const { code, stderr } = await run('forward', 'web', '--stdio', '4');
   assert.equal(code, 1);
   assert.match(stderr, /Port 4 of web does not answer: nobody listens there[\s\S]*ss -ltn/);
-  const forward = await background('forward', 'web', '0:4');
+  const forward = await background(daemon.env, 'forward', 'web', '0:4');
   const socket = connectTo(forward.ports[0]);
   await assert.rejects(once(socket, 'end'), /ECONNRESET/);
   await eventually('it is told', () => /Port 4 of web does not answer/.test(forward.errors()));
@@ -165,7 +168,7 @@ test('where nobody listens, and a guest that does not run', { skip }, async () =
 });
 
 test('a command or a client that is killed leaves no connection inside', { skip }, async () => {
-  const forward = await background('forward', 'web', '0:7');
+  const forward = await background(daemon.env, 'forward', 'web', '0:7');
   const clients = Array.from({ length: 5 }, () => connectTo(forward.ports[0]));
   for (const client of clients) {
     client.on('error', () => {});
@@ -180,7 +183,7 @@ test('a command or a client that is killed leaves no connection inside', { skip 
 });
 
 test('the end of the guest ends its connections, and the command goes on', { skip }, async () => {
-  const forward = await background('forward', 'web', '0:7');
+  const forward = await background(daemon.env, 'forward', 'web', '0:7');
   const client = connectTo(forward.ports[0]);
   client.write('x');
   await once(client, 'data');
@@ -199,7 +202,7 @@ test('the end of the guest ends its connections, and the command goes on', { ski
 });
 
 test('socks finds guests by their names', { skip }, async () => {
-  const socks = await background('socks', '0');
+  const socks = await background(daemon.env, 'socks', '0');
   const ask = async (url: string) => {
     const curl = spawn('curl', ['-sS', '--max-time', '20', '--proxy', `socks5h://127.0.0.1:${socks.ports[0]}`, url]);
     const parts: Buffer[] = [];
@@ -235,4 +238,49 @@ test('ssh gets a way to the guest, a name for its key, and a clear word when the
   assert.deepEqual([ended.code, ended.stdout], [0, 'hi']);
   assert.match(ended.stderr, /HostKeyAlias=gast-local-web\n-l\nroot\nweb\n-v\nuptime\n$/);
   assert.match((await ssh('anna@web')).stderr, /-l\nanna\nweb\n$/);
+});
+
+test('a guest of another server, over HTTPS: half-closed and large as well, and only for who may', {
+  skip,
+}, async (t) => {
+  const home = join(daemon.directory, 'elsewhere');
+  mkdirSync(home);
+  const env = { PATH: daemon.env.PATH ?? '', HOME: home, GASTHOF_SOURCE: '1', GASTHOF_SOCKET: join(home, 'none') };
+  const there = async (...words: string[]) => {
+    const ended = await runGast(env, words);
+    assert.equal(ended.code, 0, `${words.join(' ')}: ${ended.stderr}`);
+  };
+  await run('config', 'set', 'core.https_address', '127.0.0.1:18443');
+  await there('remote', 'add', 'far', (await run('config', 'trust', 'add', 'laptop')).stdout.trim());
+  await serve(9, 'sha256sum');
+  await serve(19, 'head -c 268435456 /dev/zero');
+  const forward = await background(env, 'forward', 'far:web', '0:9', '0:19');
+  const data = randomBytes(20 * 2 ** 20);
+  const socket = connectTo(forward.ports[0]);
+  socket.end(data);
+  assert.equal((await allOf(socket)).toString().split(' ')[0], createHash('sha256').update(data).digest('hex'));
+  const begin = performance.now();
+  let received = 0;
+  const large = connectTo(forward.ports[1]).on('data', (part) => {
+    received += part.length;
+  });
+  await once(large, 'end');
+  assert.equal(received, 2 ** 28);
+  t.diagnostic(`${Math.round(received / (performance.now() - begin) / 1048.576)} MiB/s over TLS`);
+  assert.match((await runGast(env, ['forward', 'far:web', '--stdio', '4'])).stderr, /nobody listens there/);
+  await end(forward);
+  const stranger = spawn('curl', [
+    '-sk',
+    '-o',
+    '/dev/null',
+    '-w',
+    '%{http_code}',
+    '-H',
+    'Connection: Upgrade',
+    '-H',
+    'Upgrade: tcp',
+    'https://127.0.0.1:18443/1.0/instances/web/connect?port=9',
+  ]);
+  const [code] = await once(stranger.stdout, 'data');
+  assert.equal(String(code), '403');
 });
