@@ -59,6 +59,15 @@ test('what is missing, unknown or too much is named, with the usage (exit code 2
   assert.throws(() => parseWords(carrier, ['web']), /<command> is missing/);
 });
 
+test('after the first word of some commands everything belongs to another program', () => {
+  const ssh = { ...carrier, name: 'ssh', passThrough: 'after-first', options: {} } as typeof carrier;
+  for (const line of ['-q web -v -l anna ls', '-q web -- -v -l anna ls']) {
+    const input = parseWords(ssh, line.split(' '));
+    assert.ok(input !== 'help');
+    assert.deepEqual(input.args, { instance: 'web', command: ['-v', '-l', 'anna', 'ls'] }, line);
+  }
+});
+
 test('the options of a carried command stay its own', () => {
   const words = (line: string) => parseWords(carrier, line.split(' '));
   const expected = { instance: 'web', command: ['ls', '-l', '--env'] };

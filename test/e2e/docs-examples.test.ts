@@ -1,23 +1,16 @@
 /** The examples of the guide and of README are run as they stand there (A28). */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { gast, importImage, lacking, startDaemon, type TestDaemon } from '../daemon.ts';
+import { pageExamples } from './page-examples.ts';
 
 const root = join(import.meta.dirname, '../..');
 const skip = lacking();
 
 /** What needs a terminal, the package mirrors or the project's own start; each is tried in another test. */
 const elsewhere = [/ shell /, /apt-get/, /^npm /, /file push site\.html/];
-
-/** Lines of the blocks marked `sh`, without comments. */
-function examples(page: string): string[] {
-  const blocks = [...readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)];
-  const lines = blocks.flatMap(([, block = '']) => block.split('\n'));
-  return lines.map((line) => line.replace(/\s+#.*$/, '').trim()).filter((line) => line !== '');
-}
 
 /** As a person would in the checkout, with `gast` in the path. */
 function run(daemon: TestDaemon, line: string): Promise<{ code: number | null; output: string }> {
@@ -35,7 +28,7 @@ function run(daemon: TestDaemon, line: string): Promise<{ code: number | null; o
 async function runPage(page: string, image: 'debian12' | 'busybox' = 'debian12'): Promise<void> {
   await using daemon = await startDaemon();
   await importImage(daemon, image, 'debian/12');
-  const lines = examples(page).filter((line) => !elsewhere.some((pattern) => pattern.test(line)));
+  const lines = pageExamples(page).filter((line) => !elsewhere.some((pattern) => pattern.test(line)));
   assert.ok(lines.length >= 5, `${page} has examples`);
   for (const line of lines) {
     const { code, output } = await run(daemon, line);
@@ -46,7 +39,7 @@ async function runPage(page: string, image: 'debian12' | 'busybox' = 'debian12')
 test('the guide: first steps', { skip }, () => runPage('docs/guide/first-steps.md'));
 test('README: what next', { skip }, () => runPage('README.md'));
 
-/** Their examples need no whole Debian. */
+/** Their examples need no whole Debian. (docs/guide/rootless.md: rootless-own-daemon.test.ts.) */
 const pages = [
   'networks',
   'storage',

@@ -10,6 +10,7 @@ import type { Ended } from './gast.ts';
 type Seen = {
   asking: { codes: number[]; made: boolean };
   many: { codes: number[]; daemons: number; holders: number; session: boolean; said: string; log: string };
+  page: { line: string; status: number; output: string }[];
   killed: { before: [string, number][]; after: [string, number][]; daemons: number };
   started: Ended;
   booted: { running: string[]; order: string[] };
@@ -38,6 +39,13 @@ test('an ordinary user’s own daemon', { skip: lacking(), timeout: 170_000 }, a
     const { said, ...others } = seen.many;
     assert.deepEqual(others, { codes: Array(10).fill(0), daemons: 1, holders: 1, session: true, log: '600' });
     assert.match(said, /^Starting your daemon \(.*\/\.local\/share\/gasthof\)$/);
+  });
+  await t.test('does what the page of the guide says', () => {
+    assert.ok(seen.page.length >= 5);
+    for (const { line, status, output } of seen.page) assert.equal(status, 0, `${line}\n${output}`);
+    const told = seen.page.find(({ line }) => line === 'gast info web')?.output;
+    assert.match(told ?? '', /^Ids: 0 to 65535 are \d+ to \d+ on the server, shared by all guests/m);
+    assert.match(seen.page.find(({ line }) => line === 'gast info')?.output ?? '', /^Daemon: your own \(/m);
   });
   await t.test('finds its guests again when it was killed', () => {
     assert.deepEqual(seen.killed.after, seen.killed.before);

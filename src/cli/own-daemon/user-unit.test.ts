@@ -18,6 +18,7 @@ test('the unit keeps guests alive and asks for control groups (F12)', () => {
     'KillMode=process',
     'Restart=on-failure',
     'Delegate=yes',
+    'DelegateSubgroup=gasthofd',
     'WantedBy=default.target',
   ])
     assert.ok(unit.split('\n').includes(line), line);

@@ -39,6 +39,8 @@ RestartSec=2
 RestartPreventExitStatus=64 69 73 75 77
 # Guests get control groups of their own below this unit's, and with them limits.
 Delegate=yes
+# A group of its own for the daemon, beside the guests': cgroup v2 lets no process into a group that others are below.
+DelegateSubgroup=gasthofd
 TasksMax=infinity
 LimitNOFILE=infinity
 

@@ -1,11 +1,13 @@
 /** Run by rootless-own-daemon.test.ts as an ordinary user with nothing set but a home. Says what it saw as JSON. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createClient } from '../../../src/client/client.ts';
 import { clearDaemon } from '../../clear-daemon.ts';
-import { importImage } from '../../daemon.ts';
+import { importImage, gast as program } from '../../daemon.ts';
 import { type Ended, runGast } from '../gast.ts';
+import { pageExamples } from '../page-examples.ts';
 
 const home = process.env.HOME ?? '';
 const directory = join(home, '.local/share/gasthof');
@@ -32,7 +34,11 @@ const pidsOf = (pattern: RegExp) =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && pattern.test(commandLine(name)))
     .map(Number);
-const daemons = () => pidsOf(/src\/daemon\/main\.ts/);
+/** A child that is just becoming another program still looks like its parent. */
+const daemons = () => {
+  const all = pidsOf(/src\/daemon\/main\.ts/);
+  return all.filter((pid) => !all.includes(Number(statField(pid, 1))));
+};
 const killAll = async (pattern: RegExp) => {
   for (const pid of pidsOf(pattern))
     try {
@@ -60,7 +66,7 @@ try {
     codes: many.map(({ code }) => code),
     daemons: daemons().length,
     holders: pidsOf(/^sleep\0infinity\0/).length,
-    session: daemons().every((pid) => sessionOf(pid) !== sessionOf(process.pid)),
+    session: daemons().every((pid) => statField(pid, 3) !== statField(process.pid, 3)),
     said: many[0]?.stderr.trim(),
     log: (statSync(join(directory, 'logs/gasthofd.log')).mode & 0o777).toString(8),
   };
@@ -70,6 +76,13 @@ try {
   for (const [name, priority] of Object.entries({ low: '1', high: '30', middle: '20' }))
     await gast('launch', 'bb', name, '-c', 'boot.autostart=true', '-c', `boot.autostart.priority=${priority}`);
   await gast('launch', 'bb', 'unasked', '-c', 'boot.autostart=false');
+  await importImage({ client }, 'busybox', 'debian/12', 'of the page');
+  const atShell = { ...env, PATH: `${dirname(program)}:${env.PATH}` };
+  seen.page = pageExamples('docs/guide/rootless.md').map((line) => {
+    const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', line], { env: atShell, encoding: 'utf8' });
+    return { line, status, output: stdout + stderr };
+  });
+  await gast('delete', '--force', 'web');
   const before = (await states()).map(({ name, state }) => [name, state.pid]);
   await killAll(/src\/daemon\/main\.ts/);
   const after = await states();
@@ -107,6 +120,11 @@ try {
 }
 process.stdout.write(JSON.stringify(seen));
 
-function sessionOf(pid: number): string | undefined {
-  return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[3];
+/** 1: the parent; 3: the session. Undefined for one that has ended. */
+function statField(pid: number, index: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[index];
+  } catch {
+    return undefined;
+  }
 }
