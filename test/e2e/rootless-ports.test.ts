@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -27,6 +27,12 @@ const refused = async (...words: string[]) => {
   assert.notEqual(ended.code, 0, words.join(' '));
   return ended.stderr;
 };
+
+/** Words that give the guest a proxy. */
+const proxy = (device: string, listen: string, connectTo: string, ...keys: string[]): string[] => [
+  ...['config', 'device', 'add', 'web', device, 'proxy', `listen=${listen}`, `connect=${connectTo}`],
+  ...keys,
+];
 
 /** A program inside that says whom it hears, and then what it hears. */
 const perl = `use IO::Socket::INET; use IO::Socket::UNIX; $SIG{CHLD} = "IGNORE"; my ($kind, $at) = @ARGV;
@@ -81,8 +87,7 @@ const helperPid = (name: string) =>
   Number(readFileSync(join(daemon.directory, `run/${name}.pid`), 'utf8').split(' ')[0]);
 const relaySocket = () => join(daemon.names.stage, 'relay.sock');
 /** Found by its command line: it belongs to this daemon alone. */
-async function relayPid(): Promise<number> {
-  const { readdirSync } = await import('node:fs');
+function relayPid(): number {
   const found = readdirSync('/proc').filter((name) => {
     try {
       return (
@@ -110,30 +115,11 @@ after(() => daemon?.[Symbol.asyncDispose]());
 
 test('proxies listen on the host: TCP, UDP, paths and abstract names', { skip }, async () => {
   const path = join(daemon.directory, 'out.sock');
-  await gast('config', 'device', 'add', 'web', 'p1', 'proxy', 'listen=tcp:127.0.0.1:18080', 'connect=tcp:127.0.0.1:80');
-  await gast('config', 'device', 'add', 'web', 'p2', 'proxy', 'listen=udp:127.0.0.1:18053', 'connect=udp:127.0.0.1:53');
-  await gast(
-    'config',
-    'device',
-    'add',
-    'web',
-    'p3',
-    'proxy',
-    `listen=unix:${path}`,
-    'connect=unix:/run/inside.sock',
-    'mode=0600',
-  );
-  await gast('config', 'device', 'add', 'web', 'p4', 'proxy', 'listen=unix:@gasthof-test', 'connect=tcp:127.0.0.1:80');
-  await gast(
-    'config',
-    'device',
-    'add',
-    'web',
-    'p5',
-    'proxy',
-    `listen=tcp:${hostAddress}:18081-18083`,
-    'connect=tcp:127.0.0.1:80',
-  );
+  await gast(...proxy('p1', 'tcp:127.0.0.1:18080', 'tcp:127.0.0.1:80'));
+  await gast(...proxy('p2', 'udp:127.0.0.1:18053', 'udp:127.0.0.1:53'));
+  await gast(...proxy('p3', `unix:${path}`, 'unix:/run/inside.sock', 'mode=0600'));
+  await gast(...proxy('p4', 'unix:@gasthof-test', 'tcp:127.0.0.1:80'));
+  await gast(...proxy('p5', `tcp:${hostAddress}:18081-18083`, 'tcp:127.0.0.1:80'));
   assert.equal(await exchange(here(18_080)), 'from 127.0.0.1\nhello\n');
   assert.equal(await exchange({ path }), 'from path\nhello\n');
   assert.equal(statSync(path).uid, process.getuid?.());
@@ -155,28 +141,8 @@ test('a proxy of the other direction reaches servers of the host', { skip }, asy
   const byPath = createServer((socket) => socket.end('a path')).listen(path);
   await Promise.all([once(server, 'listening'), once(byPath, 'listening')]);
   const { port } = server.address() as { port: number };
-  await gast(
-    'config',
-    'device',
-    'add',
-    'web',
-    'b1',
-    'proxy',
-    'bind=instance',
-    'listen=tcp:127.0.0.1:90',
-    `connect=tcp:127.0.0.1:${port}`,
-  );
-  await gast(
-    'config',
-    'device',
-    'add',
-    'web',
-    'b2',
-    'proxy',
-    'bind=instance',
-    'listen=unix:/run/b2.sock',
-    `connect=unix:${path}`,
-  );
+  await gast(...proxy('b1', 'tcp:127.0.0.1:90', `tcp:127.0.0.1:${port}`, 'bind=instance'));
+  await gast(...proxy('b2', 'unix:/run/b2.sock', `unix:${path}`, 'bind=instance'));
   const ask = (code: string) =>
     gast(
       'exec',
@@ -203,46 +169,17 @@ test('the PROXY protocol tells the client, and nat=true is carried', { skip }, a
     /^from 127\.0\.0\.1\nPROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ 18080\r\n$/,
   );
   await gast('config', 'device', 'set', 'web', 'p1', 'proxy_protocol=false');
-  await gast(
-    'config',
-    'device',
-    'add',
-    'web',
-    'n1',
-    'proxy',
-    'nat=true',
-    `listen=tcp:${hostAddress}:18090`,
-    'connect=tcp:0.0.0.0:80',
-  );
+  await gast(...proxy('n1', `tcp:${hostAddress}:18090`, 'tcp:0.0.0.0:80', 'nat=true'));
   assert.match(await exchange(here(18_090, hostAddress)), /^from 10\.[\d.]+\nhello\n$/);
   await gast('config', 'device', 'remove', 'web', 'n1');
 });
 
 test('what the host refuses is said with what helps', { skip }, async () => {
-  const low = await refused(
-    'config',
-    'device',
-    'add',
-    'web',
-    'low',
-    'proxy',
-    'listen=tcp:127.0.0.1:81',
-    'connect=tcp:127.0.0.1:80',
-  );
+  const low = await refused(...proxy('low', 'tcp:127.0.0.1:81', 'tcp:127.0.0.1:80'));
   assert.match(low, /an ordinary user may not listen on port 81[\s\S]*sysctl net\.ipv4\.ip_unprivileged_port_start=81/);
   assert.match(await refused('config', 'set', 'core.https_address', '127.0.0.1:443'), /ip_unprivileged_port_start=443/);
   assert.match(
-    await refused(
-      'config',
-      'device',
-      'add',
-      'web',
-      'own',
-      'proxy',
-      `listen=unix:${daemon.directory}/x.sock`,
-      'connect=tcp:127.0.0.1:80',
-      'uid=1',
-    ),
+    await refused(...proxy('own', `unix:${daemon.directory}/x.sock`, 'tcp:127.0.0.1:80', 'uid=1')),
     /cannot be uid 1 on the host/,
   );
 });
@@ -307,11 +244,11 @@ test('connections and listeners outlive the daemon; a relay and a doorman that w
   };
   const long = open(here(18_080));
   await once(long, 'data');
-  const relay = await relayPid();
+  const relay = relayPid();
   await daemon.end('SIGKILL');
   await works();
   await daemon.start();
-  assert.equal(await relayPid(), relay);
+  assert.equal(relayPid(), relay);
   await works();
 
   process.kill(relay, 'SIGKILL');
@@ -324,25 +261,16 @@ test('connections and listeners outlive the daemon; a relay and a doorman that w
       () => false,
     ),
   );
-  assert.notEqual(await relayPid(), relay);
+  assert.notEqual(relayPid(), relay);
   await daemon.end('SIGKILL');
-  process.kill(await relayPid(), 'SIGKILL');
+  process.kill(relayPid(), 'SIGKILL');
   await daemon.start();
   await works();
 
   const next = open(here(18_080));
   await once(next, 'data');
   process.kill(helperPid('doorman'), 'SIGKILL');
-  const words = [
-    'config',
-    'device',
-    'add',
-    'web',
-    'late',
-    'proxy',
-    'listen=tcp:127.0.0.1:18200',
-    'connect=tcp:127.0.0.1:80',
-  ];
+  const words = proxy('late', 'tcp:127.0.0.1:18200', 'tcp:127.0.0.1:80');
   assert.match(await refused(...words), /nobody opens sockets in the host's network[\s\S]*start gasthofd again/);
   await works();
   await daemon.end();
@@ -354,7 +282,7 @@ test('connections and listeners outlive the daemon; a relay and a doorman that w
 });
 
 test('nothing is left behind: no listener, no relay', { skip }, async () => {
-  const pid = await relayPid();
+  const pid = relayPid();
   await gast('stop', '--force', 'web');
   await assert.rejects(exchange(here(18_080)), /ECONNREFUSED/);
   await gast('network', 'forward', 'delete', daemon.names.defaultNetwork, hostAddress);
