@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runLogged } from './child.mjs';
+import { needOwnCheckout } from './own-checkout.mjs';
 import { node, root } from './places.mjs';
 import { step } from './progress.mjs';
 
@@ -16,6 +17,7 @@ export async function ensureBundles() {
 }
 
 export async function buildBundles() {
+  needOwnCheckout('gast and gasthofd have to be built');
   await step('Building gast and gasthofd', (report) =>
     runLogged('build', node, [join(root, 'tools', 'build.ts')], {
       report,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runLogged } from './child.mjs';
+import { needOwnCheckout } from './own-checkout.mjs';
 import { node, root } from './places.mjs';
 import { step } from './progress.mjs';
 
@@ -11,6 +12,7 @@ const stampPath = join(root, 'node_modules', '.gasthof-stamp');
 export async function ensureDependencies() {
   const wanted = stampOf();
   if (existsSync(node) && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted) return;
+  needOwnCheckout('Libraries have to be installed');
   await step('Node 26 and libraries (npm ci)', async (report) => {
     rmSync(stampPath, { force: true });
     const { file, args } = npmCommand();
