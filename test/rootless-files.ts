@@ -27,6 +27,7 @@ export const rootlessFiles: readonly string[] = [
   'test/e2e/isolation-hostile.test.ts',
   'test/e2e/isolation-network.test.ts',
   'test/e2e/isolation.test.ts',
+  'test/e2e/kill-life.test.ts',
   'test/e2e/reaching-guests.test.ts',
   'test/e2e/rootless-ports.test.ts',
 ];
