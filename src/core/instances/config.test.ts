@@ -13,7 +13,11 @@ const GiB = 2 ** 30;
 const facts = { cpus: 4, memoryBytes: 8 * GiB };
 
 test('without limits a guest leaves a reserve to the host', () => {
-  assert.deepEqual(parseLimits({}, facts), { memoryBytes: 7.5 * GiB, processes: 8192 });
+  assert.deepEqual(parseLimits({}, facts), {
+    memoryBytes: 7.5 * GiB,
+    processes: 8192,
+    byDefault: ['limits.memory', 'limits.processes'],
+  });
   assert.equal(parseLimits({}, { cpus: 1, memoryBytes: GiB / 2 }).memoryBytes, GiB / 4);
 });
 
@@ -33,7 +37,9 @@ for (const [config, limits] of [
 ] as const)
   test(`limits of ${JSON.stringify(config)}`, () => {
     checkInstanceConfig(facts, config);
-    assert.deepEqual(parseLimits(config, facts), { memoryBytes: 7.5 * GiB, processes: 8192, ...limits });
+    const { byDefault, ...found } = parseLimits(config, facts);
+    assert.deepEqual(found, { memoryBytes: 7.5 * GiB, processes: 8192, ...limits });
+    assert.ok(!Object.keys(config).some((key) => byDefault?.includes(key)));
   });
 
 for (const [config, reason] of [
