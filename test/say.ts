@@ -1,5 +1,6 @@
-/** What a server says first: asked from the host, or from the network in which the daemon's guests are. */
-import { execFileSync } from 'node:child_process';
+/** Small servers and what they say first: asked from the host, or from the network in which the daemon's guests are. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { asUser, insideWords } from './own-namespaces.ts';
 
@@ -33,4 +34,13 @@ print while <$socket>;`;
 function sayInside(directory: string, host: string, port: number): string {
   const [first = '', ...words] = [...insideWords(directory), 'perl', '-MIO::Socket::INET', '-MErrno'];
   return execFileSync(first, [...words, '-e', program, host, String(port)], { encoding: 'utf8' }).trim();
+}
+
+/** A server on all addresses of the network that the daemon's bridges belong to. */
+export async function listenBeside(directory: string) {
+  const script = `$s = IO::Socket::IP->new(LocalHost => '::', Listen => 5) or die; $| = 1; print $s->sockport, "\\n"; sleep 100`;
+  const [program = '', ...words] = [...insideWords(directory), 'perl', '-MIO::Socket::IP', '-e', script];
+  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [port] = (await once(server.stdout, 'data')) as [Buffer];
+  return { port: Number(port), server };
 }

@@ -1,7 +1,6 @@
 /** The ten points of hardening that the plain container recipe lacks, on a real daemon with systemd guests (B06, B11). */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,6 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { InstanceFull } from '../../src/api/resources/instances.ts';
 import { lacking } from '../daemon.ts';
 import { insideWords, runBeside } from '../own-namespaces.ts';
+import { listenBeside } from '../say.ts';
 import { listen, sendForged } from './isolation/frames.ts';
 import { openHouse } from './isolation/house.ts';
 import { inside, perl, shell } from './isolation/inside.ts';
@@ -284,15 +284,6 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
     return { hwaddr: nic?.hwaddr ?? '', ipv4: ipv4 ?? '' };
   }
 });
-
-/** A server on all addresses of the network that the daemon's bridges belong to. */
-async function listenBeside(directory: string) {
-  const script = `$s = IO::Socket::IP->new(LocalHost => '::', Listen => 5) or die; $| = 1; print $s->sockport, "\\n"; sleep 100`;
-  const [program = '', ...words] = [...insideWords(directory), 'perl', '-MIO::Socket::IP', '-e', script];
-  const server = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [port] = (await once(server.stdout, 'data')) as [Buffer];
-  return { port: Number(port), server };
-}
 
 /** Looks again until the command prints something. */
 async function until(look: () => Promise<string>): Promise<void> {
