@@ -38,7 +38,9 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
   await t.test('1. a setuid program made by guest root is out of reach of the host’s users', async () => {
     await sh('cp /bin/sh /root/rootshell && chmod 4755 /root/rootshell');
     const places = [daemon.directory, daemon.names.stage];
-    const [find = '', ...words] = [...insideWords(daemon.directory), 'find', ...places, '-name', 'rootshell'];
+    // lxcfs looks for the init of who asks, in vain for seconds when that is a user of the host.
+    const search = ['find', ...places, '-name', 'lxcfs', '-prune', '-o', '-name', 'rootshell', '-print'];
+    const [find = '', ...words] = [...insideWords(daemon.directory), ...search];
     const found = spawnSync(find, words, { encoding: 'utf8' });
     const pid = await initOf('alone');
     const paths = [...found.stdout.split('\n').filter(Boolean), `/proc/${pid}/root/root/rootshell`];
