@@ -29,8 +29,7 @@ function preparedLines(mounts: CgroupMounts, uid: number, group: string): string
   const systemd = '/sys/fs/cgroup/systemd';
   const lacks = !mounts.controllers.has('name=systemd');
   const mount = lacks ? `mkdir -p ${systemd} && mount -t cgroup -o none,name=systemd cgroup ${systemd}; ` : '';
-  const useful = mounts.roots.filter((root) => root !== mounts.controllers.get('devices'));
-  const roots = [...useful, ...(lacks ? [systemd] : [])].join(' ');
+  const roots = [...mounts.roots, ...(lacks ? [systemd] : [])].join(' ');
   return (
     `${mount}for h in ${roots}; do g=$h/${group}; mkdir -p $g; ` +
     // Nobody can join a group without CPUs and memory nodes.

@@ -24,9 +24,7 @@ export function findLentCgroups(uid: number, mounts: CgroupMounts, memory?: stri
   const isV2 = mounts.kind === 'v2';
   const kept = recall(memory);
   const lent = new Map<string, string>();
-  // Only root may say there which devices are allowed; nodes that others make do not open anyway.
-  const devices = isV2 ? undefined : mounts.controllers.get('devices');
-  for (const root of mounts.roots.filter((path) => path !== devices)) {
+  for (const root of mounts.roots) {
     const places = [kept[root] ?? [], ownGroups(isV2, root, uid)].flat();
     const base = places.find((place) => isLent(place) && (!isV2 || moveBeside(place)));
     if (base !== undefined) lent.set(root, base);
@@ -35,7 +33,9 @@ export function findLentCgroups(uid: number, mounts: CgroupMounts, memory?: stri
   const controllers = new Map(
     [...mounts.controllers].flatMap(([name, root]): [string, string][] => {
       const base = lent.get(root);
-      return base === undefined ? [] : [[name, base]];
+      // Guests have a place there, or they would see the groups of all others. But only root may say which devices are
+      // allowed; nodes that others make do not open anyway.
+      return base === undefined || name === 'devices' ? [] : [[name, base]];
     }),
   );
   const narrowed = { ...mounts, controllers, roots: [...lent.values()], plain: [] };

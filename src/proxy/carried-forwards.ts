@@ -39,7 +39,7 @@ export function createForwardCarrier({ start, stop, list }: Pick<Proxies, 'start
 
 function proxiesOf(guest: string, { listen, target, ports }: ForwardSpec): ProxySpec[] {
   const refuse = (reason: string): never => {
-    throw new HostError(`${listen}: ${reason}`, { errno: 'ENOTSUP' });
+    throw new HostError(reason, { errno: 'ENOTSUP' });
   };
   if (target !== undefined)
     refuse('without root, a forward has to name its ports: all ports of an address cannot be carried (target_address)');

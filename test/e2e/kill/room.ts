@@ -133,20 +133,22 @@ async function assertTold(client: Client, id: string): Promise<void> {
 
 /** It runs, or can be started, and its files can be read. */
 async function assertUsable(client: Client, name: string): Promise<void> {
-  // A guest that reboots is being started by the daemon itself.
+  // A guest that reboots is being started by the daemon itself; one that was asked to halt may end at any moment.
   const until = Date.now() + 30_000;
-  let pid = 0;
   for (;;) {
     const { status } = await client.call('GET /1.0/instances/{name}', params(name));
-    // One that was asked to halt may be ending right now: then it has no process any more.
-    if (status === 'Running') pid = (await stateOf(client, name)).pid;
-    if (pid > 0) break;
-    await change(client, name, 'start').catch((error: unknown) => {
+    try {
+      if (status === 'Running') return await assertRuns(client, name);
+      await change(client, name, 'start');
+    } catch (error) {
       if (Date.now() > until) throw error;
-    });
+    }
   }
-  const command = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-  assert.match(command, /init/);
+}
+
+async function assertRuns(client: Client, name: string): Promise<void> {
+  const { pid } = await stateOf(client, name);
+  assert.match(readFileSync(`/proc/${pid}/cmdline`, 'latin1'), /init/);
   const answer = await client.raw('GET /1.0/instances/{name}/files', {
     ...params(name),
     query: { path: '/etc/hostname' },
