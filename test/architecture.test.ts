@@ -160,7 +160,7 @@ test('the lock file has every optional package, or npm ci would refuse it (tools
 test('no file names a place of the machine it was written on or a package registry', () => {
   const registry = new RegExp(['registry', '(npmjs|yarnpkg|npmmirror)', '(org|com)'].join('\\.'));
   const around = dirname(root);
-  const ordinary = /^\/((root|home|srv|opt|tmp|usr|var)(\/(tmp|lib|local|src))?)?$/;
+  const ordinary = /^\/((root|home|srv|opt|tmp|usr|var)(\/(tmp|lib|local|src|gasthof))?)?$/;
   // At the start of a path only: `rw/work/` is no place of a machine.
   const places = [root, around]
     .filter((place) => !ordinary.test(place))
