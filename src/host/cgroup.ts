@@ -7,15 +7,15 @@ import { dirname, join } from 'node:path';
 import type { Limits, Usage } from '../core/ports/engine.ts';
 import { HostError } from '../lib/host-error.ts';
 import { readText, writeText } from './cgroup-files.ts';
+import { groupFreezer, processFreezer } from './cgroup-freezer.ts';
 import { type CgroupLayout, cgroupV1, cgroupV2 } from './cgroup-layout.ts';
 import { usableCgroups } from './cgroup-lent.ts';
 import { askedFor, hostFacts, inWritableOrder, refusal, withPath, writeAll } from './cgroup-limits.ts';
 import type { CgroupMounts } from './cgroup-mounts.ts';
 import { killCgroup, listCgroupPids, removeCgroup } from './cgroup-tree.ts';
 import { readUsage, withoutGroups } from './cgroup-usage.ts';
-import { areStopped, continueProcesses, processesBeside, stopProcesses, usageBeside } from './guest-processes.ts';
+import { processesBeside, usageBeside } from './guest-processes.ts';
 import { ownNamespaces } from './own-namespaces.ts';
-import { waitUntil } from './process.ts';
 
 export type Cgroups = {
   readonly kind: CgroupMounts['kind'];
@@ -58,8 +58,6 @@ export type Cgroups = {
   removeParent(): Promise<void>;
 };
 
-const settleMs = 10_000;
-
 /** `initOf`: pid of a guest's init, by which its processes are found where no group holds them. */
 export function openCgroups(
   parent: string,
@@ -74,27 +72,14 @@ export function openCgroups(
   const directories = (id: string) => mounts.roots.map((root) => join(root, parent, id));
   const read = (id: string, controller: string, file: string) => readText(directory(controller, id), file);
   const facts = (limits: Limits, id: string) => hostFacts(mounts, limits, id);
-  const hasFreezer = mounts.controllers.has(layout.freezer.controller);
-  const frozen = (id: string) => {
-    const init = hasFreezer ? undefined : initOf(id);
-    if (!hasFreezer) return init !== undefined && areStopped(init);
-    return layout.freezer.isFrozen((file) => read(id, layout.freezer.controller, file));
-  };
+  const isCounted = mounts.controllers.has('memory') || mounts.controllers.has('pids');
+  const freezerRoot = mounts.controllers.get(layout.freezer.controller);
+  const freezer =
+    freezerRoot === undefined
+      ? processFreezer(initOf)
+      : groupFreezer(layout.freezer, (id) => join(freezerRoot, parent, id));
   // Guests can make groups of their own only where they are delegated; any other hierarchy has all pids in one file.
   const main = ['freezer', 'pids', 'memory', 'cpu'].find((name) => mounts.controllers.has(name)) ?? '';
-
-  function setFreezer(id: string, value: string) {
-    const path = directory(layout.freezer.controller, id);
-    if (path === undefined) throw new HostError('freezing needs the cgroup controller "freezer", which is not mounted');
-    writeText(join(path, layout.freezer.file), value);
-  }
-
-  async function thaw(id: string) {
-    const init = initOf(id);
-    if (!hasFreezer) return init === undefined ? undefined : continueProcesses(init);
-    setFreezer(id, layout.freezer.thawed);
-    await waitUntil(() => !frozen(id), { timeoutMs: settleMs, what: `guest ${id}: thaw` });
-  }
 
   return {
     kind: mounts.kind,
@@ -133,19 +118,13 @@ export function openCgroups(
       return true;
     },
     usage(id) {
-      const init = initOf(id);
-      const isCounted = mounts.controllers.has('memory') || mounts.controllers.has('pids');
-      if (!isCounted && init !== undefined) return withoutGroups(usageBeside(init));
+      const init = isCounted ? undefined : initOf(id);
+      if (init !== undefined) return withoutGroups(usageBeside(init));
       return readUsage(layout, (controller, file) => read(id, controller, file), id);
     },
-    async freeze(id) {
-      const init = initOf(id);
-      if (!hasFreezer && init !== undefined) return stopProcesses(init);
-      setFreezer(id, layout.freezer.frozen);
-      await waitUntil(() => frozen(id), { timeoutMs: settleMs, what: `guest ${id}: freeze` });
-    },
-    thaw,
-    isFrozen: frozen,
+    freeze: freezer.freeze,
+    thaw: freezer.thaw,
+    isFrozen: freezer.isFrozen,
     delegate(id, owner) {
       const path = directory(layout.delegated.controller, id);
       if (path === undefined) return;
@@ -158,10 +137,7 @@ export function openCgroups(
       return path === undefined ? processesBeside(initOf(id) ?? -1) : listCgroupPids(path);
     },
     async killAll(id) {
-      // A frozen process does not die on v1 before it is thawed, and one that is just being frozen is not yet told as frozen.
-      if (!hasFreezer) await thaw(id);
-      else if (read(id, layout.freezer.controller, layout.freezer.file) !== undefined)
-        setFreezer(id, layout.freezer.thawed);
+      freezer.release(id);
       for (const path of directories(id)) await killCgroup(path);
     },
     async remove(id) {

@@ -47,6 +47,14 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
     assert.deepEqual(await engine.observe(), []);
   });
 
+  law('a guest freezes whatever it is just doing', async ({ engine, spec }) => {
+    for (let round = 0; round < 6; round++) {
+      await running(engine, spec(one));
+      await engine.freeze(one);
+      await engine.remove(one);
+    }
+  });
+
   law('create of an existing guest is refused and does not disturb it', async ({ engine, spec }) => {
     await running(engine, spec(one));
     await assert.rejects(engine.create(spec(one)), HostError);
