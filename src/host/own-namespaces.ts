@@ -35,9 +35,17 @@ export const asSelfInside = [
 
 type Row = { inside: number; outside: number; count: number };
 
+let known: OwnNamespaces | undefined;
+
 /** Undefined for root's daemon. */
 export function ownNamespaces(): OwnNamespaces | undefined {
   if (process.getuid?.() !== ownIdInside) return undefined;
+  // A map of ids is written once. Mounts ask for this, too.
+  known ??= readNamespaces();
+  return known;
+}
+
+function readNamespaces(): OwnNamespaces {
   const [users, groups] = [idMap('uid_map'), idMap('gid_map')];
   const own = (rows: Row[]) => rows.find(({ inside }) => inside === ownIdInside)?.outside ?? ownIdInside;
   return {
