@@ -3,24 +3,16 @@
  * daemon was there is not made up for.
  */
 import { nextTime, parseSchedule } from '../../lib/cron.ts';
-import { asDaemon } from '../events/caller.ts';
+import { createDueWork, type DueWork, earliest, longestSleepMs } from '../due-work.ts';
 import type { VolumeDoc } from '../model.ts';
 import type { VolumeNeeds } from './create.ts';
 import { allVolumes, volumeById, volumeUrl } from './find.ts';
 import { takeVolumeSnapshot } from './snapshots.ts';
 
-/** Timers do not see that the clock was set: the wall clock is looked at again after so long. */
-const longestSleepMs = 10 * 60_000;
-
 /** Call `look` whenever a volume may have come or changed. */
-export function createVolumeSchedule(house: VolumeNeeds): { look(): void } & Disposable {
+export function createVolumeSchedule(house: VolumeNeeds): Pick<DueWork, 'look'> & Disposable {
   let since = house.clock.now();
-  let turn = new AbortController();
-  const look = () => {
-    turn.abort();
-    turn = new AbortController();
-    const { signal } = turn;
-    const now = house.clock.now();
+  return createDueWork(house.clock, (now) => {
     // Put back: what was done for the hour that comes again is not done again before it is over.
     if (now.getTime() < since.getTime() - longestSleepMs) since = now;
     const due = allVolumes(house).filter((doc) => {
@@ -28,13 +20,9 @@ export function createVolumeSchedule(house: VolumeNeeds): { look(): void } & Dis
       return at !== undefined && at <= now;
     });
     if (now > since) since = now;
-    for (const doc of due) asDaemon(() => take(house, doc));
-    const next = allVolumes(house).flatMap((doc) => dueAfter(doc, since)?.getTime() ?? []);
-    if (next.length === 0) return;
-    const waitMs = Math.min(longestSleepMs, Math.max(1, Math.min(...next) - now.getTime()));
-    asDaemon(() => house.clock.sleep(waitMs, signal)).then(look, () => {});
-  };
-  return { look, [Symbol.dispose]: () => turn.abort() };
+    for (const doc of due) take(house, doc);
+    return earliest(allVolumes(house).flatMap((doc) => dueAfter(doc, since)?.getTime() ?? []));
+  });
 }
 
 function dueAfter(doc: VolumeDoc, after: Date): Date | undefined {
