@@ -29,5 +29,6 @@ export const rootlessFiles: readonly string[] = [
   'test/e2e/isolation.test.ts',
   'test/e2e/kill-life.test.ts',
   'test/e2e/reaching-guests.test.ts',
+  'test/e2e/rootless-devices.test.ts',
   'test/e2e/rootless-ports.test.ts',
 ];

@@ -1,9 +1,11 @@
 /** `gpu`: the DRM nodes of the graphics cards of the host that fit, by number, PCI address or PCI ids; all without these. */
 import { deviceKeys } from '../api/config-keys/devices.ts';
 import type { DeviceConfig, DeviceType } from '../core/ports/devices.ts';
+import type { GuestNode } from '../core/ports/engine.ts';
 import type { DrmCard } from '../host/drm-cards.ts';
+import { lendingRefusal } from '../host/lent-node.ts';
 import { HostError } from '../lib/host-error.ts';
-import { modeError, parseMode } from './node-keys.ts';
+import { askedLooks, modeError } from './node-keys.ts';
 
 export function fittingCards(cards: readonly DrmCard[], config: DeviceConfig): DrmCard[] {
   const same = (wanted: string | undefined, found: string) =>
@@ -21,6 +23,12 @@ export function fittingCards(cards: readonly DrmCard[], config: DeviceConfig): D
 const fullAddress = (address: string) => (/^[0-9a-f]+:[0-9a-f]+:/i.test(address) ? address : `0000:${address}`);
 
 export function createGpu(listCards: () => DrmCard[]): DeviceType {
+  const nodesOf = (config: DeviceConfig): GuestNode[] =>
+    fittingCards(listCards(), config)
+      .flatMap(({ nodes }) => nodes)
+      .map(({ path, major, minor }) => {
+        return { kind: 'char', path, number: { major, minor }, ...askedLooks(config), optional: false };
+      });
   return {
     name: 'gpu',
     keys: deviceKeys.gpu,
@@ -36,18 +44,15 @@ export function createGpu(listCards: () => DrmCard[]): DeviceType {
           return `Invalid value for device option "${key}": "${config[key]}" is not four hexadecimal digits`;
       return modeError(config);
     },
+    unavailable: (config) =>
+      nodesOf(config)
+        .map(lendingRefusal)
+        .find((reason) => reason !== undefined),
     parts(config, device) {
-      const cards = fittingCards(listCards(), config);
-      if (cards.length === 0)
+      const nodes = nodesOf(config);
+      if (nodes.length === 0)
         throw new HostError(`Failed to detect requested GPU device: this host has none that fits`);
-      const { uid, gid } = config;
-      const shared = { mode: parseMode(config), uid: Number(uid ?? 0), gid: Number(gid ?? 0), optional: false };
-      return cards
-        .flatMap(({ nodes }) => nodes)
-        .map(({ path, major, minor }) => ({
-          id: `${device}/${path.split('/').at(-1)}`,
-          node: { kind: 'char' as const, path, number: { major, minor }, ...shared },
-        }));
+      return nodes.map((node) => ({ id: `${device}/${node.path.split('/').at(-1)}`, node }));
     },
   };
 }

@@ -7,8 +7,17 @@ export function modeError({ mode }: DeviceConfig): string | undefined {
     : `Invalid value for device option "mode": "${mode}" is not permissions in octal, like 0660`;
 }
 
-export function parseMode({ mode }: DeviceConfig, otherwise = 0o660): number {
+export function parseMode({ mode }: DeviceConfig, otherwise: number): number {
   return mode === undefined ? otherwise : Number.parseInt(mode, 8);
+}
+
+/** Owner and mode, where the config says any. */
+export function askedLooks({ uid, gid, mode }: DeviceConfig) {
+  return {
+    ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
+    ...(uid === undefined ? {} : { uid: Number(uid) }),
+    ...(gid === undefined ? {} : { gid: Number(gid) }),
+  };
 }
 
 export function pathError(path: string): string | undefined {

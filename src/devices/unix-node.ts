@@ -2,7 +2,9 @@
 import { deviceKeys } from '../api/config-keys/devices.ts';
 import { isTrue } from '../api/config-keys/key.ts';
 import type { DeviceConfig, DeviceType } from '../core/ports/devices.ts';
-import { modeError, parseMode, pathError } from './node-keys.ts';
+import type { GuestNode } from '../core/ports/engine.ts';
+import { lendingRefusal } from '../host/lent-node.ts';
+import { askedLooks, modeError, pathError } from './node-keys.ts';
 
 function unixNode(name: 'unix-char' | 'unix-block', kind: 'char' | 'block'): DeviceType {
   return {
@@ -19,11 +21,12 @@ function unixNode(name: 'unix-char' | 'unix-block', kind: 'char' | 'block'): Dev
       }
       return modeError(config);
     },
+    unavailable: (config) => lendingRefusal(node(kind, config)),
     parts: (config, device) => [{ id: device, node: node(kind, config) }],
   };
 }
 
-function node(kind: 'char' | 'block', config: DeviceConfig) {
+function node(kind: 'char' | 'block', config: DeviceConfig): GuestNode {
   const path = config.path ?? config.source ?? '';
   const { major, minor } = config;
   return {
@@ -31,9 +34,7 @@ function node(kind: 'char' | 'block', config: DeviceConfig) {
     path,
     source: config.source ?? path,
     ...(major !== undefined && minor !== undefined ? { number: { major: Number(major), minor: Number(minor) } } : {}),
-    mode: parseMode(config),
-    uid: Number(config.uid ?? 0),
-    gid: Number(config.gid ?? 0),
+    ...askedLooks(config),
     optional: config.required !== undefined && !isTrue(config.required),
   };
 }

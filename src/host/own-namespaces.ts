@@ -45,6 +45,12 @@ export function ownNamespaces(): OwnNamespaces | undefined {
   return known;
 }
 
+/** What an id inside is on the host. */
+export function outsideId({ outside = [] }: OwnNamespaces, id: number): number {
+  const row = outside.find(({ inside, count }) => id >= inside && id < inside + count);
+  return row === undefined ? id : row.outside + id - row.inside;
+}
+
 function readNamespaces(): OwnNamespaces {
   const [users, groups] = [idMap('uid_map'), idMap('gid_map')];
   const own = (rows: Row[]) => rows.find(({ inside }) => inside === ownIdInside)?.outside ?? ownIdInside;

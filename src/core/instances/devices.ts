@@ -1,4 +1,5 @@
 /** Checking of devices, and the parts of a guest's spec that they stand for. */
+import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../../api/errors.ts';
 import { isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
@@ -40,6 +41,15 @@ export function checkDevices(
     const { type: _, ...rest } = config;
     const reason =
       configError(type.keys, rest) ?? type.invalid?.(rest, device) ?? referenceError(house, type, rest, project);
+    if (reason) fail('instance.devices', { device, reason });
+  }
+}
+
+/** Refuses what this host cannot give; what was there before is not asked again. */
+export function checkAvailable(house: Pick<House, 'devices'>, devices: DevicesMap, before: DevicesMap = {}): void {
+  for (const [device, config] of Object.entries(devices)) {
+    if (isDeepStrictEqual(config, before[device])) continue;
+    const reason = typeOf(house, device, config).unavailable?.(config);
     if (reason) fail('instance.devices', { device, reason });
   }
 }

@@ -15,7 +15,7 @@ import { changeInstance } from './change.ts';
 import { patchedConfig, plainConfig } from './config.ts';
 import { createInstance } from './create.ts';
 import { deleteInstance } from './delete.ts';
-import { plainDevices } from './devices.ts';
+import { checkAvailable, plainDevices } from './devices.ts';
 import { draftInstance } from './draft.ts';
 import { allInstances, findInstance, findSnapshot, instanceById, instanceUrl, lookUpInstance } from './find.ts';
 import { createFullList } from './full-list.ts';
@@ -64,6 +64,8 @@ export function instanceHandlers(house: House): Own {
       const refreshed = wantedRefresh(house, project, body);
       if (refreshed) return startRefresh(house, refreshed, body);
       const { draft, source } = draftInstance(house, project, body);
+      // A copy has what its original has.
+      if (source.kind !== 'volume') checkAvailable(house, draft.devices);
       return house.operations.start(
         { description: 'Creating instance', project, resources: copyResources(draft, body), mayCancel: true },
         async (task) => {

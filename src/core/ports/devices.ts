@@ -28,6 +28,11 @@ export type DeviceType = {
   keys: KeyTable;
   /** Why the config of this device is refused, beyond the key table; undefined when it is fine. */
   invalid?(config: DeviceConfig, device: string): string | undefined;
+  /**
+   * Why this host cannot give it to a guest now, whatever else is in the config; undefined when it can. Asked when the device
+   * comes or is changed, so that nobody has to wait for the start to hear of it.
+   */
+  unavailable?(config: DeviceConfig): string | undefined;
   /** Root file system of the instance. */
   isRoot?(config: DeviceConfig): boolean;
   /** The managed network that a card of this type is connected to. */

@@ -56,16 +56,16 @@ export type GuestMount = {
   flags?: ('nosuid' | 'noexec')[];
 };
 
-/** A device node that the guest may open. Ids and mode are as the guest sees them. */
+/** A device node that the guest may open. Ids and mode are as the guest sees them; absent: nobody asked for any. */
 export type GuestNode = {
   kind: 'char' | 'block';
   path: string;
   /** A node of the host to take the number from; else `number` says it. */
   source?: string;
   number?: { major: number; minor: number };
-  mode: number;
-  uid: number;
-  gid: number;
+  mode?: number;
+  uid?: number;
+  gid?: number;
   /** A missing source is not an error. */
   optional: boolean;
 };

@@ -6,7 +6,7 @@ import type { Routes } from '../../api/routes.ts';
 import { profileNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
 import { checkInstanceConfig, patchedConfig, plainConfig } from '../instances/config.ts';
-import { checkDevices, checkExpandedDevices, plainDevices, rootPool } from '../instances/devices.ts';
+import { checkAvailable, checkDevices, checkExpandedDevices, plainDevices, rootPool } from '../instances/devices.ts';
 import { expand } from '../instances/expand.ts';
 import { instanceUrl } from '../instances/find.ts';
 import { applyProfileChange } from '../instances/update.ts';
@@ -37,9 +37,10 @@ export function profileHandlers(house: House): Own {
     if (reason) fail('profile.name', { reason });
     if (house.documents.get(keys.profile(ownerOf(project), name))) fail('profile.exists', { name });
   };
-  const check = (part: Part) => {
+  const check = (part: Part, before?: Part) => {
     checkInstanceConfig(house.facts, part.config);
     checkDevices(house, part.devices);
+    checkAvailable(house, part.devices, before?.devices);
   };
   const checkUser = (documents: Pick<House, 'documents'>, user: InstanceDoc) => {
     const { devices } = expand(documents, user);
@@ -51,7 +52,7 @@ export function profileHandlers(house: House): Own {
       });
   };
   const change = async (doc: ProfileDoc, part: Part) => {
-    check(part);
+    check(part, doc);
     const next: ProfileDoc = { ...doc, ...part };
     const planned = withProfile(house, next);
     for (const user of users(doc)) checkUser(planned, user);

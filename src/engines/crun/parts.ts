@@ -9,6 +9,8 @@ import type { GuestMount, GuestNode, GuestPart } from '../../core/ports/engine.t
 import type { IdRange } from '../../core/ports/id-range.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
 import type { GuestTree } from '../../host/guest-place.ts';
+import { findLentNode, openLentNode } from '../../host/lent-node.ts';
+import { ownNamespaces } from '../../host/own-namespaces.ts';
 import {
   createNode,
   lockMount,
@@ -116,9 +118,12 @@ async function addMount({ needs: { layout }, tree, range, announce }: Where, mou
 }
 
 async function addNode({ needs, id, tree, announce }: Where, node: GuestNode): Promise<Half> {
+  const own = ownNamespaces();
+  if (own) return addLentNode({ tree, announce }, node, findLentNode(own, node, tree.owner));
   const number = numberOf(node);
   if (!number) return {};
-  const owner = { uid: tree.owner + node.uid, gid: tree.owner + node.gid, mode: node.mode & 0o777 };
+  const { uid = 0, gid = 0, mode = 0o660 } = node;
+  const owner = { uid: tree.owner + uid, gid: tree.owner + gid, mode: mode & 0o777 };
   const notes = readParts(needs.layout, id);
   const isNew = !notes.some((other) => sameNumber(other.number, number));
   announce({ number });
@@ -134,6 +139,13 @@ async function addNode({ needs, id, tree, announce }: Where, node: GuestNode): P
     if (isNew) await denyDevice(needs, id, number, allowed(notes));
     throw error;
   }
+}
+
+/** No group says which numbers may be opened: the node's own permissions do. */
+function addLentNode({ tree, announce }: Pick<Where, 'tree' | 'announce'>, { path }: GuestNode, found?: string): Half {
+  if (found === undefined) return {};
+  using node = openLentNode(found);
+  return { plugged: plug(node, { tree, path, kind: 'file', announce: (plugged) => announce({ plugged }) }) };
 }
 
 /** Undefined for an optional one that is not there. */

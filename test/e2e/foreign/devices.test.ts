@@ -9,6 +9,7 @@ import { lackingClients } from './clients.ts';
 import { assertSame, openDeviceHouse } from './device-house.ts';
 
 const skip = lackingClients('incus');
+const noFuse = existsSync('/dev/fuse') ? false : 'needs /dev/fuse';
 test('incus puts disks and device nodes into a running guest and takes them out', { skip }, async (t) => {
   await using made = await openDeviceHouse();
   const { daemon, incus, inside, refused } = made;
@@ -79,12 +80,22 @@ test('incus puts disks and device nodes into a running guest and takes them out'
     );
     assert.equal(existsSync(join(shared, 'y')), false);
   });
-  await t.test('a character device opens', { skip: existsSync('/dev/fuse') ? false : 'needs /dev/fuse' }, async () => {
+  await t.test('a character device opens', { skip: noFuse }, async () => {
     await incus.run(['config', 'device', 'add', 'c1', 'fuse', 'unix-char', 'source=/dev/fuse', 'mode=0666']);
     assert.equal(
       await inside('stat -c "%F %a" /dev/fuse; : <>/dev/fuse && echo open'),
       'character special file 666\nopen',
     );
+    await incus.run(['config', 'device', 'set', 'c1', 'fuse', 'path=/dev/other']);
+    assert.equal(
+      await inside('ls /dev/fuse; : <>/dev/other && echo open').then((text) => text.split('\n').at(-1)),
+      'open',
+    );
+    await incus.run(['config', 'device', 'remove', 'c1', 'fuse']);
+    assert.match(await inside('ls /dev/other'), /No such/);
+  });
+  await t.test('a node has the owner that was asked for', { skip: noFuse }, async () => {
+    await incus.run(['config', 'device', 'add', 'c1', 'fuse', 'unix-char', 'source=/dev/fuse']);
     await incus.run(['config', 'device', 'set', 'c1', 'fuse', 'path=/dev/other', 'gid=7']);
     assert.equal(await inside('ls /dev/fuse; stat -c %g /dev/other').then((text) => text.split('\n').at(-1)), '7');
     await incus.run(['config', 'device', 'remove', 'c1', 'fuse']);

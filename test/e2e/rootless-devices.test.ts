@@ -1,0 +1,96 @@
+/** Devices of the host for guests of an ordinary user: what is lent to them, what is refused, and when. Runs in tools/as-user (W1, W6). */
+import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { importImage, lacking, startDaemon, type TestDaemon } from '../daemon.ts';
+import { asUser, firstSubordinateId } from '../own-namespaces.ts';
+import { openTerminal, runGast } from './gast.ts';
+
+const skip = lacking() || (asUser ? false : 'needs an ordinary user: tools/lab tools/as-user node --test ...');
+/** One that runs and one that does not. */
+const guests = ['up', 'down'];
+let daemon: TestDaemon;
+
+const gast = async (...words: string[]) => {
+  const ended = await runGast(daemon.env, words);
+  assert.equal(ended.code, 0, `${words.join(' ')}: ${ended.stderr}`);
+  return ended.stdout.trim();
+};
+const inside = (guest: string, script: string) => gast('exec', guest, '-n', '--', 'sh', '-c', `{ ${script}\n} 2>&1`);
+
+type Device = Record<string, string>;
+const change = (name: string, body: { devices?: Record<string, Device>; config?: Record<string, string> }) =>
+  daemon.client.call('PATCH /1.0/instances/{name}', { params: { name }, body });
+const add = (guest: string, device: string, config: Device) => change(guest, { devices: { [device]: config } });
+
+/** Also for the one that does not run: nobody has to start it to hear of it. */
+async function refused(why: RegExp, config: Device) {
+  for (const name of guests) {
+    await assert.rejects(add(name, 'odd', config), why);
+    const { devices } = await daemon.client.call('GET /1.0/instances/{name}', { params: { name } });
+    assert.equal(devices.odd, undefined);
+  }
+}
+
+before(async () => {
+  if (skip) return;
+  daemon = await startDaemon();
+  await importImage(daemon, 'busybox', 'bb');
+  await gast('launch', 'bb', 'up');
+  await gast('create', 'bb', 'down');
+});
+after(() => daemon?.[Symbol.asyncDispose]());
+
+test('a node of the host that everybody may open opens in guests, by its path and by its number', {
+  skip,
+}, async () => {
+  for (const guest of guests) {
+    await add(guest, 'fuse', { type: 'unix-char', source: '/dev/fuse', path: '/dev/one' });
+    await add(guest, 'same', { type: 'unix-char', path: '/dev/two', major: '10', minor: '229' });
+  }
+  await gast('start', 'down');
+  for (const guest of guests)
+    assert.equal(await inside(guest, ': <>/dev/one && : <>/dev/two && stat -c %t:%T /dev/two'), 'a:e5');
+  await gast('stop', 'down', '--force');
+  await gast('config', 'device', 'remove', 'up', 'fuse', 'same');
+  assert.match(await inside('up', 'ls /dev/one /dev/two; echo end'), /No such.*\n.*No such.*\nend/);
+});
+
+test('a node that guests may not open is refused with the line that opens it', { skip }, async () => {
+  using terminal = openTerminal(daemon.env, 'tty; exec cat');
+  await terminal.shows(/\/dev\/pts\/\d+/);
+  const source = /\/dev\/pts\/\d+/.exec(terminal.shown())?.[0] ?? '';
+  const config = { type: 'unix-char', source, path: '/dev/lent' };
+  const id = firstSubordinateId();
+  chmodSync(source, 0o600);
+  await refused(
+    new RegExp(`${source} \\(mode 0600\\) does not open .* user ${id} .*setfacl -m u:${id}:rw ${source}`),
+    config,
+  );
+  chmodSync(source, 0o666);
+  for (const guest of guests) await add(guest, 'lent', config);
+  await inside('up', 'echo "from the guest" >/dev/lent');
+  await terminal.shows(/from the guest/);
+  // What was fine when it came does not keep other changes from being made.
+  chmodSync(source, 0o600);
+  for (const guest of guests) await change(guest, { config: { 'user.note': '1' } });
+  assert.match((await runGast(daemon.env, ['start', 'down'])).stderr, /does not open/);
+  for (const guest of guests) await gast('config', 'device', 'remove', guest, 'lent');
+});
+
+test('what only root can make is refused with what helps', { skip }, async () => {
+  const numbered = { type: 'unix-block', path: '/dev/odd', major: '7', minor: '200' };
+  const char = { type: 'unix-char', source: '/dev/fuse' };
+  await refused(/no node of the block device 7:200.*as root: mknod \/dev\/odd b 7 200/, numbered);
+  await refused(/mode=600 cannot be had.*leave mode out/, { ...char, mode: '0600' });
+  await refused(/uid=0 cannot be had.*leave uid out/, { ...char, uid: '0' });
+  await refused(/is a char device, not a block device/, { ...char, type: 'unix-block' });
+  await refused(/not a device node/, { ...char, source: '/etc/passwd' });
+  await refused(/\/dev\/none is not there/, { ...char, source: '/dev/none' });
+  for (const guest of guests) await add(guest, 'none', { ...char, source: '/dev/none', required: 'false' });
+  const profile = daemon.client.call('PATCH /1.0/profiles/{name}', {
+    params: { name: 'default' },
+    body: { devices: { odd: numbered } },
+  });
+  await assert.rejects(profile, /no node of the block device/);
+});
