@@ -54,6 +54,13 @@ function networkOf(pid: number): string | undefined {
 /** What stands before a path of the daemon's mount namespace to reach it from here. */
 export const rootOf = (directory: string): string => `/proc/${namespaceMember(directory) ?? 'self'}/root`;
 
+/** Makes the directory one of the guests' own: those of an ordinary user are others for the files of that user. */
+export function giveToGuests(directory: string): void {
+  if (!asUser) return;
+  const words = ['--user', '--map-root-user', '--map-auto', '--', 'sh', '-c', 'chmod 777 "$0" && chown 1:1 "$0"'];
+  execFileSync('unshare', [...words, directory]);
+}
+
 /** Words before a command that is to be run on the daemon's network, with the rights that root has there. */
 export function insideWords(directory: string): string[] {
   const member = namespaceMember(directory);

@@ -3,6 +3,7 @@ import { deviceKeys } from '../api/config-keys/devices.ts';
 import { isTrue } from '../api/config-keys/key.ts';
 import type { DeviceConfig, DeviceType, DeviceVolume } from '../core/ports/devices.ts';
 import type { GuestMount } from '../core/ports/engine.ts';
+import { shiftRefusal } from '../host/shown-owner.ts';
 import { parseBytes } from '../lib/units.ts';
 
 /** A file system in memory, as Incus names it. */
@@ -36,6 +37,8 @@ export const disk: DeviceType = {
   isRoot,
   volume: volumeOf,
   invalid: (config) => pathError(config) ?? sourceError(config) ?? keyError(config) ?? optionError(config),
+  unavailable: (config) =>
+    kindOf(config) === 'path' && isTrue(config.shift) ? shiftRefusal(config.source ?? '') : undefined,
   parts(config, device, volumes) {
     if (isRoot(config) || !config.source || !config.path) return [];
     const options = readOptions(config);

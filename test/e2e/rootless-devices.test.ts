@@ -1,9 +1,11 @@
 /** Devices of the host for guests of an ordinary user: what is lent to them, what is refused, and when. Runs in tools/as-user (W1, W6). */
 import assert from 'node:assert/strict';
-import { chmodSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { importImage, lacking, startDaemon, type TestDaemon } from '../daemon.ts';
-import { asUser, firstSubordinateId } from '../own-namespaces.ts';
+import { asUser, firstSubordinateId, giveToGuests } from '../own-namespaces.ts';
 import { openTerminal, runGast } from './gast.ts';
 
 const skip = lacking() || (asUser ? false : 'needs an ordinary user: tools/lab tools/as-user node --test ...');
@@ -93,4 +95,25 @@ test('what only root can make is refused with what helps', { skip }, async () =>
     body: { devices: { odd: numbered } },
   });
   await assert.rejects(profile, /no node of the block device/);
+});
+
+test('shift shows files of guests, and is refused for those of others with the line that lets guests in', {
+  skip,
+}, async () => {
+  const [own, lent] = [join(daemon.directory, 'own'), join(daemon.directory, 'lent')];
+  for (const directory of [own, lent]) mkdirSync(directory);
+  writeFileSync(join(own, 'file'), 'mine\n', { mode: 0o600 });
+  giveToGuests(lent);
+  const disk = { type: 'disk', source: own, path: '/mnt/own' };
+  const why = await add('up', 'odd', { ...disk, shift: 'true' }).catch(String);
+  const line = /setfacl .*/.exec(why as string)?.[0] ?? '';
+  await refused(/own belongs to you.*only root can map ids.*leave shift out/, { ...disk, shift: 'true' });
+  await refused(/etc belongs to a user of the host/, { ...disk, source: '/etc', shift: 'true' });
+  await add('up', 'lent', { ...disk, source: lent, path: '/mnt/lent', shift: 'true' });
+  assert.equal(await inside('up', 'stat -c %u /mnt/lent; touch /mnt/lent/made; stat -c %u /mnt/lent/made'), '0\n0');
+
+  execFileSync('sh', ['-c', line]);
+  await add('up', 'own', disk);
+  assert.equal(await inside('up', 'cat /mnt/own/file; echo yours >/mnt/own/made'), 'mine');
+  assert.equal(readFileSync(join(own, 'made'), 'utf8'), 'yours\n');
 });

@@ -14,6 +14,7 @@ import {
 import { createTmpfs } from '../../host/overlay-mount.ts';
 import { ownNamespaces } from '../../host/own-namespaces.ts';
 import { openSource } from '../../host/plug.ts';
+import { shiftRefusal } from '../../host/shown-owner.ts';
 import { openUserNamespace } from '../../host/userns.ts';
 import { HostError } from '../../lib/host-error.ts';
 
@@ -26,6 +27,8 @@ export async function openMountSource(mount: GuestMount, range: IdRange): Promis
   if (mount.inside !== undefined && !found) return absent(mount);
   const status = found ? statusOf(found) : statSync(mount.source, { throwIfNoEntry: false });
   if (!status) return absent(mount);
+  const refusal = mount.shifted && !found ? shiftRefusal(mount.source) : undefined;
+  if (refusal !== undefined) throw new HostError(refusal, { errno: 'EPERM' });
   const shift = mount.shifted ? await openShift(range) : undefined;
   const { recursive = false } = mount;
   try {
@@ -79,7 +82,7 @@ async function openShift({ base, size }: IdRange): Promise<number | undefined> {
   // A guest that has its ids unmapped needs no map for what is stored with them.
   if (base === 0) return undefined;
   if (ownNamespaces())
-    throw new HostError('an isolated guest of an ordinary user cannot be shown volumes that others use, too', {
+    throw new HostError('only root can show volumes and files of the host under the ids of an isolated guest', {
       errno: 'EPERM',
       help: 'security.idmap.isolated=false, or copy files with: gast file push',
     });

@@ -1,10 +1,10 @@
 /** Disks and device nodes of running guests, put in, changed and taken out by the unmodified incus client (F20, F34). */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { settledCensus } from '../../leaks.ts';
-import { asUser } from '../../own-namespaces.ts';
+import { giveToGuests } from '../../own-namespaces.ts';
 import { lackingClients } from './clients.ts';
 import { assertSame, openDeviceHouse } from './device-house.ts';
 
@@ -15,8 +15,7 @@ test('incus puts disks and device nodes into a running guest and takes them out'
   const { daemon, incus, inside, refused } = made;
   const shared = join(daemon.directory, 'shared');
   mkdirSync(shared);
-  // Guests of an ordinary user are others for the files of that user.
-  if (asUser) chmodSync(shared, 0o777);
+  giveToGuests(shared);
   writeFileSync(join(shared, 'file'), 'content\n');
   await incus.run(['launch', 'bb', 'c1']);
   const before = await settledCensus(daemon);

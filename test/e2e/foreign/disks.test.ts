@@ -1,10 +1,10 @@
 /** Kinds of disks and volumes, volumes of projects, and gast beside incus. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { importImage, startDaemon } from '../../daemon.ts';
-import { asUser, firstSubordinateId } from '../../own-namespaces.ts';
+import { asUser, firstSubordinateId, giveToGuests } from '../../own-namespaces.ts';
 import { runGast } from '../gast.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 import { volumeWords } from './volume-words.ts';
@@ -49,8 +49,7 @@ test('incus gives guests disks of many kinds', { skip: lackingClients('incus') }
   await t.test('memory, host directories with shift, and what is mounted below them', async () => {
     const shared = join(clients.directory, 'shared');
     mkdirSync(shared);
-    // Guests of an ordinary user are others for the files of that user.
-    if (asUser) chmodSync(shared, 0o777);
+    giveToGuests(shared);
     writeFileSync(join(shared, 'file'), 'host\n');
     const add = (name: string, ...keys: string[]) =>
       incus.run(['config', 'device', 'add', 'c1', name, 'disk', ...keys]);
