@@ -1,8 +1,9 @@
 /** What tests of copies look up on each server: by its socket and on its disk, which is faster than a client for each fact. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import { type FilesInside, filesHere, filesInside } from './files-inside.ts';
 
 export type Shown = {
   status: string;
@@ -26,10 +27,11 @@ export type Look = {
   at(instance: string, ...path: string[]): Promise<string>;
   note(instance: string): Promise<string>;
   put(instance: string, text: string): Promise<void>;
+  files: FilesInside;
 };
 
 /** `rootOf` says where the root file system of an instance lies on disk. */
-export function lookAt(socketPath: string, rootOf: (name: string, shown: Shown) => string): Look {
+export function lookAt(socketPath: string, rootOf: (name: string, shown: Shown) => string, files = filesHere): Look {
   async function get<T>(path: string): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     request({ socketPath, path }, (reply) => void json(reply).then(resolve, reject))
@@ -53,20 +55,23 @@ export function lookAt(socketPath: string, rootOf: (name: string, shown: Shown) 
     volumeSnapshots: async (name) =>
       (await get<string[]>(`${volumePath(name)}/snapshots`)).map((url) => url.split('/').at(-1) ?? '').sort(),
     metadata: (name) => get(`/1.0/instances/${name}/metadata`),
-    note: async (name) => readFileSync(await at(name, 'note'), 'utf8'),
-    put: async (name, text) => writeFileSync(await at(name, 'note'), text),
+    note: async (name) => files.read(await at(name, 'note')),
+    put: async (name, text) => files.write(await at(name, 'note'), text),
+    files,
   };
 }
 
 /** Of a daemon of ours: a new instance has an id that is part of its UUID. */
 export function lookAtOurs(directory: string): Look & { newVolume(work: () => Promise<unknown>): Promise<string> } {
   const pool = join(directory, 'pools/default');
-  const look = lookAt(join(directory, 'unix.socket'), (_, { config }) => {
+  const files = filesInside(directory);
+  const rootOf = (_: string, { config }: Shown) => {
     const id = (config['volatile.uuid'] ?? '').replaceAll('-', '').slice(-12);
     const root = join(pool, 'volumes', id, 'upper');
-    mkdirSync(root, { recursive: true });
+    if (!existsSync(root)) files.makeDirectory(root);
     return root;
-  });
+  };
+  const look = lookAt(join(directory, 'unix.socket'), rootOf, files);
   return {
     ...look,
     /** Where the files of the custom volume lie that the work makes. */

@@ -1,9 +1,7 @@
 /** Copies and moves of custom volumes between two servers by the unmodified incus client, in all three modes (I06). */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeSample, stateOf } from '../../contract/file-state.ts';
 import { startDaemon } from '../../daemon.ts';
 import { foreignClients, lackingClients } from './clients.ts';
 import { joinServer } from './joined.ts';
@@ -19,44 +17,44 @@ test('incus copies and moves custom volumes', { skip: lackingClients('incus'), t
   const [g1, g2] = [lookAtOurs(first.directory), lookAtOurs(second.directory)];
   const volume = (...words: string[]) => incus.run(['storage', 'volume', ...words]);
   const v1 = await g1.newVolume(() => volume('create', 'g1:default', 'v1', 'user.x=1'));
-  makeSample(v1, { privileged: true });
-  const old = stateOf(v1);
+  g1.files.makeSample(v1);
+  const old = g1.files.state(v1);
   await volume('snapshot', 'create', 'g1:default', 'v1', 'vs0');
-  writeFileSync(join(v1, 'etc/note'), 'new');
-  rmSync(join(v1, 'etc/remove-me'));
+  g1.files.write(join(v1, 'etc/note'), 'new');
+  g1.files.remove(join(v1, 'etc/remove-me'));
 
   for (const mode of ['pull', 'push', 'relay']) {
     let copied = '';
     await t.test(`storage volume copy --mode ${mode}`, async () => {
       copied = await g2.newVolume(() => volume('copy', 'g1:default/v1', `g2:default/${mode}`, '--mode', mode));
-      assert.deepEqual(stateOf(copied), stateOf(v1));
+      assert.deepEqual(g2.files.state(copied), g1.files.state(v1));
       assert.equal((await g2.volume(mode)).config['user.x'], '1');
       assert.deepEqual(await g2.volumeSnapshots(mode), await g1.volumeSnapshots('v1'));
     });
     await t.test(`storage volume copy --mode ${mode}: its snapshot is what it was`, async () => {
       await volume('snapshot', 'restore', 'g2:default', mode, 'vs0');
-      assert.deepEqual(stateOf(copied), old);
+      assert.deepEqual(g2.files.state(copied), old);
     });
     await t.test(`storage volume copy --mode ${mode} --volume-only`, async () => {
       await volume('copy', 'g1:default/v1', `g2:default/${mode}-only`, '--mode', mode, '--volume-only');
       assert.deepEqual(await g2.volumeSnapshots(`${mode}-only`), []);
     });
     await t.test(`storage volume copy --mode ${mode} --refresh`, async () => {
-      writeFileSync(join(v1, 'etc/note'), `fresh ${mode}`);
+      g1.files.write(join(v1, 'etc/note'), `fresh ${mode}`);
       await volume('snapshot', 'create', 'g1:default', 'v1', `for-${mode}`);
       await volume('copy', 'g1:default/v1', `g2:default/${mode}`, '--mode', mode, '--refresh');
-      assert.deepEqual(stateOf(copied), stateOf(v1));
+      assert.deepEqual(g2.files.state(copied), g1.files.state(v1));
       assert.deepEqual(await g2.volumeSnapshots(mode), await g1.volumeSnapshots('v1'));
     });
     await t.test(`storage volume move --mode ${mode}`, async () => {
       await volume('copy', 'g1:default/v1', 'g1:default/leaving');
       const move = () => volume('move', 'g1:default/leaving', `g2:default/${mode}-moved`, '--mode', mode);
-      assert.deepEqual(stateOf(await g2.newVolume(move)), stateOf(v1));
+      assert.deepEqual(g2.files.state(await g2.newVolume(move)), g1.files.state(v1));
       await assert.rejects(g1.volume('leaving'), /not found/);
     });
   }
   await t.test('storage volume copy of a snapshot', async () => {
     const copy = () => volume('copy', 'g1:default/v1/vs0', 'g2:default/of-snapshot');
-    assert.deepEqual(stateOf(await g2.newVolume(copy)), old);
+    assert.deepEqual(g2.files.state(await g2.newVolume(copy)), old);
   });
 });
