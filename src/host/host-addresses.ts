@@ -1,7 +1,10 @@
-/** Addresses of this host that make sense to others: neither loopback nor link-local. Read anew at each call. */
+/**
+ * Addresses of this host that make sense to others (neither loopback nor link-local), and the networks that it knows. Read
+ * anew at each call.
+ */
 import { networkInterfaces } from 'node:os';
-import { formatIp } from '../lib/ip.ts';
-import { listAddresses } from './links.ts';
+import { formatIp, type Prefix, prefixOf } from '../lib/ip.ts';
+import { listAddresses, listRoutes } from './links.ts';
 import { openNetlink } from './netlink.ts';
 import { doormanPath } from './outside.ts';
 
@@ -28,4 +31,16 @@ function addressesOutside(): string[] {
     // No doorman: nothing of ours can be reached from outside then.
     return [];
   }
+}
+
+/**
+ * Where addresses and routes lead to already, default routes among them. A guest network in their place would hide them from
+ * guests. For a daemon in a network of its own those of the host count, too.
+ */
+export function networksInUse(): Prefix[] {
+  const places = doormanPath() === undefined ? (['here'] as const) : (['here', 'host'] as const);
+  return places.flatMap((where) => {
+    using netlink = openNetlink('route', where);
+    return [...listRoutes(netlink), ...listAddresses(netlink).map(({ ip, prefix }) => prefixOf(ip, prefix))];
+  });
 }

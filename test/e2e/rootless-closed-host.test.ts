@@ -25,6 +25,8 @@ test('what listens on the host is closed to guests of a user', { skip: lacking()
   ip('address', 'add', '198.51.100.5/24', 'dev', 'other0');
   ip('address', 'add', '2001:db8:5::5/64', 'dev', 'other0', 'nodad');
   ip('link', 'set', 'other0', 'up');
+  // Behind this card: nearly every private network.
+  for (const network of ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/17']) ip('route', 'add', network, 'dev', 'other0');
   const scratch = mkdtempSync('/var/tmp/gu-');
   chmodSync(scratch, 0o711);
   using _scratch = { [Symbol.dispose]: () => rmSync(scratch, { recursive: true, force: true }) };
@@ -47,6 +49,9 @@ test('what listens on the host is closed to guests of a user', { skip: lacking()
   assert.equal(code, 0, said);
   const seen = JSON.parse(said.trim().split('\n').at(-1) ?? '') as Record<string, string>;
 
+  await t.test('the network of guests is none that the host reaches by another card', () =>
+    assert.match(seen.subnet ?? '', /^192\.168\.(12[89]|1[3-9]\d|2\d\d)\.1\/24$/),
+  );
   await t.test('the world outside answers', () => assert.equal(seen['192.0.2.1'], 'the world'));
   for (const address of ['192.0.2.2', '198.51.100.5', '2001:db8:5::5', '127.0.0.1', later])
     await t.test(`the host does not answer at ${address}`, () => assert.equal(seen[address], 'nothing'));

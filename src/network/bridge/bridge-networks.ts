@@ -6,11 +6,11 @@ import { existsSync } from 'node:fs';
 import type { ForwardSpec, NetworkSpec, Networks, NicSpec } from '../../core/ports/network.ts';
 import { createFirewall } from '../../firewall/firewall.ts';
 import type { GuestPort } from '../../firewall/guest-filter.ts';
+import { networksInUse } from '../../host/host-addresses.ts';
 import { changeLink, deleteLink } from '../../host/link-changes.ts';
-import { findLink, listAddresses, listLinks, listRoutes } from '../../host/links.ts';
+import { findLink, listLinks } from '../../host/links.ts';
 import { openNetlink } from '../../host/netlink.ts';
 import { HostError } from '../../lib/host-error.ts';
-import { prefixOf } from '../../lib/ip.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
 import { ensureBridge } from './bridge-link.ts';
 import { chooseFreeSubnets, usedPrefix } from './free-subnets.ts';
@@ -114,9 +114,7 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
   return {
     unusable: whatIsMissing,
     async freeSubnets(taken) {
-      using netlink = openNetlink();
-      const addresses = listAddresses(netlink).map(({ ip, prefix }) => prefixOf(ip, prefix));
-      return chooseFreeSubnets([...listRoutes(netlink), ...addresses, ...taken.map(usedPrefix)]);
+      return chooseFreeSubnets([...networksInUse(), ...taken.map(usedPrefix)]);
     },
     ensure: (spec) => alone(spec.name, () => ensureNetwork(spec)),
     remove: (spec) => alone(spec.name, () => removeNetwork(spec)),

@@ -23,7 +23,8 @@ const ask = (address: string) =>
     '-c',
     `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 5 nc ${address} 8088 | tail -n 1 | grep . || echo nothing`,
   );
-const seen: Record<string, string> = {};
+const [bridge = ''] = (await gast('network', 'list', '-f', 'csv')).split(',');
+const seen: Record<string, string> = { subnet: await gast('network', 'get', bridge, 'ipv4.address') };
 for (const address of ['192.0.2.1', '192.0.2.2', '198.51.100.5', '2001:db8:5::5', '127.0.0.1'])
   seen[address] = await ask(address);
 
