@@ -21,6 +21,7 @@ import { hostFacts } from '../host/facts.ts';
 import { hostAddresses } from '../host/host-addresses.ts';
 import { connectFromHost } from '../host/host-connection.ts';
 import { ensureLxcfs } from '../host/lxcfs.ts';
+import { useDoorman } from '../host/outside.ts';
 import { ownNamespaces } from '../host/own-namespaces.ts';
 import { hostNames, type StatePaths } from '../host/paths.ts';
 import { openHostListener } from '../host/proxy-sockets.ts';
@@ -56,6 +57,7 @@ export async function assemble(
   makeDirectories(paths);
   const names = hostNames(paths.directory);
   const own = ownNamespaces();
+  if (own) useDoorman(paths.doorman);
   mkdirSync(names.stage, { recursive: true, mode: 0o711 });
   // A daemon that was killed had perhaps just mounted something for its own work.
   clearMountPoints(paths.mounts);

@@ -1,6 +1,4 @@
 /** gasthofd: the daemon. Start it with bin/gasthofd, which gives it a mount namespace of its own. */
-import { useDoorman } from '../host/outside.ts';
-import { ownNamespaces } from '../host/own-namespaces.ts';
 import { defaultDirectory, statePaths } from '../host/paths.ts';
 import { userFacts } from '../host/user-facts.ts';
 import { HostError } from '../lib/host-error.ts';
@@ -33,7 +31,6 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(usage);
     return option === '--help' ? 0 : 64;
   }
-  if (ownNamespaces()) useDoorman(paths.doorman);
   const stop = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop.resolve(signal));
   await using house = await assemble(paths, log);

@@ -1,11 +1,11 @@
 /** Daemons that are killed while an instance travels: the target forgets all of it, the source stays as it was (H10). */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { importImage, startDaemon, type TestDaemon } from '../daemon.ts';
+import { runBeside } from '../own-namespaces.ts';
 import { foreignClients, lackingClients } from './foreign/clients.ts';
 import { joinServer } from './foreign/joined.ts';
 
@@ -19,7 +19,8 @@ const mountedBelow = ({ pid }: TestDaemon, directory: string) =>
   readFileSync(`/proc/${pid}/mounts`, 'utf8')
     .split('\n')
     .filter((line) => line.includes(`${directory}/run/mounts/migration-`));
-const diskBytes = (path: string) => Number(execFileSync('du', ['-sxB1', path], { encoding: 'utf8' }).split('\t')[0]);
+const diskBytes = ({ directory }: TestDaemon, path: string) =>
+  Number(runBeside(directory, ['du', '-sxB1', join(directory, path)]).split('\t')[0]);
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = Date.now() + 60_000;
@@ -42,7 +43,7 @@ test('a daemon is killed while an instance travels', { skip: lackingClients('inc
   await incus.run(['stop', '-f', 's:c1']);
   const [own] = volumes(source);
 
-  const half = () => diskBytes(join(target.directory, 'pools/default')) > 20_000_000;
+  const half = () => diskBytes(target, 'pools/default') > 20_000_000;
   const isClean = async (daemon: TestDaemon, names: (string | undefined)[]) => {
     await until('no volume is left', () => volumes(daemon).join() === names.join());
     assert.deepEqual(frames(daemon), []);
