@@ -27,7 +27,8 @@ const directions: Record<string, readonly string[]> = {
   devices: ['core/ports', 'api', 'lib', 'host'],
   host: ['core/ports', 'lib'],
   engines: implementation,
-  storage: implementation,
+  // What a guest's QEMU has written is judged like a stranger's image.
+  storage: [...implementation, 'disks'],
   // What archives from outside may hold is checked in one place.
   archives: implementation,
   images: [...implementation, 'archives'],

@@ -10,12 +10,14 @@ import { ensureDependencies } from './setup/dependencies.mjs';
 import { ensureForeignClients } from './setup/foreign-clients.mjs';
 import { node, root } from './setup/places.mjs';
 import { main } from './setup/progress.mjs';
+import { ensureVmPackages } from './setup/vm-packages.mjs';
 
 const words = process.argv.slice(2);
 const withoutRoot = words.length > 0 && words.every((word) => /^(types|lint|unit|check)(\/|$)/.test(word));
 
 await main(async () => {
   if (process.getuid() === 0) await ensureDebianPackages();
+  if (process.getuid() === 0 && process.env.CI) await ensureVmPackages();
   if (process.getuid() === 0 && process.env.CI) await ensureForeignClients();
   await ensureDependencies();
   if (!withoutRoot) await ensureBundles();

@@ -1,6 +1,7 @@
 /**
- * Starting a program that works on one directory tree for a stranger: it sees this tree and the host's programs, nothing
- * else. It has a root directory, a network and process ids of its own, capabilities as listed, and no way to more of them.
+ * Starting a program that works on one directory tree, or on some files, for a stranger: it sees these and the host's
+ * programs, nothing else. It has a root directory, a network and process ids of its own, capabilities as listed, and no way
+ * to more of them.
  */
 import { asRootInside } from './own-namespaces.ts';
 import { type Piped, type PipedOptions, startPiped } from './piped.ts';
@@ -18,21 +19,38 @@ export type Confinement = {
   room: string;
   /** As `setpriv --bounding-set` takes them. */
   capabilities: string;
+  limits?: Limits;
 };
 
-/** The program may take so much address space; what a stranger sends decides how much it wants. */
-const memoryKiB = 8 * 1024 * 1024;
+/** What a stranger sends decides how much the program wants. */
+export type Limits = {
+  /** Address space. @default 8 GiB */
+  memoryKiB?: number;
+  /** @default no limit */
+  processorSeconds?: number;
+  /** Of each file that it writes. @default no limit */
+  fileBytes?: number;
+};
+
+/** A file of the host, seen under a name in the program's working directory. */
+export type ConfinedFile = { path: string; name: string; readOnly: boolean };
+
+const defaultMemoryKiB = 8 * 1024 * 1024;
+/** The unit of `ulimit -f`. */
+const blockBytes = 512;
 
 /**
  * /usr/bin/umount reads /proc/self/mountinfo, so the old root's /proc is there until the old root is gone. No /proc stays:
  * uid 0 may write to much of it without any capability.
  */
 const makeRoom = `set -e
-room=$1 tree=$2 access=$3 frame=$4 place=$5 capabilities=$6
-shift 6
-ulimit -v ${memoryKiB}
+room=$1 capabilities=$2
+ulimit -v "$3"
+ulimit -t "$4"
+ulimit -f "$5"
+shift 5
 mount -t tmpfs -o mode=755,size=1m,nosuid,nodev,noexec room "$room"
-mkdir "$room/volume" "$room/usr" "$room/old"
+mkdir "$room/volume" "$room/usr" "$room/old" "$room/dev"
 mount --rbind /usr "$room/usr"
 mount -o remount,bind,ro,nosuid,nodev "$room/usr"
 for name in bin sbin lib lib32 lib64 libx32; do
@@ -43,12 +61,13 @@ for name in bin sbin lib lib32 lib64 libx32; do
     mount -o remount,bind,ro,nosuid,nodev "$room/$name"
   fi
 done
-if [ -n "$frame" ]; then
-  mount --bind "$frame" "$room/volume"
-  mount -o remount,bind,$access,nosuid,nodev,noexec "$room/volume"
-fi
-mount --bind "$tree" "$room/volume$place"
-mount -o remount,bind,$access,nosuid,nodev,noexec "$room/volume$place"
+while [ "$1" != -- ]; do
+  [ -d "$1" ] || : > "$room$2"
+  mount --bind "$1" "$room$2"
+  mount -o "remount,bind,$3,nosuid,noexec" "$room$2"
+  shift 3
+done
+shift
 ln -s old/proc "$room/proc"
 cd "$room"
 pivot_root . old
@@ -74,13 +93,42 @@ const namespaces = [
 /** Its working directory is the tree, or the frame around it. */
 export function startConfined(
   confinement: Confinement,
-  tree: ConfinedTree,
+  { directory, readOnly, frame }: ConfinedTree,
   command: readonly string[],
   options: PipedOptions,
 ): Piped {
-  const { room, capabilities } = confinement;
-  const place = tree.frame ? `/${tree.frame.place}` : '';
-  const words = [room, tree.directory, tree.readOnly ? 'ro' : 'rw', tree.frame?.directory ?? '', place, capabilities];
-  const unshare = ['unshare', ...namespaces, '--', 'sh', '-c', makeRoom, 'sh', ...words, ...command];
-  return startPiped('setpriv', [...asRootInside, ...unshare], options);
+  const around = frame ? [frame.directory, '/volume', accessOf(readOnly)] : [];
+  const place = frame ? `/volume/${frame.place}` : '/volume';
+  return start(confinement, [...around, directory, place, accessOf(readOnly)], command, options);
+}
+
+/** Its working directory has these files and no others, and none can be made. */
+export function startConfinedToFiles(
+  confinement: Confinement,
+  files: readonly ConfinedFile[],
+  command: readonly string[],
+  options: PipedOptions,
+): Piped {
+  const places = files.flatMap(({ path, name, readOnly }) => [path, `/volume/${name}`, accessOf(readOnly)]);
+  return start(confinement, [...nowhere, ...places], command, options);
+}
+
+/** QEMU tries out there whether the kernel knows the locks that it keeps disks with. */
+const nowhere = ['/dev/null', '/dev/null', 'rw'];
+
+const accessOf = (readOnly: boolean) => `${readOnly ? 'ro' : 'rw'},nodev`;
+
+/** `places`: what is mounted, where in the new root, and how. */
+function start(
+  { room, capabilities, limits = {} }: Confinement,
+  places: readonly string[],
+  command: readonly string[],
+  options: PipedOptions,
+): Piped {
+  const { memoryKiB = defaultMemoryKiB, processorSeconds, fileBytes } = limits;
+  const blocks = fileBytes === undefined ? 'unlimited' : String(Math.ceil(fileBytes / blockBytes));
+  const words = [room, capabilities, String(memoryKiB), String(processorSeconds ?? 'unlimited'), blocks, ...places];
+  const unshare = ['unshare', ...namespaces, '--', 'sh', '-c', makeRoom, 'sh', ...words, '--', ...command];
+  // What outlived its daemon would write on in what the next one believes to be at rest.
+  return startPiped('setpriv', [...asRootInside, '--pdeathsig=KILL', ...unshare], options);
 }

@@ -5,9 +5,9 @@ import { runLogged, runQuick } from './child.mjs';
 import { isRoot, root } from './places.mjs';
 import { SetupError, step } from './progress.mjs';
 
-/** The names of the list; the rest of each line is the reason. */
-export function neededPackages() {
-  const lines = readFileSync(join(root, 'tools', 'debian-packages'), 'utf8').split('\n');
+/** The names of a list in tools/; the rest of each line is the reason. */
+export function neededPackages(list = 'debian-packages') {
+  const lines = readFileSync(join(root, 'tools', list), 'utf8').split('\n');
   return lines.filter((line) => /^[a-z]/.test(line)).map((line) => line.split(/\s+/)[0]);
 }
 
@@ -34,12 +34,16 @@ export async function ensureDebianPackages() {
       help: `ask for this line, as root: apt-get install --no-install-recommends ${missing.join(' ')}`,
     });
   }
+  await installPackages('Debian packages', missing);
+}
+
+export async function installPackages(what, missing) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   // apt-get update succeeds although a mirror did not answer; only the installation tells whether that mattered.
   const help =
     'see the log and apt-update.log beside it; check the network and /etc/apt, then run the same command again';
-  process.stderr.write(`Debian packages to install: ${missing.join(' ')}\n`);
-  await step(`Debian packages (${missing.length})`, async (report) => {
+  process.stderr.write(`${what} to install: ${missing.join(' ')}\n`);
+  await step(`${what} (${missing.length})`, async (report) => {
     await runLogged('apt-update', 'apt-get', ['update'], { env, report, help });
     const args = ['install', '--yes', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...missing];
     await runLogged('apt-install', 'apt-get', args, { env, report, help });
