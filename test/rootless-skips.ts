@@ -26,11 +26,6 @@ export const rootlessSkips: readonly Skip[] = [
   { file: 'test/e2e/foreign/devices.test.ts', test: 'a node has the owner that was asked for', reason: noOwner },
   { file: 'test/e2e/foreign/devices.test.ts', test: 'a block device is there', reason: noNodes },
   { file: 'test/e2e/foreign/disks.test.ts', test: 'security.unmapped shows the ids on disk', reason: sameIds },
-  {
-    file: 'test/e2e/hardening.test.ts',
-    test: '5. inotify instances used up by one guest',
-    reason: 'fs.inotify.max_user_instances counts all namespaces of one user of the host together',
-  },
 ];
 
 export const reasonToSkip = (file: string, test: string): string | undefined =>

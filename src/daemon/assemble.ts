@@ -18,6 +18,7 @@ import { closeHost } from '../firewall/closed-host.ts';
 import { usableCgroups } from '../host/cgroup-lent.ts';
 import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
+import { limitShares } from '../host/guest-shares.ts';
 import { hostAddresses } from '../host/host-addresses.ts';
 import { connectFromHost } from '../host/host-connection.ts';
 import { ensureLxcfs } from '../host/lxcfs.ts';
@@ -58,6 +59,7 @@ export async function assemble(
   const names = hostNames(paths.directory);
   const own = ownNamespaces();
   if (own) useDoorman(paths.doorman);
+  limitShares(log);
   mkdirSync(names.stage, { recursive: true, mode: 0o711 });
   // A daemon that was killed had perhaps just mounted something for its own work.
   clearMountPoints(paths.mounts);

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { GuestSpec } from '../../core/ports/engine.ts';
 import { mapOf } from '../../core/ports/id-range.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
+import { chargedId } from '../../host/guest-shares.ts';
 import { lxcfsServes } from '../../host/lxcfs.ts';
 import { openUserNamespace } from '../../host/userns.ts';
 import { HostError } from '../../lib/host-error.ts';
@@ -38,7 +39,7 @@ async function make(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): 
   mkdirSync(layout.persist(spec.id), { recursive: true, mode: 0o700 });
   writeRecord(layout, spec);
   const namespace = await openUserNamespace(mapOf(spec.range), {
-    creator: spec.range.base,
+    creator: chargedId(spec.range, spec.id),
     ...(signal ? { signal } : {}),
   });
   try {
