@@ -1,10 +1,13 @@
 /** Everybody else who may die, fail or hang: supervisors, helpers, tools, the disk; and the daemon at random moments. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
 import { assertSameCensus, type Census, settledCensus } from '../leaks.ts';
+import { asUser } from '../own-namespaces.ts';
+import { runGast } from './gast.ts';
 import { inside, shell } from './isolation/inside.ts';
 import { change, instances, params, tidy } from './kill/room.ts';
 
@@ -40,6 +43,9 @@ function processesWith(...words: string[]): number[] {
     }
   });
 }
+
+/** An ordinary user's reads its files on the stage: its user cannot pass a home directory. */
+const dnsmasqs = () => processesWith('dnsmasq', asUser ? basename(daemon.names.stage) : daemon.directory);
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
@@ -115,21 +121,36 @@ test('a killed supervisor costs its own guest at most, and is told', { skip }, a
 });
 
 test('killed dnsmasq comes back, and guests are reachable by name', { skip }, async () => {
-  const [dnsmasq] = processesWith('dnsmasq', daemon.directory);
+  const [dnsmasq] = dnsmasqs();
   assert.ok(dnsmasq);
   process.kill(dnsmasq, 'SIGKILL');
-  await until('the old one is gone', () => !processesWith('dnsmasq', daemon.directory).includes(dnsmasq));
+  await until('the old one is gone', () => !dnsmasqs().includes(dnsmasq));
   // A daemon that is not its parent hears nothing: the next guest brings it back.
   await launch(daemon, 'one', 'busybox');
-  await until('a new one', () => processesWith('dnsmasq', daemon.directory).length === 1);
+  await until('a new one', () => dnsmasqs().length === 1);
   await asBefore();
 });
 
+if (asUser)
+  test('killed pasta costs the way to the network until the next daemon, and doctor tells', { skip }, async () => {
+    const router = async () => (await shell(daemon.client, 'beside', 'ping -c 1 -W 5 192.0.2.1')).exitCode;
+    const pasta = Number(readFileSync(join(daemon.directory, 'run/pasta.pid'), 'utf8'));
+    assert.equal(await router(), 0);
+    process.kill(pasta, 'SIGKILL');
+    await until('it is gone', () => !existsSync(`/proc/${pasta}`));
+    assert.notEqual(await router(), 0);
+    assert.match((await runGast(daemon.env, ['doctor'])).stdout, /pasta does not run.*\n?.*gast admin shutdown/);
+    await daemon.end('SIGTERM');
+    await daemon.start();
+    assert.equal(await router(), 0);
+    await asBefore();
+  });
+
 test('guests can be started after lxcfs was killed', { skip }, async () => {
-  const [lxcfs] = processesWith('lxcfs', daemon.names.stage);
+  const [lxcfs] = processesWith('lxcfs', basename(daemon.names.stage));
   assert.ok(lxcfs);
   process.kill(lxcfs, 'SIGKILL');
-  await until('it is gone', () => processesWith('lxcfs', daemon.names.stage).length === 0);
+  await until('it is gone', () => processesWith('lxcfs', basename(daemon.names.stage)).length === 0);
   await launch(daemon, 'one', 'busybox', { config: { 'limits.memory': '64MiB' } });
   const { stdout } = await shell(daemon.client, 'one', 'cat /proc/meminfo | head -1');
   assert.match(stdout, /MemTotal/);

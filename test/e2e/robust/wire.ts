@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { TestDaemon } from '../../daemon.ts';
+import { openDescriptors } from '../../own-namespaces.ts';
 
 const patienceMs = 60_000;
 
@@ -39,7 +40,7 @@ export async function dialWebSocket(daemon: TestDaemon, path: string): Promise<S
 }
 
 /** Sockets are counted apart: those of clients come and go. */
-export const openFiles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+export const openFiles = (pid: number): number => openDescriptors(pid).length;
 export const residentMib = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
