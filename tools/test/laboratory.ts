@@ -45,7 +45,7 @@ export async function runInLaboratories(
 }
 
 type Run = { file: string; as: 'root' | 'user' };
-const labelOf = ({ file, as }: Run) => (as === 'user' ? `${file} as an ordinary user` : file);
+export const labelOf = ({ file, as }: Run) => (as === 'user' ? `${file} as an ordinary user` : file);
 
 async function runFile(root: string, run: Run, watch: Watch, index: number) {
   const file = labelOf(run);

@@ -35,6 +35,9 @@ test('an entry of the list of skips that no test bears out is a failure', () => 
   assert.deepEqual(unusedSkips([entry], [passed, skipped]), []);
   assert.equal(unusedSkips([entry], [passed])[0]?.outcome, 'failed');
   assert.deepEqual(unusedSkips([entry], [{ ...passed, file: 'another' }]), []);
+  const whole = { file: 'a', reason: 'no kvm' };
+  assert.deepEqual(unusedSkips([whole], [skip('a as a user', 'no kvm')]), []);
+  assert.equal(unusedSkips([whole], [passed])[0]?.outcome, 'failed');
 });
 
 test('tests are counted once, with the error of a failure and the reason of a skip', async () => {

@@ -38,22 +38,26 @@ export function failure(file: string, name: string, text: string, durationMs = 0
   return { file, name, outcome: 'failed', text, durationMs };
 }
 
+const wholeFile = '(whole file)';
+
 export function skip(file: string, reason: string): Result {
-  return { file, name: '(whole file)', outcome: 'skipped', text: reason, durationMs: 0 };
+  return { file, name: wholeFile, outcome: 'skipped', text: reason, durationMs: 0 };
 }
 
 /** Entries of a list of skips that no test bears out: the test was renamed, or runs by now. */
 export function unusedSkips(
-  skips: readonly { file: string; test: string; reason: string }[],
+  skips: readonly { file: string; test?: string; reason: string }[],
   results: readonly Result[],
 ): Result[] {
   const ran = (file: string) => results.filter((one) => one.file === file || one.file.startsWith(`${file} `));
   const unused = skips.filter(
-    ({ file, test, reason }) =>
+    ({ file, test = '', reason }) =>
       ran(file).some(({ outcome }) => outcome === 'passed') &&
       !ran(file).some((one) => one.outcome === 'skipped' && one.text === reason && one.name.includes(test)),
   );
-  return unused.map(({ file, test }) => failure(file, test, 'this entry of the list of skips matches no test'));
+  return unused.map(({ file, test = wholeFile }) =>
+    failure(file, test, 'this entry of the list of skips matches no test'),
+  );
 }
 
 export function count(results: readonly Result[], outcome: Outcome): number {

@@ -3,9 +3,9 @@
  * Started by tools/test.mjs under the project's Node.
  */
 import { dirname } from 'node:path';
-import { rootlessSkips } from '../../test/rootless-skips.ts';
+import { reasonToSkipFile, rootlessSkips } from '../../test/rootless-skips.ts';
 import { checkStyle, checkTypes } from './checks.ts';
-import { runInLaboratories } from './laboratory.ts';
+import { labelOf, runInLaboratories } from './laboratory.ts';
 import { nodeTestArguments } from './node-test.ts';
 import { runTests } from './process.ts';
 import { closing, closingLine, failure, type Result, skip, unusedSkips } from './results.ts';
@@ -26,7 +26,12 @@ const runners: Record<Group, (files: string[]) => Promise<Result[]> | Result[]> 
   integration: (files) => inLaboratories(files, 'root'),
   e2e: (files) => inLaboratories(files, 'root'),
   rootless: async (files) => {
-    const results = await inLaboratories(files, 'user');
+    const skipped = files.flatMap((file) => {
+      const reason = reasonToSkipFile(file);
+      return reason === undefined ? [] : [skip(labelOf({ file, as: 'user' }), reason)];
+    });
+    const started = files.filter((file) => reasonToSkipFile(file) === undefined);
+    const results = [...skipped, ...(await inLaboratories(started, 'user'))];
     return [...results, ...unusedSkips(rootlessSkips, results)];
   },
   fresh: async (files) => {
