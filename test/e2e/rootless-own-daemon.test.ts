@@ -9,6 +9,7 @@ import type { Ended } from './gast.ts';
 
 type Seen = {
   asking: { codes: number[]; made: boolean };
+  direct: { refusals: string[]; holders: number; ways: number; named: boolean };
   many: { codes: number[]; daemons: number; holders: number; session: boolean; said: string; log: string };
   page: { line: string; status: number; output: string }[];
   killed: { before: [string, number][]; after: [string, number][]; daemons: number };
@@ -39,6 +40,12 @@ test('an ordinary user’s own daemon', { skip: lacking(), timeout: 170_000 }, a
     const { said, ...others } = seen.many;
     assert.deepEqual(others, { codes: Array(10).fill(0), daemons: 1, holders: 1, session: true, log: '600' });
     assert.match(said, /^Starting your daemon \(.*\/\.local\/share\/gasthof\)$/);
+  });
+  await t.test('is one also when five are started directly at the same time, and the others say so', () => {
+    const { refusals, ...world } = seen.direct;
+    assert.equal(refusals.length, 4);
+    for (const text of refusals) assert.match(text, /^75 gasthofd: already running for .*gasthof/);
+    assert.deepEqual(world, { holders: 1, ways: 1, named: true });
   });
   await t.test('does what the page of the guide says', () => {
     assert.ok(seen.page.length >= 5);

@@ -1,11 +1,11 @@
 /** Run by rootless-own-daemon.test.ts as an ordinary user with nothing set but a home. Says what it saw as JSON. */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { createClient } from '../../../src/client/client.ts';
 import { clearDaemon } from '../../clear-daemon.ts';
-import { importImage, gast as program } from '../../daemon.ts';
+import { gasthofd, importImage, gast as program } from '../../daemon.ts';
 import { type Ended, runGast } from '../gast.ts';
 import { pageExamples } from '../page-examples.ts';
 
@@ -60,6 +60,17 @@ try {
   const asking = [await run('version'), await run('admin', 'waitready', '--timeout', '0'), await run('remote', 'list')];
   const forbidden = await runGast({ ...env, GASTHOF_NO_START: '1' }, ['list']);
   seen.asking = { codes: [...asking, forbidden].map(({ code }) => code), made: existsSync(directory) };
+
+  const direct = Array.from({ length: 5 }, () => spawn(gasthofd, { env, stdio: ['ignore', 'ignore', 'pipe'] }));
+  const refusals = await Promise.all(direct.map((child) => endOf(child)));
+  const living = direct.filter(({ exitCode }) => exitCode === null);
+  seen.direct = {
+    refusals: refusals.filter((refusal) => refusal !== undefined),
+    holders: pidsOf(/^sleep\0infinity\0/).length,
+    ways: pidsOf(/^pasta\0/).length,
+    named: readFileSync(join(directory, 'run/gasthofd.pid'), 'utf8').split(' ')[0] === String(living[0]?.pid),
+  };
+  await killAll(/src\/daemon\/main\.ts/);
 
   const many = await Promise.all(Array.from({ length: 10 }, () => run('list')));
   seen.many = {
@@ -126,5 +137,31 @@ function statField(pid: number, index: number): string | undefined {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[index];
   } catch {
     return undefined;
+  }
+}
+
+/** What it said when it ended; undefined for one that answers instead. */
+async function endOf(child: ChildProcess): Promise<string | undefined> {
+  let said = '';
+  child.stderr?.on('data', (text) => {
+    said += text;
+  });
+  let ended = false;
+  child.once('close', () => {
+    ended = true;
+  });
+  using client = createClient({ socketPath: join(directory, 'unix.socket') });
+  const others = () => daemons().every((pid) => pid !== child.pid);
+  for (;;) {
+    if (ended) return `${child.exitCode} ${said.trim()}`;
+    if (
+      !others() &&
+      (await client.call('GET /internal/ready').then(
+        () => true,
+        () => false,
+      ))
+    )
+      return undefined;
+    await setTimeout(20);
   }
 }
