@@ -8,8 +8,8 @@ import { Readable, Writable } from 'node:stream';
 import type { ConsoleSession } from '../../core/ports/engine.ts';
 import { sendPackets } from '../../host/unix-seqpacket.ts';
 import { watchDirectory } from '../../host/watch-directory.ts';
+import type { Ends } from '../ends.ts';
 import { renderConsole } from './console-log.ts';
-import type { Ends } from './ends.ts';
 import type { Layout } from './layout.ts';
 
 /** conmon reads at most this much of a packet and drops what is beyond. */

@@ -10,20 +10,22 @@ import { processStatus, signalProcess } from '../../host/process.ts';
 import { signalNumber } from '../../host/signals.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
+import { createEnds, markKilled } from '../ends.ts';
+import { checkId } from '../guest-id.ts';
+import { watchOrphans } from '../orphans.ts';
 import { askInit } from './ask-init.ts';
 import { openConsole, readConsoleLog } from './console.ts';
 import { createGuest } from './create.ts';
-import { createEnds, markKilled } from './ends.ts';
 import { createExecutor } from './exec.ts';
-import { checkId, createLayout, type Layout, makeDirectories } from './layout.ts';
+import { createLayout, type Layout, makeDirectories } from './layout.ts';
 import { readNics } from './nics.ts';
 import { observeGuests } from './observe.ts';
-import { watchOrphans } from './orphans.ts';
 import { addPart, clearHalfParts, readParts, removePart } from './parts.ts';
 import { findPrograms, whyUnusable } from './programs.ts';
 import { type GuestRecord, listGuests, livingInit, readRecord, runningInit } from './record.ts';
 import { removeGuest } from './remove.ts';
 import { startGuest } from './start.ts';
+import { findSupervisor } from './supervisor.ts';
 
 export type CrunEngineOptions = {
   /** Below it everything that belongs to guests; made 0700. Keep it short: sockets live in it. */
@@ -58,7 +60,14 @@ export async function createCrunEngine(options: CrunEngineOptions): Promise<Engi
   const ends = createEnds(layout);
   const executor = createExecutor(layout, programs.crun, cgroups);
   const inTurn = createKeyedQueue();
-  const orphans = watchOrphans(layout, ends);
+  const orphans = watchOrphans(
+    {
+      exists: (id) => listGuests(layout).includes(id),
+      living: (id) => livingInit(layout, id),
+      isSupervised: (id) => findSupervisor(layout, id) !== undefined,
+    },
+    ends,
+  );
   for (const id of listGuests(layout)) {
     ends.follow(id);
     orphans.check(id);

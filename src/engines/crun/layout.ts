@@ -5,6 +5,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../lib/host-error.ts';
+import { endCause } from './end-cause.ts';
 
 export type Layout = ReturnType<typeof createLayout>;
 
@@ -46,6 +47,7 @@ export function createLayout(stateDirectory: string, logDirectory: string, stage
     /** There between create and start: init waits on it. */
     execFifo: (id: string) => state('c', id, 'exec.fifo'),
     exit: (id: string) => state('x', id),
+    cause: endCause,
     socketLink: (id: string) => state('s', id),
     logs: (id: string) => join(logDirectory, id),
     consoleLog: (id: string) => join(logDirectory, id, 'console.log'),
@@ -68,14 +70,4 @@ export function makeDirectories(layout: Layout, stateDirectory: string, logDirec
   // Passable, not readable: see stage.ts.
   mkdirSync(layout.stages, { recursive: true, mode: 0o711 });
   chmodSync(layout.stages, 0o711);
-}
-
-/** The stable id of a guest: 12 hexadecimal digits. Everything that becomes a path goes through here. */
-export function checkId(id: string): string {
-  if (!isGuestId(id)) throw new HostError(`"${id}" is no guest id: 12 hexadecimal digits are expected`);
-  return id;
-}
-
-export function isGuestId(name: string): boolean {
-  return /^[0-9a-f]{12}$/.test(name);
 }

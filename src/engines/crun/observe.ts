@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { Observed } from '../../core/ports/engine.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
 import { startedAt, waitUntil } from '../../host/process.ts';
-import { type Ends, readEnd } from './ends.ts';
+import { type Ends, readEnd } from '../ends.ts';
 import type { Layout } from './layout.ts';
 import { listGuests, livingInit, waitsForStart } from './record.ts';
 import { findSupervisor } from './supervisor.ts';

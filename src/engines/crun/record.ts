@@ -6,7 +6,8 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import type { GuestSpec } from '../../core/ports/engine.ts';
 import { isAlive, type ProcessRef } from '../../host/process.ts';
 import { HostError } from '../../lib/host-error.ts';
-import { isGuestId, type Layout } from './layout.ts';
+import { isGuestId } from '../guest-id.ts';
+import type { Layout } from './layout.ts';
 
 export type GuestRecord = {
   base: number;

@@ -1,12 +1,9 @@
 /**
  * Guests whose supervisor was killed: nobody writes down their end. While there are such guests, and only then, their
- * inits are looked at from time to time.
+ * first processes are looked at from time to time.
  */
-import { isAlive } from '../../host/process.ts';
+import { isAlive, type ProcessRef } from '../host/process.ts';
 import type { Ends } from './ends.ts';
-import type { Layout } from './layout.ts';
-import { listGuests, livingInit } from './record.ts';
-import { findSupervisor } from './supervisor.ts';
 
 const lookEveryMs = 250;
 
@@ -15,20 +12,27 @@ export type Orphans = Disposable & {
   check(id: string): void;
 };
 
-export function watchOrphans(layout: Layout, ends: Ends): Orphans {
+export type OrphanFacts = {
+  exists(id: string): boolean;
+  /** The first process of a guest that lives. */
+  living(id: string): ProcessRef | undefined;
+  isSupervised(id: string): boolean;
+};
+
+export function watchOrphans(guests: OrphanFacts, ends: Ends): Orphans {
   const timers = new Map<string, NodeJS.Timeout>();
   const stop = (id: string) => {
     clearInterval(timers.get(id));
     timers.delete(id);
   };
   const check = (id: string) => {
-    const init = livingInit(layout, id);
-    if (!init || timers.has(id) || findSupervisor(layout, id)) return;
+    const first = guests.living(id);
+    if (!first || timers.has(id) || guests.isSupervised(id)) return;
     const look = () => {
-      if (isAlive(init)) return;
+      if (isAlive(first)) return;
       stop(id);
       // Another run of the guest, or none any more, when it was removed meanwhile.
-      if (listGuests(layout).includes(id) && !livingInit(layout, id)) ends.tellUnknown(id);
+      if (guests.exists(id) && !guests.living(id)) ends.tellUnknown(id);
     };
     timers.set(id, setInterval(look, lookEveryMs).unref());
   };

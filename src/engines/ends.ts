@@ -1,30 +1,40 @@
 /**
- * Ends and OOM kills of guests, as conmon writes them into files: an exit file per guest, and a file `oom` in the
+ * Ends and OOM kills of guests, as their supervisors write them into files: an exit file per guest, and a file `oom` in the
  * guest's persist directory. Both directories are watched by inotify; nothing is polled.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EndCause, EngineEvent } from '../../core/ports/engine.ts';
-import { watchDirectory } from '../../host/watch-directory.ts';
-import { endCause } from './end-cause.ts';
-import { isGuestId, type Layout } from './layout.ts';
+import type { EndCause, EngineEvent } from '../core/ports/engine.ts';
+import { watchDirectory } from '../host/watch-directory.ts';
+import { isGuestId } from './guest-id.ts';
+
+/** Where supervisors write. */
+export type EndFiles = {
+  /** A file for each guest that has ended, under its id. */
+  exits: string;
+  exit(id: string): string;
+  /** Marks of the present run of a guest. */
+  persist(id: string): string;
+  /** The cause, by what stands in the exit file; `oom`: a process was killed for memory at about the same time. */
+  cause(exitFile: string, oom: boolean, id: string): EndCause;
+};
 
 /** Init counts as killed for memory when an OOM kill in the guest is no further from its end than this. */
 const oomNearbyMs = 3000;
-/** conmon tells the end of a process and an OOM kill in no fixed order. */
+/** Supervisors tell the end of a process and an OOM kill in no fixed order. */
 const oomGraceMs = 100;
 
 export type Ends = ReturnType<typeof createEnds>;
 
-export function createEnds(layout: Layout) {
+export function createEnds(files: EndFiles) {
   const listeners = new Set<(event: EngineEvent) => void>();
   const endWaiters = new Map<string, Set<() => void>>();
   const persistWatches = new Map<string, Disposable>();
   /** Guests whose end was told, or had come before this daemon, or concerns nobody; each run has a mark of its own. */
   const told = new Map<string, symbol>();
-  for (const id of readdirSync(layout.exits).filter(isGuestId)) told.set(id, Symbol(id));
-  const exits = watchDirectory(layout.exits, (name) => {
+  for (const id of readdirSync(files.exits).filter(isGuestId)) told.set(id, Symbol(id));
+  const exits = watchDirectory(files.exits, (name) => {
     if (isGuestId(name)) void checkEnd(name);
   });
 
@@ -33,16 +43,16 @@ export function createEnds(layout: Layout) {
   }
 
   async function checkEnd(id: string) {
-    if (told.has(id) || !existsSync(layout.exit(id))) return;
+    if (told.has(id) || !existsSync(files.exit(id))) return;
     const run = Symbol(id);
     told.set(id, run);
     checkOom(id);
-    let cause = readEnd(layout, id)?.cause;
-    if (cause?.kind === 'killed' && !existsSync(killMark(layout, id))) {
+    let cause = readEnd(files, id)?.cause;
+    if (cause?.kind === 'killed' && !existsSync(killMark(files, id))) {
       await delay(oomGraceMs);
       // Removed meanwhile: a later run of the same guest must not be taken for this one.
       if (told.get(id) !== run) return;
-      cause = readEnd(layout, id)?.cause ?? cause;
+      cause = readEnd(files, id)?.cause ?? cause;
     }
     wake(id);
     emit({ type: 'ended', id, cause: cause ?? { kind: 'unknown' } });
@@ -53,9 +63,9 @@ export function createEnds(layout: Layout) {
     endWaiters.delete(id);
   }
 
-  /** The mark is put aside at once, so that conmon makes it anew, visibly, at the next kill. */
+  /** The mark is put aside at once, so that the supervisor makes it anew, visibly, at the next kill. */
   function checkOom(id: string) {
-    const mark = join(layout.persist(id), 'oom');
+    const mark = join(files.persist(id), 'oom');
     try {
       renameSync(mark, `${mark}.told`);
     } catch {
@@ -71,8 +81,8 @@ export function createEnds(layout: Layout) {
     },
     /** Begins to watch one guest. Its end is seen in any case, its OOM kills from now on. */
     follow(id: string) {
-      if (persistWatches.has(id) || !existsSync(layout.persist(id))) return;
-      const watch = watchDirectory(layout.persist(id), (name) => {
+      if (persistWatches.has(id) || !existsSync(files.persist(id))) return;
+      const watch = watchDirectory(files.persist(id), (name) => {
         if (name === 'oom') checkOom(id);
       });
       persistWatches.set(id, watch);
@@ -110,19 +120,19 @@ export function createEnds(layout: Layout) {
   };
 }
 
-const killMark = (layout: Layout, id: string) => join(layout.persist(id), 'killed');
+const killMark = (files: EndFiles, id: string) => join(files.persist(id), 'killed');
 
 /** Notes that a coming SIGKILL is ours, whatever memory was short of just before. */
-export function markKilled(layout: Layout, id: string): void {
-  if (existsSync(layout.persist(id))) writeFileSync(killMark(layout, id), '');
+export function markKilled(files: EndFiles, id: string): void {
+  if (existsSync(files.persist(id))) writeFileSync(killMark(files, id), '');
 }
 
-/** The end that conmon wrote down, undefined when there is none (yet). */
-export function readEnd(layout: Layout, id: string): { cause: EndCause; endedAt: Date } | undefined {
-  const end = statSync(layout.exit(id), { throwIfNoEntry: false });
+/** The end that the supervisor wrote down, undefined when there is none (yet). */
+export function readEnd(files: EndFiles, id: string): { cause: EndCause; endedAt: Date } | undefined {
+  const end = statSync(files.exit(id), { throwIfNoEntry: false });
   if (!end) return undefined;
-  const marks = ['oom', 'oom.told'].map((name) => statSync(join(layout.persist(id), name), { throwIfNoEntry: false }));
+  const marks = ['oom', 'oom.told'].map((name) => statSync(join(files.persist(id), name), { throwIfNoEntry: false }));
   const nearby = marks.some((mark) => mark && Math.abs(mark.ctimeMs - end.mtimeMs) < oomNearbyMs);
-  const oom = nearby && !existsSync(killMark(layout, id));
-  return { cause: endCause(readFileSync(layout.exit(id), 'utf8'), oom), endedAt: end.mtime };
+  const oom = nearby && !existsSync(killMark(files, id));
+  return { cause: files.cause(readFileSync(files.exit(id), 'utf8'), oom, id), endedAt: end.mtime };
 }
