@@ -28,6 +28,8 @@ export type Cgroups = {
    * `cgroup.procs` its processes have to join.
    */
   prepare(id: string): string[];
+  /** The same in every mode, for guests that no runtime puts into groups. */
+  make(id: string): string[];
   /** The directories that a further process of a running guest has to join, where the runtime does not do it. */
   entrances(id: string): string[];
   /** Whether a guest's init may divide its group further, as systemd has to. */
@@ -86,11 +88,8 @@ export function openCgroups(
     stranded: mounts.stranded,
     mounts,
     path: (id) => `/${parent}/${id}`,
-    prepare(id) {
-      if (!ownNamespaces()) return [];
-      for (const path of directories(id)) makeGroup(path);
-      return directories(id);
-    },
+    prepare: (id) => (ownNamespaces() ? make(id) : []),
+    make,
     entrances(id) {
       if (!ownNamespaces()) return [];
       const init = mounts.hierarchy === undefined ? undefined : initOf(id);
@@ -156,6 +155,11 @@ export function openCgroups(
           rmSync(join(root, parent), { recursive: true, force: true });
     },
   };
+
+  function make(id: string): string[] {
+    for (const path of directories(id)) makeGroup(path);
+    return directories(id);
+  }
 
   /** v2 would kill inside instead of refusing; what is more than page cache cannot be given back. */
   function refuseBelowUsage(id: string, limits: Limits) {

@@ -7,16 +7,27 @@ import { HostError } from '../../src/lib/host-error.ts';
 export type EngineLab = AsyncDisposable & {
   engine: Engine;
   spec(id: string, overrides?: Partial<GuestSpec>): GuestSpec;
+  /** Waits until a guest that was started can be asked to do something; absent: at once. */
+  ready?(id: string): Promise<void>;
+  /** Limits of memory that a guest can start with, and be given while it runs. @default 64 and 96 MiB */
+  memory?: { first: number; later: number };
 };
 
+type Lab = Omit<EngineLab, typeof Symbol.asyncDispose> & { up(spec: GuestSpec): Promise<void> };
+
+const defaultMemory = { first: 64 * 2 ** 20, later: 96 * 2 ** 20 };
 const one = '0000000000a1';
 const two = '0000000000b2';
 
 export function engineSuite(name: string, open: () => Promise<EngineLab>, options: { skip?: string | false } = {}) {
-  const law = (what: string, body: (lab: EngineLab) => Promise<void>) =>
+  const law = (what: string, body: (lab: Lab) => Promise<void>) =>
     test(`${name}: ${what}`, { skip: options.skip ?? false }, async () => {
       await using lab = await open();
-      await body(lab);
+      const up = async (spec: GuestSpec) => {
+        await running(lab.engine, spec);
+        await lab.ready?.(spec.id);
+      };
+      await body({ ...lab, up });
     });
 
   law('a guest goes through created, running, ended; after remove nothing is known of it', async ({ engine, spec }) => {
@@ -35,13 +46,13 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
     assert.deepEqual(await engine.observe(), []);
   });
 
-  law('remove works in every state, and of what is unknown', async ({ engine, spec }) => {
+  law('remove works in every state, and of what is unknown', async ({ engine, spec, up }) => {
     await engine.remove(two);
     await engine.create(spec(one));
     await engine.remove(one);
-    await running(engine, spec(one));
+    await up(spec(one));
     await engine.remove(one);
-    await running(engine, spec(one));
+    await up(spec(one));
     await engine.freeze(one);
     await engine.remove(one);
     assert.deepEqual(await engine.observe(), []);
@@ -55,8 +66,8 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
     }
   });
 
-  law('create of an existing guest is refused and does not disturb it', async ({ engine, spec }) => {
-    await running(engine, spec(one));
+  law('create of an existing guest is refused and does not disturb it', async ({ engine, spec, up }) => {
+    await up(spec(one));
     await assert.rejects(engine.create(spec(one)), HostError);
     assert.equal((await engine.observe())[0]?.state, 'running');
     await engine.remove(one);
@@ -76,8 +87,8 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
       await assert.rejects(async () => engine.create(spec(id)), HostError);
   });
 
-  law('exec passes streams and exit code', async ({ engine, spec }) => {
-    await running(engine, spec(one));
+  law('exec passes streams and exit code', async ({ engine, spec, up }) => {
+    await up(spec(one));
     assert.deepEqual(await outcome(await engine.exec(one, command('echo', 'hello'))), ['hello\n', 0]);
     const cat = await engine.exec(one, command('cat'));
     cat.stdin.end('round trip');
@@ -89,8 +100,8 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
     await engine.remove(one);
   });
 
-  law('exec: a signal ends the command with 128 and its number, kill with 137', async ({ engine, spec }) => {
-    await running(engine, spec(one));
+  law('exec: a signal ends the command with 128 and its number, kill with 137', async ({ engine, spec, up }) => {
+    await up(spec(one));
     const first = await engine.exec(one, command('cat'));
     first.signal(15);
     assert.equal((await outcome(first))[1], 143);
@@ -114,8 +125,8 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
     await engine.remove(one);
   });
 
-  law('a frozen guest is told as such and goes on', async ({ engine, spec }) => {
-    await running(engine, spec(one));
+  law('a frozen guest is told as such and goes on', async ({ engine, spec, up }) => {
+    await up(spec(one));
     await engine.freeze(one);
     assert.equal((await engine.observe())[0]?.state, 'frozen');
     await engine.unfreeze(one);
@@ -124,16 +135,16 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
     await engine.remove(one);
   });
 
-  law('limits are shown by usage and change live', async ({ engine, spec }) => {
-    await running(engine, spec(one, { limits: { memoryBytes: 64 * 2 ** 20, processes: 50 } }));
-    assert.equal((await engine.usage(one)).memoryLimitBytes, 64 * 2 ** 20);
-    await engine.update(one, { memoryBytes: 96 * 2 ** 20 });
-    assert.equal((await engine.usage(one)).memoryLimitBytes, 96 * 2 ** 20);
+  law('limits are shown by usage and change live', async ({ engine, spec, up, memory = defaultMemory }) => {
+    await up(spec(one, { limits: { memoryBytes: memory.first, processes: 50 } }));
+    assert.equal((await engine.usage(one)).memoryLimitBytes, memory.first);
+    await engine.update(one, { memoryBytes: memory.later });
+    assert.equal((await engine.usage(one)).memoryLimitBytes, memory.later);
     await engine.remove(one);
   });
 
-  law('two guests live side by side', async ({ engine, spec }) => {
-    await Promise.all([running(engine, spec(one)), running(engine, spec(two))]);
+  law('two guests live side by side', async ({ engine, spec, up }) => {
+    await Promise.all([up(spec(one)), up(spec(two))]);
     assert.deepEqual((await engine.observe()).map(({ id }) => id).sort(), [one, two]);
     await engine.remove(one);
     assert.deepEqual(

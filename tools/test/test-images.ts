@@ -1,6 +1,6 @@
 /**
  * Makes the images that tests boot, once, into .cache/test-images: laboratories have no uplink. Two come from Debian's
- * packages (systemd, sysvinit), one is a few files around the static busybox.
+ * packages (systemd, sysvinit), one is a few files around the static busybox; where QEMU is, the tiny machine comes to it.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -18,7 +18,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { downloadOptions, findMirrors } from '../../src/images/debian/apt-sources.ts';
+import { ensureTinyMachine } from '../../test/machines/tiny-machine.ts';
 
+const qemu = '/usr/bin/qemu-system-x86_64';
 const directory = join(dirname(dirname(import.meta.dirname)), '.cache', 'test-images');
 
 /** mmdebstrap copies the build machine's name into the tree; init would give it to the guest. */
@@ -57,6 +59,7 @@ export async function ensureTestImages(say: (text: string) => void): Promise<voi
       rmSync(part, { force: true });
     }
   }
+  if (existsSync(qemu)) ensureTinyMachine();
 }
 
 function debian(target: string, packages: readonly string[], hooks: readonly string[]): void {

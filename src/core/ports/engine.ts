@@ -18,6 +18,7 @@
  * - A limit that the host cannot enforce is refused by `create` and `update` with the reason; it is never ignored.
  */
 import type { IdRange } from './id-range.ts';
+import type { Machine } from './machine.ts';
 
 /** Parsed limits; absent means no limit of that kind. */
 export type Limits = {
@@ -74,7 +75,7 @@ export type GuestNode = {
 export type GuestPart = { id: string } & ({ mount: GuestMount } | { node: GuestNode });
 
 /** A network card as the guest sees it; the network room makes it. Only the name matters to an engine. */
-export type GuestNic = { name: string };
+export type GuestNic = { name: string; hwaddr?: string };
 
 export type GuestSpec = {
   id: string;
@@ -91,6 +92,8 @@ export type GuestSpec = {
   allowedSyscalls: string[];
   /** Extra capabilities to drop (`security.caps.drop`), names without CAP_. */
   droppedCapabilities: string[];
+  /** What a virtual machine is made of; containers have none, and machines use nothing of what only containers have. */
+  machine?: Machine;
   /** Argv of init. Default: what the engine finds (`/sbin/init`). */
   init?: string[];
 };
