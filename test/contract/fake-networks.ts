@@ -36,11 +36,12 @@ export function createFakeNetworks(): Networks {
     async observe() {
       return {
         networks: [...networks.values()].map(({ name, link }) => ({ name, link })),
-        nics: [...nics.values()].map(({ pid: _, ...spec }) => ({
+        nics: [...nics.values()].map(({ pid, ...spec }) => ({
           hostName: spec.hostName,
           guest: spec.guest,
           name: spec.name,
           spec,
+          half: pid === undefined,
         })),
       };
     },

@@ -97,8 +97,11 @@ export function networkSuite(name: string, open: () => Promise<NetworkUnderTest>
     await networks.ensure(sampleNetwork());
     const pid = await host.guest();
     await assert.rejects(networks.attach(nic, pid), /was not admitted/);
+    const isHalf = async () => (await networks.observe()).nics.map(({ half }) => half === true);
     await networks.admit(nic);
+    assert.deepEqual(await isHalf(), [true]);
     await networks.attach(nic, pid);
+    assert.deepEqual(await isHalf(), [false]);
     const mine = (await networks.leases('lan')).filter(({ hostname }) => hostname === 'g1');
     assert.deepEqual(mine, [
       { hostname: 'g1', hwaddr: nic.hwaddr, address: '10.77.1.101', type: 'static' },

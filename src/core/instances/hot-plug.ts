@@ -9,7 +9,7 @@ import type { House } from '../house.ts';
 import type { DevicesMap, InstanceDoc } from '../model.ts';
 import { nicSpecs } from '../networks/nics.ts';
 import type { GuestPart } from '../ports/engine.ts';
-import type { NicSpec } from '../ports/network.ts';
+import type { FoundNic, NicSpec } from '../ports/network.ts';
 import type { ProxySpec } from '../ports/proxies.ts';
 import { deviceParts } from './devices.ts';
 import { expand } from './expand.ts';
@@ -17,7 +17,7 @@ import { proxySpecs } from './proxies.ts';
 
 export type PlugNeeds = Pick<
   House,
-  'documents' | 'devices' | 'pools' | 'engine' | 'networks' | 'proxies' | 'runtime' | 'facts' | 'clock' | 'events'
+  'documents' | 'devices' | 'pools' | 'engines' | 'networks' | 'proxies' | 'runtime' | 'facts' | 'clock' | 'events'
 >;
 
 /** An instance with the devices that it has by its profiles and its own. */
@@ -149,19 +149,15 @@ function difference<T>(had: T[], wanted: T[], key: (item: T) => string, same: (a
  * Repair: a guest that ran on gets the devices that its document says, whatever a daemon that was killed was doing.
  * `found` are the cards that the host has; those that are wanted are in the runtime already, and all proxies that run.
  */
-export async function settleDevices(
-  house: PlugNeeds,
-  doc: InstanceDoc,
-  found: readonly { hostName: string; spec?: NicSpec }[],
-): Promise<void> {
+export async function settleDevices(house: PlugNeeds, doc: InstanceDoc, found: readonly FoundNic[]): Promise<void> {
   const { devices } = expand(house, doc);
   const wanted = fittings(house, { doc, devices });
-  const parts = difference(await house.engine.parts(doc.id), wanted.parts, (part) => part.id, isDeepStrictEqual);
+  const parts = difference(await house.engines[doc.type].parts(doc.id), wanted.parts, (part) => part.id, isDeepStrictEqual);
   const guest = house.runtime.get(doc.id);
   const has = (nic: NicSpec) => {
     const attached = guest?.nics.find(({ name }) => name === nic.name);
     const known = found.find(({ hostName }) => attached?.hostName && hostName === attached.hostName);
-    return known !== undefined && (known.spec === undefined || sameCard(known.spec, nic));
+    return known !== undefined && !known.half && (known.spec === undefined || sameCard(known.spec, nic));
   };
   const lost = wanted.nics.filter((nic) => !has(nic));
   const proxies = difference(guest?.proxies ?? [], wanted.proxies, (proxy) => proxy.device, isDeepStrictEqual);

@@ -120,6 +120,23 @@ test('a guest that runs on is the same guest, with its link, and can be used and
   await nothingLeft(life);
 });
 
+test('a card that was admitted and not attached when the daemon died is attached', async () => {
+  using world = createWorld();
+  await withGuest(world);
+  const [card] = (await world.networks.observe()).nics;
+  assert.ok(card?.spec);
+  await world.networks.detach(card.spec, { keepLease: true });
+  await world.networks.admit(card.spec);
+  await using life = await live(world);
+  const found = (await world.networks.observe()).nics;
+  assert.deepEqual(
+    found.map(({ name, half }) => [name, half]),
+    [['eth0', false]],
+  );
+  await life.must('PUT', '/1.0/instances/web/state', { action: 'stop' });
+  await nothingLeft(life);
+});
+
 test('a guest that rebooted while no daemon was there is started again', async () => {
   using world = createWorld();
   const doc = await withGuest(world);

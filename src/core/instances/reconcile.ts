@@ -8,6 +8,7 @@ import { type ImageDoc, type InstanceDoc, keys, type NetworkDoc, type SnapshotDo
 import { nicSpecs } from '../networks/nics.ts';
 import { fullNetworkSpec } from '../networks/spec.ts';
 import type { EndCause, Observed } from '../ports/engine.ts';
+import type { FoundNic } from '../ports/network.ts';
 import type { ProxySpec } from '../ports/proxies.ts';
 import { upgradeDocuments } from '../server/upgrade.ts';
 import { clearVolumes } from '../volumes/sweep.ts';
@@ -21,14 +22,13 @@ import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
 
 export type ReconcileNeeds = EndedNeeds & ReplaceNeeds & Pick<House, 'hostNames' | 'migration'>;
 type RunningObserved = Extract<Observed, { pid: number }>;
-type FoundNic = Awaited<ReturnType<House['networks']['observe']>>['nics'][number];
 
 export async function reconcile(house: ReconcileNeeds): Promise<void> {
   await upgradeDocuments(house);
   await clearStorage(house);
   const nics = await repairNetworks(house);
   const proxies = await house.proxies.list();
-  const observed = new Map((await house.engine.observe()).map((guest) => [guest.id, guest]));
+  const observed = await observeGuests(house);
   const succeeded = new Set<string>();
   const rebooting: InstanceDoc[] = [];
   for (const doc of allInstances(house)) {
@@ -45,7 +45,7 @@ export async function reconcile(house: ReconcileNeeds): Promise<void> {
   }
   house.operations.settleInterrupted(succeeded);
   const known = new Set(allInstances(house).map((doc) => doc.id));
-  for (const id of observed.keys()) if (!known.has(id)) await house.engine.remove(id);
+  for (const id of observed.keys()) if (!known.has(id)) await removeGuest(house, id);
   await clearNics(house, nics);
   await clearProxies(house);
   // Last: their new network cards have the names of those that were just cleared.
@@ -73,7 +73,7 @@ async function settle(
       return { reached: doc.phase === 'deleting' };
     case 'restoring':
       // Only a stopped guest is restored; one that is there all the same must not run on the replaced files.
-      if (guest) await house.engine.remove(doc.id);
+      if (guest) await house.engines[doc.type].remove(doc.id);
       await finishReplacing(house, doc);
       return { reached: true };
     case 'stopped':
@@ -110,7 +110,7 @@ async function finishReplacing(house: ReconcileNeeds, doc: InstanceDoc): Promise
 
 /** The end was noted, what comes after it perhaps not done. */
 async function finishEnd(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed | undefined): Promise<void> {
-  if (guest) await house.engine.remove(doc.id);
+  if (guest) await house.engines[doc.type].remove(doc.id);
   if (doc.ephemeral && !doc.rebooting && doc.lastEnd && doc.lastEnd.kind !== 'rebooting')
     await clearInstance(house, doc);
 }
@@ -129,7 +129,7 @@ async function finishStart(
 }
 
 async function undoStart(house: ReconcileNeeds, doc: InstanceDoc): Promise<void> {
-  await house.engine.remove(doc.id);
+  await house.engines[doc.type].remove(doc.id);
   await applyEvent(house, doc.id, 'start-failed', doc.rebooting ? { rebooting: true } : {});
 }
 
@@ -146,7 +146,7 @@ function adopt(house: ReconcileNeeds, doc: InstanceDoc, guest: RunningObserved, 
 /** A stop that was waiting when the daemon died has nobody who waits any more; a freeze may be half done. */
 async function followFreezer(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed): Promise<void> {
   if (doc.phase === 'stopping') await applyEvent(house, doc.id, 'stop-failed');
-  if (guest.state === 'frozen' && doc.phase !== 'frozen') await house.engine.unfreeze(doc.id);
+  if (guest.state === 'frozen' && doc.phase !== 'frozen') await house.engines[doc.type].unfreeze(doc.id);
   if (guest.state === 'running' && doc.phase === 'frozen') await applyEvent(house, doc.id, 'unfreeze');
 }
 

@@ -91,6 +91,9 @@ export type NicSpec = {
   filters: { mac: boolean; ipv4: boolean; ipv6: boolean };
 };
 
+/** `half`: it was admitted, and perhaps never attached. */
+export type FoundNic = { hostName: string; guest: string; name: string; spec?: NicSpec; half?: boolean };
+
 export type Lease = { hostname: string; hwaddr: string; address: string; type: 'static' | 'dynamic' | 'gateway' };
 
 export type LinkState = {
@@ -125,10 +128,7 @@ export interface Networks {
   ensure(spec: NetworkSpec): Promise<void>;
   remove(spec: Pick<NetworkSpec, 'name' | 'link'>): Promise<void>;
   /** Networks of ours that the host has now, for repair. */
-  observe(): Promise<{
-    networks: { name: string; link: string }[];
-    nics: { hostName: string; guest: string; name: string; spec?: NicSpec }[];
-  }>;
+  observe(): Promise<{ networks: { name: string; link: string }[]; nics: FoundNic[] }>;
 
   admit(nic: NicSpec): Promise<void>;
   /** Makes the pair, moves the inner end into the network namespace of `pid`, sets addresses and routes, brings both up. */

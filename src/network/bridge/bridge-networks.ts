@@ -3,7 +3,7 @@
  * This file only joins these parts; all of them outlive it, and a new daemon takes them over.
  */
 import { existsSync } from 'node:fs';
-import type { ForwardSpec, NetworkSpec, Networks, NicSpec } from '../../core/ports/network.ts';
+import type { ForwardSpec, FoundNic, NetworkSpec, Networks, NicSpec } from '../../core/ports/network.ts';
 import { createFirewall } from '../../firewall/firewall.ts';
 import type { GuestPort } from '../../firewall/guest-filter.ts';
 import { networksInUse } from '../../host/host-addresses.ts';
@@ -19,7 +19,7 @@ import { hostLinks } from './host-links.ts';
 import { createLentLinks } from './lent-links.ts';
 import { dropReleased, leasesOf, type ManagedNetwork, manageNetwork, reserve, unreserve } from './managed-network.ts';
 import { markText, parseMark } from './mark.ts';
-import { openNetworkFiles } from './network-files.ts';
+import { type KnownNic, openNetworkFiles } from './network-files.ts';
 import { attachOther, deleteInside, withdraw } from './other-cards.ts';
 import { limitRates } from './rate-limits.ts';
 import { createRemovals } from './removals.ts';
@@ -44,6 +44,10 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
   const firewall = createFirewall({ table: `gasthof_${tag}` });
   const networks = new Map<string, ManagedNetwork>();
   const nics = new Map(files.nics.map((nic) => [nic.hostName, nic]));
+  const know = (nic: KnownNic) => {
+    nics.set(nic.hostName, nic);
+    return files.saveNic(nic);
+  };
   const alone = createKeyedQueue();
   const hasIpv6 = existsSync('/proc/sys/net/ipv6');
   for (const spec of files.networks) networks.set(spec.name, manageNetwork(files, spec, undefined, report));
@@ -125,9 +129,8 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
       checkNicSpec(nic);
       const network = isBridged(nic) ? networkOf(nic.network) : undefined;
       if (removals.pending(nic.hostName)) await removals.flush();
-      nics.set(nic.hostName, nic);
       // Before all else: by it the rest is found again after a crash.
-      await files.saveNic(nic);
+      await know({ ...nic, half: true });
       if (network) await Promise.all([reserve(network, nic), firewall.admit(portOf(nic))]);
     },
     async attach(nic, pid) {
@@ -145,6 +148,7 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
       else attachOther(netlink, tag, nic, pid);
       if (nic.kind === 'physical') lent.hold(nic, pid);
       await limitRates(netlink, tag, nic);
+      await know(nic);
     },
     async detach(nic, { keepLease = false, wait = false, pid } = {}) {
       const known = nics.get(nic.hostName);
@@ -197,12 +201,14 @@ async function deleteBridge(tag: string, spec: Pick<NetworkSpec, 'name' | 'link'
 }
 
 /** NICs are those that were admitted and those whose link carries our mark: either may be left after a crash. */
-function observeLinks(tag: string, admitted: Iterable<NicSpec>, gone: (hostName: string) => boolean) {
+function observeLinks(tag: string, admitted: Iterable<KnownNic>, gone: (hostName: string) => boolean) {
   using netlink = openNetlink();
   const networks: { name: string; link: string }[] = [];
-  type Found = { hostName: string; guest: string; name: string; spec?: NicSpec };
-  const nics = new Map<string, Found>(
-    [...admitted].map((spec) => [spec.hostName, { hostName: spec.hostName, guest: spec.guest, name: spec.name, spec }]),
+  const nics = new Map<string, FoundNic>(
+    [...admitted].map(({ half = false, ...spec }) => {
+      const { hostName, guest, name } = spec;
+      return [hostName, { hostName, guest, name, spec, half }];
+    }),
   );
   for (const link of listLinks(netlink)) {
     const mark = parseMark(tag, link.alias);

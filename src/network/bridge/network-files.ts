@@ -10,12 +10,15 @@ import { HostError } from '../../lib/host-error.ts';
 import type { DnsmasqPaths } from '../dnsmasq/config.ts';
 import { checkNetworkSpec, checkNicSpec } from './spec-check.ts';
 
+/** `half`: admitted, and not attached as far as its file knows. */
+export type KnownNic = NicSpec & { half?: boolean };
+
 export type NetworkFiles = {
   networks: NetworkSpec[];
-  nics: NicSpec[];
+  nics: KnownNic[];
   saveNetwork(spec: NetworkSpec): Promise<void>;
   dropNetwork(name: string): Promise<void>;
-  saveNic(nic: NicSpec): Promise<void>;
+  saveNic(nic: KnownNic): Promise<void>;
   dropNic(hostName: string): Promise<void>;
   /** Makes the network's folders and names its files. */
   dnsmasqPaths(network: string): DnsmasqPaths;
