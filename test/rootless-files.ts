@@ -1,5 +1,6 @@
 /** Which end-to-end tests run a second time with the daemon and its clients as an ordinary user (tools/as-user). */
 export const rootlessFiles: readonly string[] = [
+  'test/e2e/broken-host.test.ts',
   'test/e2e/cli-guest.test.ts',
   'test/e2e/cli-terminal.test.ts',
   'test/e2e/docs-examples.test.ts',
@@ -39,6 +40,7 @@ export const rootlessFiles: readonly string[] = [
   'test/e2e/isolation-resources.test.ts',
   'test/e2e/isolation.test.ts',
   'test/e2e/kill-backups.test.ts',
+  'test/e2e/kill-devices.test.ts',
   'test/e2e/kill-life.test.ts',
   'test/e2e/kill-migration.test.ts',
   'test/e2e/kill-others.test.ts',

@@ -1,7 +1,7 @@
 /** A host with something wrong: a tool that is missing, fails or hangs, and a disk that is full. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { ClientError } from '../../src/client/client-error.ts';
 import { importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
 import { assertSameCensus, type Census, settledCensus } from '../leaks.ts';
+import { asUser } from '../own-namespaces.ts';
 import { shell } from './isolation/inside.ts';
 import { change, params, tidy } from './kill/room.ts';
 
@@ -38,12 +39,16 @@ const refused = (work: Promise<unknown>): Promise<ClientError> =>
     (error: ClientError) => error,
   );
 
-/** In the daemon's mount namespace alone another program stands where crun was. */
+/** Runs a program in the daemon's mount namespace, with the rights that root has there. */
+function inDaemon(...command: string[]): string {
+  const own = asUser ? ['--user'] : [];
+  return execFileSync('nsenter', ['-t', String(daemon.pid), ...own, '-m', '--', ...command], { encoding: 'utf8' });
+}
+
+/** There alone another program stands where crun was. */
 async function withCrun(script: string, mode: number, work: () => Promise<void>): Promise<void> {
   writeFileSync(shim, script);
   chmodSync(shim, mode);
-  const inDaemon = (...command: string[]) =>
-    execFileSync('nsenter', ['-t', String(daemon.pid), '-m', '--', ...command]);
   inDaemon('mount', '--bind', shim, crun);
   try {
     await work();
@@ -108,32 +113,41 @@ test('crun killed in the midst of create: a clear error, nothing left, the next 
   ),
 );
 
+const smallMib = 400;
+
+/** The kernel lets an ordinary user mount no file system that is on a device: one in memory is full as well. */
+function mountSmall(place: string, disk: string): void {
+  if (asUser) {
+    inDaemon('mount', '-t', 'tmpfs', '-o', `size=${smallMib}M`, 'small', disk);
+    return;
+  }
+  const file = join(place, 'disk');
+  execFileSync('truncate', ['-s', `${smallMib}M`, file]);
+  execFileSync('mkfs.ext4', ['-q', '-m', '0', file]);
+  inDaemon('mount', '-o', 'loop', file, disk);
+}
+
 test('a full disk: launch and snapshot are refused in these words, and nothing is left', { skip }, async () => {
   const { client } = daemon;
   const place = mkdtempSync(join(tmpdir(), 'gast-small-'));
-  const file = join(place, 'disk');
-  execFileSync('truncate', ['-s', '1500M', file]);
-  execFileSync('mkfs.ext4', ['-q', '-m', '0', file]);
-  const inDaemon = (...command: string[]) =>
-    execFileSync('nsenter', ['-t', String(daemon.pid), '-m', '--', ...command]);
   const disk = join(place, 'mnt');
   execFileSync('mkdir', [disk]);
   try {
-    inDaemon('mount', '-o', 'loop', file, disk);
+    mountSmall(place, disk);
     const before = await settledCensus(daemon);
     await client.call('POST /1.0/storage-pools', {
       body: { name: 'small', driver: 'dir', config: { source: disk } } as never,
     });
     const devices = { root: { type: 'disk', path: '/', pool: 'small' } };
     await launch(daemon, 'one', 'busybox', { devices });
-    await shell(client, 'one', 'dd if=/dev/zero of=/root/big bs=1M count=800; sync');
+    await shell(client, 'one', 'dd if=/dev/zero of=/root/big bs=1M count=240; sync');
     const snapshotError = await refused(
       client.operation('POST /1.0/instances/{name}/snapshots', { ...params('one'), body: { name: 'x' } }),
     );
     assert.match(snapshotError.message, /full|space/i);
     // The half-made snapshot is deleted behind the answer, and would make room again.
-    const inPool = () => readdirSync(`/proc/${daemon.pid}/root${disk}`);
-    while (inPool().some((name) => /^\.(tmp|trash)-/.test(name))) await setTimeout(50);
+    const inPool = () => inDaemon('ls', '-A', disk);
+    while (/^\.(tmp|trash)-/m.test(inPool())) await setTimeout(50);
     await shell(client, 'one', 'dd if=/dev/zero of=/root/rest bs=4k 2>/dev/null; sync');
     assert.match((await refused(launch(daemon, 'two', 'busybox', { devices }))).message, /full|space/i);
     assert.deepEqual(await client.call('GET /1.0/instances'), ['/1.0/instances/beside', '/1.0/instances/one']);
