@@ -6,9 +6,12 @@ import { existsSync } from 'node:fs';
 import { preparedGroup } from './cgroup-lent.ts';
 import { type CgroupMounts, findCgroupMounts } from './cgroup-mounts.ts';
 
+/** Groups are gone after it. The script is packaging/gasthof-users. */
+const eachBoot = 'as root, after each boot (or by the script that gast autostart enable installs)';
+
 export function cgroupAdvice(uid: number, mounts: CgroupMounts = findCgroupMounts()): string {
   const group = preparedGroup(uid);
-  if (mounts.kind !== 'v2') return `as root: ${preparedLines(mounts, uid, group)}; then start gasthofd anew`;
+  if (mounts.kind !== 'v2') return `${eachBoot}: ${preparedLines(mounts, uid, group)}; then start gasthofd anew`;
   if (existsSync('/run/systemd/system'))
     return (
       'as root: mkdir -p /etc/systemd/system/user@.service.d && ' +
@@ -18,7 +21,7 @@ export function cgroupAdvice(uid: number, mounts: CgroupMounts = findCgroupMount
   const root = mounts.roots[0] ?? '/sys/fs/cgroup';
   const path = `${root}/${group}`;
   return (
-    `as root: mkdir -p ${path} && echo '+cpu +cpuset +memory +pids' > ${root}/cgroup.subtree_control; ` +
+    `${eachBoot}: mkdir -p ${path} && echo '+cpu +cpuset +memory +pids' > ${root}/cgroup.subtree_control; ` +
     `chown ${uid}:${uid} ${path} ${path}/cgroup.procs ${path}/cgroup.subtree_control ${path}/cgroup.threads && ` +
     `echo PID > ${path}/cgroup.procs, where PID is the shell that then starts gasthofd`
   );

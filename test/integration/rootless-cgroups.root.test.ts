@@ -55,8 +55,8 @@ test('v1 with groups prepared in all hierarchies: everything as with root', { sk
   );
   assert.match(seen.limited.seen, /MemTotal:\s+98304 kB\s+1$/);
   assert.match(seen.limited.forks, /fork/);
-  // A group of devices is root's matter; what makes it impossible is that nobody else makes nodes.
-  assert.match(seen.limited.device, /mknod: EPERM/);
+  // A group of devices is root's matter: a node of the host opens by its own permissions.
+  assert.equal(seen.limited.device, '');
   assert.deepEqual(seen.plain.states, ['Frozen', 'Running']);
   assert.deepEqual([seen.systemd.state, seen.systemd.failed], ['running', '']);
   assert.ok(seen.systemd.usage >= 4);
