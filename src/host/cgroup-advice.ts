@@ -7,7 +7,7 @@ import { preparedGroup } from './cgroup-lent.ts';
 import { type CgroupMounts, findCgroupMounts } from './cgroup-mounts.ts';
 
 /** Groups are gone after it. The script is packaging/gasthof-users. */
-const eachBoot = 'as root, after each boot (or by the script that gast autostart enable installs)';
+const eachBoot = 'after each boot, or by the script that gast autostart enable installs, as root';
 
 export function cgroupAdvice(uid: number, mounts: CgroupMounts = findCgroupMounts()): string {
   const group = preparedGroup(uid);

@@ -74,7 +74,7 @@ test('v2: a base is not taken when this process may not go there', () => {
 test('what an administrator is told names all hierarchies, and that of systemd where nobody mounted it', () => {
   using fake = fakeHierarchy('cgroup', 'pids', ['x'], {});
   const advice = cgroupAdvice(uid, fake.mounts);
-  assert.match(advice, /^as root, after each boot .*gast autostart enable/);
+  assert.match(advice, /^after each boot, .*gast autostart enable installs, as root: /);
   assert.match(advice, /mount -t cgroup -o none,name=systemd cgroup \/sys\/fs\/cgroup\/systemd; for h in /);
   assert.ok(advice.includes(`for h in ${fake.root} /sys/fs/cgroup/systemd; do g=$h/gasthof-user-1234;`), advice);
   using v2 = fakeHierarchy('cgroup2', 'unified', ['x'], {});
