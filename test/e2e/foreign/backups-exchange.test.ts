@@ -6,16 +6,8 @@ import { test } from 'node:test';
 import { makeSample, stateOf } from '../../contract/file-state.ts';
 import { importImage, startDaemon } from '../../daemon.ts';
 import { foreignClients, lackingClients } from './clients.ts';
+import { roughly } from './incus-keeps.ts';
 import { lackingIncusServer, startIncusServer } from './incus-server.ts';
-
-/** What an export of Incus keeps of a tree: whole seconds, and no holes. */
-const roughly = (state: ReturnType<typeof stateOf>) =>
-  Object.fromEntries(
-    Object.entries(state).map(([name, one]) => {
-      const { mtime, sparse: _, ...rest } = one as Record<string, unknown>;
-      return [name, { ...rest, seconds: Math.round(Number(mtime) / 1000) }];
-    }),
-  );
 
 type Shown = { config: Record<string, string>; profiles: string[]; description: string; created_at: string };
 

@@ -44,7 +44,7 @@ function programOf(name: ClientName): string | undefined {
 }
 
 /** Both clients speak to the daemon's socket as their remote `local`. */
-export function foreignClients(daemon: TestDaemon): ForeignClients {
+export function foreignClients(daemon: Pick<TestDaemon, 'directory'>): ForeignClients {
   const directory = mkdtempSync(join(tmpdir(), 'gast-foreign-'));
   const socket = join(daemon.directory, 'unix.socket');
   const env = {

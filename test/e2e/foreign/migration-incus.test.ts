@@ -7,15 +7,10 @@ import { test } from 'node:test';
 import { makeSample, stateOf } from '../../contract/file-state.ts';
 import { importImage, startDaemon } from '../../daemon.ts';
 import { foreignClients, lackingClients } from './clients.ts';
+import { withoutLinks } from './incus-keeps.ts';
 import { lackingIncusServer, startIncusServer } from './incus-server.ts';
 import { joinServer } from './joined.ts';
 import { lookAt, lookAtOurs } from './looked-up.ts';
-
-/** rsync of Incus knows neither hard links nor access lists. */
-const withoutLinks = (state: Record<string, unknown>) =>
-  Object.fromEntries(
-    Object.entries(state).map(([name, one]) => [name, { ...(one as Record<string, unknown>), links: undefined }]),
-  );
 
 const skip = lackingClients('incus') || lackingIncusServer();
 test('between a real Incus server and Gasthof', { skip, timeout: 300_000 }, async (t) => {
