@@ -32,7 +32,7 @@ export type Limits = {
   fileBytes?: number;
 };
 
-/** A file of the host, seen under a name in the program's working directory. */
+/** A file of the host, seen under a name, perhaps in a folder, in the program's working directory. */
 export type ConfinedFile = { path: string; name: string; readOnly: boolean };
 
 const defaultMemoryKiB = 8 * 1024 * 1024;
@@ -62,6 +62,7 @@ for name in bin sbin lib lib32 lib64 libx32; do
   fi
 done
 while [ "$1" != -- ]; do
+  [ -d "$room\${2%/*}" ] || mkdir "$room\${2%/*}"
   [ -d "$1" ] || : > "$room$2"
   mount --bind "$1" "$room$2"
   mount -o "remount,bind,$3,nosuid,noexec" "$room$2"

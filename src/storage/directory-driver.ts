@@ -6,6 +6,7 @@ import { fileSystemSpace } from '../host/fs-space.ts';
 import { ownNamespaces } from '../host/own-namespaces.ts';
 import { HostError } from '../lib/host-error.ts';
 import { createCustomVolumes } from './custom-volumes.ts';
+import { createDisks } from './disks/disks.ts';
 import { createImageTrees } from './image-trees.ts';
 import { destroyPoolDirectory, openPoolDirectory, type PoolDirectory } from './pool-directory.ts';
 import type { VolumeFormat } from './volume-format.ts';
@@ -53,17 +54,19 @@ function openPool(directory: PoolDirectory, { format, plain }: DirectoryDriver):
   };
   const images = createImageTrees(directory, users);
   const volumes = createVolumes(directory, images, format);
+  const disks = createDisks(directory);
   return {
     images,
     volumes,
     custom: createCustomVolumes(directory, images, plain),
+    disks,
     space: () => fileSystemSpace(directory.directory),
     async sweep() {
       const orphans = [
         ...(await discardOrphans(directory, 'snapshots', 'volumes')),
         ...(await discardOrphans(directory, 'custom-snapshots', 'custom')),
       ];
-      return [...(await directory.sweep()), ...orphans];
+      return [...(await directory.sweep()), ...orphans, ...(await disks.sweep())];
     },
   };
 }

@@ -12,7 +12,8 @@ import { renameToNew } from '../host/rename.ts';
 import { HostError } from '../lib/host-error.ts';
 
 const marker = '.gasthof-pool';
-const parts = ['images', 'volumes', 'snapshots', 'custom', 'custom-snapshots'] as const;
+const parts = ['images', 'volumes', 'snapshots', 'custom', 'custom-snapshots', 'disks'] as const;
+const diskParts = ['layers', 'images', 'volumes', 'snapshots'].map((name) => `disks/${name}`);
 
 export type PoolDirectory = Awaited<ReturnType<typeof openPoolDirectory>>;
 
@@ -21,7 +22,7 @@ export async function openPoolDirectory(directory: string, driver: string) {
   await claim(directory, driver);
   // Guests' set-uid files lie below with the ids of the host's own users: nobody else may come near them.
   await chmod(directory, 0o700);
-  for (const part of parts) await mkdir(join(directory, part), { recursive: true, mode: 0o700 });
+  for (const part of [...parts, ...diskParts]) await mkdir(join(directory, part), { recursive: true, mode: 0o700 });
 
   const remover = createTreeRemover();
   const growing = new Set<string>();

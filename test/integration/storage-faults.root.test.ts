@@ -157,6 +157,7 @@ for (const name of ['overlay', 'dir'])
       '.gasthof-pool',
       'custom',
       'custom-snapshots',
+      'disks',
       'images',
       'snapshots',
       'volumes',

@@ -20,6 +20,7 @@
  * - A volume's id range may change between two mounts without any rewrite.
  * - Custom volumes keep the same laws; guests see them directly at `path`, shifted by whoever attaches them.
  */
+import type { Disks } from './disks.ts';
 import type { IdRange } from './id-range.ts';
 
 export type PoolConfig = { name: string; driver: string; config: Record<string, string> };
@@ -46,9 +47,11 @@ export interface Pool {
   readonly images: ImageTrees;
   readonly volumes: Volumes;
   readonly custom: CustomVolumes;
+  /** Root disks of virtual machines. */
+  readonly disks: Disks;
   /** Bytes and inodes of the file system below. */
   space(): Promise<{ usedBytes: number; totalBytes: number; usedInodes: number; totalInodes: number }>;
-  /** Clears what an interrupted call left behind, among volumes and trees alike. Returns what was cleared. */
+  /** Clears what an interrupted call left behind, among volumes, trees and disks alike. Returns what was cleared. */
   sweep(): Promise<string[]>;
 }
 
