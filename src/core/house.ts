@@ -12,7 +12,7 @@ import type { StepObserver } from './operations/steps.ts';
 import type { BackupFiles } from './ports/backups.ts';
 import type { Clock } from './ports/clock.ts';
 import type { DeviceTypes } from './ports/devices.ts';
-import type { Engine } from './ports/engine.ts';
+import type { Engines } from './ports/engine.ts';
 import type { ExecRecords } from './ports/exec-records.ts';
 import type { GuestFiles } from './ports/files.ts';
 import type { HttpsDoor } from './ports/https-door.ts';
@@ -34,7 +34,7 @@ export type House = {
   /** Told of the steps of work that belongs to no operation; operations tell it themselves. */
   onStep?: StepObserver | undefined;
   clock: Clock;
-  engine: Engine;
+  engines: Engines;
   drivers: readonly StorageDriver[];
   /** Opened pools by name; a pool that could not be opened is absent and its reason is in `brokenPools`. */
   pools: Map<string, Pool>;

@@ -12,6 +12,7 @@ import type { Pool, StorageDriver } from '../core/ports/storage.ts';
 import { createWarnings } from '../core/warnings/warnings.ts';
 import { deviceTypes } from '../devices/device-types.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
+import { createQemuEngine } from '../engines/qemu/engine.ts';
 import { createExecRecords } from '../files/exec-records.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
 import { closeHost } from '../firewall/closed-host.ts';
@@ -81,13 +82,22 @@ export async function assemble(
   const groups = usableCgroups(`${names.stage}/groups.json`);
   const lxcfs = await ensureLxcfs(lxcfsDirectory, groups);
   if (!lxcfs.mounted) log('warning', `guests will see the host's memory and uptime: ${lxcfs.reason}`);
-  const engine = parts.use(
+  const containers = parts.use(
     await createCrunEngine({
       stateDirectory: `${names.stage}/guests`,
       logDirectory: paths.logs,
       cgroupParent: names.cgroupParent,
       stageDirectory: `${names.stage}/stage`,
       lxcfsDirectory,
+      groups,
+    }),
+  );
+  const machines = parts.use(
+    await createQemuEngine({
+      stateDirectory: `${names.stage}/machines`,
+      logDirectory: paths.logs,
+      roomsDirectory: `${names.stage}/rooms`,
+      cgroupParent: names.cgroupParent,
       groups,
     }),
   );
@@ -133,7 +143,7 @@ export async function assemble(
     operations,
     onStep,
     clock,
-    engine,
+    engines: { container: containers, 'virtual-machine': machines },
     drivers,
     pools,
     brokenPools,

@@ -34,14 +34,15 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const stopping = new AbortController();
   parts.defer(() => stopping.abort(new Error('the daemon is being stopped')));
   // Before repair: an end that happens meanwhile waits in the instance's queue.
-  parts.use(
-    house.engine.watch((event) => {
-      if (event.type === 'oom') return asDaemon(() => guestOutOfMemory(house, event.id));
-      asDaemon(() => guestEnded(house, event.id, event.cause)).catch((error: unknown) =>
-        log('error', `the end of guest ${event.id} could not be settled`, error),
-      );
-    }),
-  );
+  for (const engine of Object.values(house.engines))
+    parts.use(
+      engine.watch((event) => {
+        if (event.type === 'oom') return asDaemon(() => guestOutOfMemory(house, event.id));
+        asDaemon(() => guestEnded(house, event.id, event.cause)).catch((error: unknown) =>
+          log('error', `the end of guest ${event.id} could not be settled`, error),
+        );
+      }),
+    );
   const ranBefore = guestsOfLastBoot(house, paths);
   await reconcile(house);
   await makeDefaults(house);

@@ -59,6 +59,7 @@ export const caller: Identity = { username: 'root', protocol: 'unix', address: '
 export type World = Disposable & {
   store: Store;
   engine: FakeEngine;
+  machines: FakeEngine;
   networks: Networks;
   proxies: FakeProxies;
   images: ImageFiles;
@@ -75,6 +76,7 @@ export function createWorld(): World {
   return {
     store: createMemoryStore(),
     engine: createFakeEngine(),
+    machines: createFakeEngine('virtual-machine'),
     networks: createFakeNetworks(),
     proxies: createFakeProxies(),
     images: createMemoryImages(),
@@ -150,7 +152,7 @@ export async function openHouse(world: World, bugs: unknown[], overrides: Partia
     operations: createOperations({ clock, events, onBug: (error) => bugs.push(error) }),
     onStep: () => {},
     clock,
-    engine: world.engine,
+    engines: { container: world.engine, 'virtual-machine': world.machines },
     drivers: [world.driver],
     pools,
     brokenPools: new Map(),
@@ -187,12 +189,13 @@ export async function live(given?: World, overrides: Partial<House> = {}): Promi
   const events: Event[] = [];
   const house = await openHouse(world, bugs, overrides);
   parts.use(house.events.subscribe((event) => events.push(event)));
-  parts.use(
-    house.engine.watch((event) => {
-      if (event.type === 'oom') return guestOutOfMemory(house, event.id);
-      guestEnded(house, event.id, event.cause).catch((error: unknown) => bugs.push(error));
-    }),
-  );
+  for (const engine of Object.values(house.engines))
+    parts.use(
+      engine.watch((event) => {
+        if (event.type === 'oom') return guestOutOfMemory(house, event.id);
+        guestEnded(house, event.id, event.cause).catch((error: unknown) => bugs.push(error));
+      }),
+    );
   await reconcile(house);
   await makeDefaults(house);
   const overTls = createTlsIdentifier(

@@ -46,8 +46,8 @@ test('guests get the files of their volumes; what is not there or no tree of fil
   const devices = { a: disk('v1', '/mnt/a'), b: disk('v1/sub', '/mnt/b'), c: disk('raw', '/mnt/c') };
   assert.equal((await create(devices)).status, 'Success');
   await life.must('PUT', '/1.0/instances/c1/state', { action: 'start' });
-  const [guest] = await life.house.engine.observe();
-  const parts = await life.house.engine.parts(guest?.id ?? '');
+  const [guest] = await life.world.engine.observe();
+  const parts = await life.world.engine.parts(guest?.id ?? '');
   const mounts = parts.flatMap((part) => ('mount' in part ? [part.mount] : []));
   const root = fileIn(life, 'v1', '.');
   assert.deepEqual(

@@ -29,7 +29,7 @@ export type FakeEngine = Engine & {
   print(id: string, text: string): void;
 };
 
-export function createFakeEngine(): FakeEngine {
+export function createFakeEngine(type: FakeEngine['type'] = 'container'): FakeEngine {
   const guests = new Map<string, Guest>();
   const consoleLogs = new Map<string, Buffer>();
   const listeners = new Set<(event: EngineEvent) => void>();
@@ -66,7 +66,7 @@ export function createFakeEngine(): FakeEngine {
   };
 
   return {
-    type: 'container',
+    type,
     driver: { name: 'fake', version: '1' },
     end,
     outOfMemory: (id) => tell({ type: 'oom', id }),

@@ -14,7 +14,7 @@ import { type AddNeeds, enterImage, type ImageExtras, progressOf } from './add.t
 import { refuseImage } from './refusal.ts';
 import { imageSettings } from './settings.ts';
 
-export type PublishNeeds = AddNeeds & Pick<House, 'pools' | 'engine' | 'facts' | 'mountDirectory'>;
+export type PublishNeeds = AddNeeds & Pick<House, 'pools' | 'engines' | 'facts' | 'mountDirectory'>;
 
 /** Makes an image of an instance or of a snapshot of it. The caller has checked the aliases. */
 export async function publishImage(

@@ -8,7 +8,7 @@ import type { ConsoleSession } from '../ports/engine.ts';
 import { isSize } from './exec.ts';
 import { pumpIn, pumpOut } from './pump.ts';
 
-type Needs = Pick<House, 'engine' | 'runtime' | 'consoles'>;
+type Needs = Pick<House, 'engines' | 'runtime' | 'consoles'>;
 
 export function checkConsole(house: Needs, doc: InstanceDoc, body: InstanceConsolePost): void {
   if (!house.runtime.get(doc.id)) fail('instance.not-running', { name: doc.name });
@@ -22,7 +22,7 @@ export function checkConsole(house: Needs, doc: InstanceDoc, body: InstanceConso
 export async function runConsole(house: Needs, doc: InstanceDoc, body: InstanceConsolePost, task: Task): Promise<void> {
   const control = await task.channel('control');
   const channel = await task.channel('0');
-  const session = await house.engine.console(doc.id);
+  const session = await house.engines[doc.type].console(doc.id);
   let left = false;
   const close = () => {
     left = true;

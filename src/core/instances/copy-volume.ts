@@ -10,7 +10,7 @@ import { standingStill } from './still.ts';
 
 export type CopyNeeds = Pick<
   House,
-  'documents' | 'devices' | 'pools' | 'clock' | 'queue' | 'engine' | 'mountDirectory'
+  'documents' | 'devices' | 'pools' | 'clock' | 'queue' | 'engines' | 'mountDirectory'
 >;
 
 /** What a copy is made of. */

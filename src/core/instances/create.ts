@@ -31,7 +31,7 @@ export type CreateNeeds = Pick<
   | 'queue'
   | 'facts'
   | 'events'
-  | 'engine'
+  | 'engines'
   | 'mountDirectory'
   | 'remotes'
 >;

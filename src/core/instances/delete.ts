@@ -14,7 +14,7 @@ import { instanceById, instanceUrl, snapshotsOf } from './find.ts';
 
 export type DeleteNeeds = Pick<
   House,
-  'documents' | 'engine' | 'execRecords' | 'pools' | 'backups' | 'queue' | 'clock' | 'events' | 'images'
+  'documents' | 'engines' | 'execRecords' | 'pools' | 'backups' | 'queue' | 'clock' | 'events' | 'images'
 >;
 type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
 
@@ -23,8 +23,8 @@ const deleteSteps: readonly Step<DeleteContext>[] = [
   {
     name: 'clear the runtime',
     do: async ({ house, doc }) => {
-      await house.engine.remove(doc.id);
-      await house.engine.forget(doc.id);
+      await house.engines[doc.type].remove(doc.id);
+      await house.engines[doc.type].forget(doc.id);
       await house.execRecords.forget(doc.id);
     },
   },

@@ -9,6 +9,7 @@ import type { NicSpec } from '../ports/network.ts';
 import type { ProxySpec } from '../ports/proxies.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance, type DeleteNeeds } from './delete.ts';
+import { removeGuest } from './engines.ts';
 import { instanceUrl } from './find.ts';
 import { type StartNeeds, startInstance } from './start.ts';
 
@@ -34,7 +35,7 @@ const endedSteps: readonly Step<EndedContext>[] = [
       if (doc) await applyEvent(house, id, 'ended', { lastEnd: cause, ...(rebooting ? { rebooting } : {}) });
     },
   },
-  { name: 'clear the runtime', do: ({ house, id }) => house.engine.remove(id) },
+  { name: 'clear the runtime', do: ({ house, id }) => removeGuest(house, id) },
   {
     name: 'take its network cards and proxies away',
     async do({ house, nics, proxies }) {

@@ -12,7 +12,7 @@ import { configEnvironment } from './config.ts';
 import { expand } from './expand.ts';
 import { pumpIn, pumpOut } from './pump.ts';
 
-type Needs = Pick<House, 'engine' | 'documents' | 'runtime'>;
+type Needs = Pick<House, 'engines' | 'documents' | 'runtime'>;
 /** Where standard output and error go when nobody listens. */
 export type ExecOutputs = Record<'1' | '2', NodeJS.WritableStream>;
 
@@ -59,7 +59,7 @@ export async function runExec(
   const open = new Map<string, Channel>();
   // Some clients (pylxd) never connect to the control socket: the command does not wait for it.
   for (const name of channels ?? []) if (name !== 'control') open.set(name, await task.channel(name));
-  const session = await house.engine.exec(doc.id, spec);
+  const session = await house.engines[doc.type].exec(doc.id, spec);
   const stop = () => session.kill();
   task.signal.addEventListener('abort', stop, { once: true });
   try {

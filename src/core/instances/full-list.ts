@@ -9,7 +9,7 @@ import { projectFor } from '../projects/features.ts';
 import { instanceState } from './state-view.ts';
 import { instanceFullView } from './view.ts';
 
-type Needs = Pick<House, 'documents' | 'runtime' | 'engine' | 'pools' | 'facts'>;
+type Needs = Pick<House, 'documents' | 'runtime' | 'engines' | 'pools' | 'facts'>;
 type Kept = { versions: string; head: string; snapshots: Buffer | null };
 
 /** How long texts are kept after the last list. */

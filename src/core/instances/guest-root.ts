@@ -12,7 +12,7 @@ import { rangeOf } from './ids.ts';
 
 export type GuestRootNeeds = Pick<
   House,
-  'documents' | 'engine' | 'runtime' | 'pools' | 'queue' | 'mountDirectory' | 'facts'
+  'documents' | 'engines' | 'runtime' | 'pools' | 'queue' | 'mountDirectory' | 'facts'
 >;
 
 export type RootTurn = {
@@ -45,7 +45,7 @@ export function createGuestRoots(house: GuestRootNeeds): UseGuestRoot {
 }
 
 async function whileRunning<T>(house: GuestRootNeeds, doc: InstanceDoc, work: Work<T>): Promise<T> {
-  const root = { path: await house.engine.rootPath(doc.id), range: rangeOf(house, doc) };
+  const root = { path: await house.engines[doc.type].rootPath(doc.id), range: rangeOf(house, doc) };
   const ended = new AbortController();
   const done = new AbortController();
   house.runtime.whenEnded(doc.id, undefined, done.signal).then(

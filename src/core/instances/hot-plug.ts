@@ -8,7 +8,7 @@ import { HostError } from '../../lib/host-error.ts';
 import type { House } from '../house.ts';
 import type { DevicesMap, InstanceDoc } from '../model.ts';
 import { nicSpecs } from '../networks/nics.ts';
-import type { GuestPart } from '../ports/engine.ts';
+import type { Engine, GuestPart } from '../ports/engine.ts';
 import type { FoundNic, NicSpec } from '../ports/network.ts';
 import type { ProxySpec } from '../ports/proxies.ts';
 import { deviceParts } from './devices.ts';
@@ -42,7 +42,8 @@ export function freshLinkName(house: Pick<House, 'facts' | 'clock'>): string {
 
 /** The caller holds the instance's queue. Does nothing for a guest that does not run. */
 export async function applyDevices(house: PlugNeeds, before: Equipped, after: Equipped): Promise<void> {
-  const { id } = after.doc;
+  const { id, type } = after.doc;
+  const engine = house.engines[type];
   if (!house.runtime.get(id) || isDeepStrictEqual(before.devices, after.devices)) return;
   const [had, wanted] = [fittings(house, before), fittings(house, after)];
   const parts = difference(had.parts, wanted.parts, (part) => part.id, isDeepStrictEqual);
@@ -50,10 +51,10 @@ export async function applyDevices(house: PlugNeeds, before: Equipped, after: Eq
   const proxies = difference(had.proxies, wanted.proxies, (proxy) => proxy.device, isDeepStrictEqual);
   await perform([
     ...proxies.gone.map((proxy) => removal(proxyChange(house, proxy))),
-    ...parts.gone.reverse().map((part) => removal(partChange(house, id, part))),
+    ...parts.gone.reverse().map((part) => removal(partChange(engine, id, part))),
     ...nics.gone.map((nic) => removal(nicChange(house, nic))),
     ...nics.come.map((nic) => nicChange(house, nic)),
-    ...parts.come.map((part) => partChange(house, id, part)),
+    ...parts.come.map((part) => partChange(engine, id, part)),
     ...proxies.come.map((proxy) => proxyChange(house, proxy)),
   ]);
 }
@@ -76,7 +77,7 @@ async function perform(changes: readonly Change[]): Promise<void> {
 
 const removal = (change: Change): Change => ({ ...change, verb: 'stop', do: change.undo, undo: change.do });
 
-function partChange({ engine }: PlugNeeds, id: string, part: GuestPart): Change {
+function partChange(engine: Engine, id: string, part: GuestPart): Change {
   const [device = part.id] = part.id.split('/');
   return { device, verb: 'start', do: () => engine.addPart(id, part), undo: () => engine.removePart(id, part.id) };
 }
@@ -152,7 +153,8 @@ function difference<T>(had: T[], wanted: T[], key: (item: T) => string, same: (a
 export async function settleDevices(house: PlugNeeds, doc: InstanceDoc, found: readonly FoundNic[]): Promise<void> {
   const { devices } = expand(house, doc);
   const wanted = fittings(house, { doc, devices });
-  const parts = difference(await house.engines[doc.type].parts(doc.id), wanted.parts, (part) => part.id, isDeepStrictEqual);
+  const engine = house.engines[doc.type];
+  const parts = difference(await engine.parts(doc.id), wanted.parts, (part) => part.id, isDeepStrictEqual);
   const guest = house.runtime.get(doc.id);
   const has = (nic: NicSpec) => {
     const attached = guest?.nics.find(({ name }) => name === nic.name);
@@ -163,10 +165,10 @@ export async function settleDevices(house: PlugNeeds, doc: InstanceDoc, found: r
   const proxies = difference(guest?.proxies ?? [], wanted.proxies, (proxy) => proxy.device, isDeepStrictEqual);
   await perform([
     ...proxies.gone.map((proxy) => removal(proxyChange(house, proxy))),
-    ...parts.gone.map((part) => removal(partChange(house, doc.id, part))),
+    ...parts.gone.map((part) => removal(partChange(engine, doc.id, part))),
     ...lost.map((nic) => removal(nicChange(house, nic))),
     ...lost.map((nic) => nicChange(house, nic)),
-    ...parts.come.map((part) => partChange(house, doc.id, part)),
+    ...parts.come.map((part) => partChange(engine, doc.id, part)),
     ...proxies.come.map((proxy) => proxyChange(house, proxy)),
   ]);
 }

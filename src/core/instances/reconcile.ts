@@ -15,6 +15,7 @@ import { clearVolumes } from '../volumes/sweep.ts';
 import { applyEvent } from './change.ts';
 import { clearInstance } from './delete.ts';
 import { clearAfterEnd, type EndedNeeds, startAgain } from './ended.ts';
+import { observeGuests, removeGuest } from './engines.ts';
 import { allInstances } from './find.ts';
 import { sweepMetadata } from './guest-metadata.ts';
 import { settleDevices } from './hot-plug.ts';

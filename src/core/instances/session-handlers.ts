@@ -18,10 +18,13 @@ type Own = Pick<
   | `${'GET' | 'DELETE'} /1.0/instances/{name}/logs/exec-output/{file}`
 >;
 
-/** Log files that every guest has: name and how to get it. */
-const logs: Record<string, (house: House, id: string) => Promise<string | Buffer>> = {
-  'lxc.log': (house, id) => house.engine.log(id),
-  'console.log': (house, id) => house.engine.consoleLog(id),
+/** Log files that every guest of a kind has, under the names that clients of Incus know: how to get each. */
+type ReadLog = (house: House, doc: InstanceDoc) => Promise<string | Buffer>;
+const engineLog: ReadLog = (house, { type, id }) => house.engines[type].log(id);
+const consoleLog: ReadLog = (house, { type, id }) => house.engines[type].consoleLog(id);
+const logs: Record<InstanceDoc['type'], Record<string, ReadLog>> = {
+  container: { 'lxc.log': engineLog, 'console.log': consoleLog },
+  'virtual-machine': { 'qemu.log': engineLog, 'console.log': consoleLog },
 };
 
 const recordUrl = (doc: InstanceDoc, name: string) => instanceUrl(doc, `/logs/exec-output/${encodeURIComponent(name)}`);
@@ -95,17 +98,17 @@ export function sessionHandlers(house: House): Own {
     },
     async 'GET /1.0/instances/{name}/console'({ params, project }) {
       const doc = findInstance(house, project, params.name);
-      return { headers: attachment(''), body: await house.engine.consoleLog(doc.id) };
+      return { headers: attachment(''), body: await house.engines[doc.type].consoleLog(doc.id) };
     },
     async 'DELETE /1.0/instances/{name}/console'({ params, project }) {
       const doc = findInstance(house, project, params.name);
-      await house.engine.clearConsoleLog(doc.id);
+      await house.engines[doc.type].clearConsoleLog(doc.id);
       house.events.lifecycle(project, { action: 'instance-console-reset', source: instanceUrl(doc), name: doc.name });
       return {};
     },
     'GET /1.0/instances/{name}/logs'({ params, project }) {
       const doc = findInstance(house, project, params.name);
-      return Object.keys(logs).map((file) => instanceUrl(doc, `/logs/${file}`));
+      return Object.keys(logs[doc.type]).map((file) => instanceUrl(doc, `/logs/${file}`));
     },
     async 'GET /1.0/instances/{name}/logs/exec-output'({ params, project }) {
       const doc = findInstance(house, project, params.name);
@@ -125,14 +128,15 @@ export function sessionHandlers(house: House): Own {
     },
     async 'GET /1.0/instances/{name}/logs/{file}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
-      const read = Object.hasOwn(logs, params.file) ? logs[params.file] : undefined;
-      return read ? { headers: attachment(params.file), body: await read(house, doc.id) } : fail('log.not-found');
+      const known = logs[doc.type];
+      const read = Object.hasOwn(known, params.file) ? known[params.file] : undefined;
+      return read ? { headers: attachment(params.file), body: await read(house, doc) } : fail('log.not-found');
     },
     async 'DELETE /1.0/instances/{name}/logs/{file}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       if (params.file !== 'console.log')
         return fail('request.invalid', { reason: `the log file ${params.file} cannot be deleted` });
-      await house.engine.clearConsoleLog(doc.id);
+      await house.engines[doc.type].clearConsoleLog(doc.id);
       return {};
     },
   };

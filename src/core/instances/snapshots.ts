@@ -13,7 +13,7 @@ import { findSnapshot, instanceById, instanceUrl, snapshotsOf } from './find.ts'
 import { chosenName, defaultPattern } from './snapshot-name.ts';
 import { standingStill } from './still.ts';
 
-export type SnapshotNeeds = Pick<House, 'documents' | 'engine' | 'pools' | 'queue' | 'clock' | 'events' | 'runtime'>;
+export type SnapshotNeeds = Pick<House, 'documents' | 'engines' | 'pools' | 'queue' | 'clock' | 'events' | 'runtime'>;
 export type SnapshotRequest = { name?: string; description?: string; expiresAt?: string };
 
 const poolOf = (house: SnapshotNeeds, doc: InstanceDoc) =>

@@ -47,7 +47,7 @@ const startSteps: readonly Step<StartContext>[] = [
     async do(context, signal) {
       const { house, nics, doc, expanded, target } = context;
       const [created, written, admitted] = await Promise.allSettled([
-        house.engine.create(guestSpec(context), { signal }),
+        house.engines[doc.type].create(guestSpec(context), { signal }),
         writeGuestFiles(house, doc, expanded, target, nics),
         Promise.all(nics.map((nic) => house.networks.admit(nic))),
       ]);
@@ -58,7 +58,7 @@ const startSteps: readonly Step<StartContext>[] = [
       context.doc = written.value;
     },
     async undo({ house, doc, nics }) {
-      await house.engine.remove(doc.id);
+      await house.engines[doc.type].remove(doc.id);
       await Promise.all(nics.map((nic) => house.networks.detach(nic)));
     },
   },
@@ -68,7 +68,7 @@ const startSteps: readonly Step<StartContext>[] = [
       for (const nic of nics) await house.networks.attach(nic, pid);
     },
   },
-  { name: 'start init', do: ({ house, doc }) => house.engine.start(doc.id) },
+  { name: 'start init', do: ({ house, doc }) => house.engines[doc.type].start(doc.id) },
   {
     // The guest keeps its root file system; our mount of it goes, so that it ends with the guest.
     name: 'let go of the root file system',

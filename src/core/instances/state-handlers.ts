@@ -6,7 +6,7 @@ import type { Routes } from '../../api/routes.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
-import { allInstances, findInstance, instanceById, instanceUrl } from './find.ts';
+import { allInstances, findInstance, instanceUrl } from './find.ts';
 import { startInstance } from './start.ts';
 import { nextPhase } from './state.ts';
 import { instanceState } from './state-view.ts';
@@ -101,7 +101,7 @@ export function stateHandlers(house: House): Own {
     async 'GET /1.0/instances/{name}/processes'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       if (!house.runtime.get(doc.id)) return fail('instance.not-running', { name: doc.name });
-      const processes = await house.engine.processes(instanceById(house, doc.id).id);
+      const processes = await house.engines[doc.type].processes(doc.id);
       return processes.map((process) => ({
         pid: process.pid,
         host_pid: process.hostPid,

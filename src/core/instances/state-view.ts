@@ -12,7 +12,7 @@ import { expand } from './expand.ts';
 import type { RunningGuest } from './runtime.ts';
 import { phaseStatus } from './state.ts';
 
-type Needs = Pick<House, 'runtime' | 'engine' | 'pools' | 'documents' | 'facts'>;
+type Needs = Pick<House, 'runtime' | 'engines' | 'pools' | 'documents' | 'facts'>;
 
 /** `recent`: the size on disk may be some seconds old, as lists have it. */
 export async function instanceState(house: Needs, doc: InstanceDoc, { recent = false } = {}): Promise<InstanceState> {
@@ -53,7 +53,10 @@ async function diskUsage(house: Needs, doc: InstanceDoc, recent: boolean): Promi
 /** Undefined when the guest ended while we looked. */
 async function liveState(house: Needs, doc: InstanceDoc, guest: RunningGuest) {
   try {
-    const [usage, nics] = await Promise.all([house.engine.usage(doc.id), house.engine.nics(doc.id)]);
+    const [usage, nics] = await Promise.all([
+      house.engines[doc.type].usage(doc.id),
+      house.engines[doc.type].nics(doc.id),
+    ]);
     const network = Object.fromEntries(nics.map((nic) => [nic.name, nicView(nic, guest)]));
     return {
       memory: {

@@ -4,16 +4,16 @@ import type { InstanceDoc } from '../model.ts';
 
 /** Freezes a running guest for the time of `work`, so that what is copied belongs together. */
 export async function standingStill<T>(
-  house: Pick<House, 'engine'>,
+  house: Pick<House, 'engines'>,
   doc: InstanceDoc,
   work: () => Promise<T>,
 ): Promise<T> {
   if (doc.phase !== 'running') return work();
-  await house.engine.freeze(doc.id);
+  await house.engines[doc.type].freeze(doc.id);
   try {
     return await work();
   } finally {
     // The guest may have been killed meanwhile; its end is told elsewhere.
-    await house.engine.unfreeze(doc.id).catch(() => {});
+    await house.engines[doc.type].unfreeze(doc.id).catch(() => {});
   }
 }

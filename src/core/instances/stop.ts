@@ -11,7 +11,7 @@ import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
 import { instanceById } from './find.ts';
 
-export type StopNeeds = Pick<House, 'documents' | 'engine' | 'runtime' | 'queue' | 'clock' | 'events'>;
+export type StopNeeds = Pick<House, 'documents' | 'engines' | 'runtime' | 'queue' | 'clock' | 'events'>;
 export type StopOptions = {
   force: boolean;
   timeoutSeconds: number | undefined;
@@ -56,7 +56,7 @@ async function beginStop({ house, id, options, task }: StopContext): Promise<voi
     const before = instanceById(house, id);
     await applyEvent(house, id, 'stop', options.restarting ? { rebooting: true } : { operation: task.id });
     house.runtime.askedToEnd(id, presentCaller());
-    await (options.force ? house.engine.kill(id) : askToHalt(house, before));
+    await (options.force ? house.engines[before.type].kill(id) : askToHalt(house, before));
   });
 }
 
@@ -68,8 +68,8 @@ async function awaitEnd({ house, id, options, ended }: StopContext): Promise<voi
 
 async function askToHalt(house: StopNeeds, before: InstanceDoc): Promise<void> {
   // A frozen init hears nothing; it has to run to halt.
-  if (before.phase === 'frozen') await house.engine.unfreeze(before.id);
-  await house.engine.requestHalt(before.id);
+  if (before.phase === 'frozen') await house.engines[before.type].unfreeze(before.id);
+  await house.engines[before.type].requestHalt(before.id);
 }
 
 /** The guest did not halt: it runs on, and says so. */
@@ -92,11 +92,12 @@ function waitMs(house: StopNeeds, id: string, options: StopOptions): number | un
 
 export async function freezeInstance(house: StopNeeds, id: string): Promise<void> {
   await house.queue(id, async () => {
-    const { phase, name } = instanceById(house, id);
+    const { phase, name, type } = instanceById(house, id);
+    const engine = house.engines[type];
     if (phase !== 'running') await applyEvent(house, id, 'freeze');
-    await house.engine.freeze(id);
+    await engine.freeze(id);
     await applyEvent(house, id, 'freeze').catch(async (error: unknown) => {
-      await house.engine.unfreeze(id);
+      await engine.unfreeze(id);
       throw new Error(`${name} could not be marked as frozen`, { cause: error });
     });
   });
@@ -104,8 +105,9 @@ export async function freezeInstance(house: StopNeeds, id: string): Promise<void
 
 export async function unfreezeInstance(house: StopNeeds, id: string): Promise<void> {
   await house.queue(id, async () => {
-    if (instanceById(house, id).phase !== 'frozen') await applyEvent(house, id, 'unfreeze');
-    await house.engine.unfreeze(id);
+    const { phase, type } = instanceById(house, id);
+    if (phase !== 'frozen') await applyEvent(house, id, 'unfreeze');
+    await house.engines[type].unfreeze(id);
     await applyEvent(house, id, 'unfreeze');
   });
 }

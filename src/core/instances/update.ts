@@ -88,7 +88,7 @@ async function applyLive(house: UpdateNeeds, doc: InstanceDoc, before: Expanded,
   );
   if (!changed.some((key) => key.startsWith('limits.') && findKey(instanceKeys, key)?.live)) return;
   try {
-    await house.engine.update(doc.id, parseLimits(after.config, house.facts));
+    await house.engines[doc.type].update(doc.id, parseLimits(after.config, house.facts));
   } catch (error) {
     if (error instanceof HostError) fail('instance.limit', { reason: error.message }, error);
     throw error;

@@ -181,6 +181,9 @@ export type NicUsage = {
   };
 };
 
+/** One for each kind of guest. */
+export type Engines = Readonly<Record<Engine['type'], Engine>>;
+
 export interface Engine {
   readonly type: 'container' | 'virtual-machine';
   readonly driver: { name: string; version: string };

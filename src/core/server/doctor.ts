@@ -3,11 +3,11 @@ import type { Check } from '../../api/resources/server.ts';
 import { formatBytes } from '../../lib/units.ts';
 import type { House } from '../house.ts';
 
-type Needs = Pick<House, 'engine' | 'networks' | 'drivers' | 'pools' | 'brokenPools' | 'facts' | 'hostChecks'>;
+type Needs = Pick<House, 'engines' | 'networks' | 'drivers' | 'pools' | 'brokenPools' | 'facts' | 'hostChecks'>;
 
 export async function doctor(house: Needs): Promise<Check[]> {
   const groups = await Promise.all([
-    engineCheck(house),
+    engineChecks(house),
     networkCheck(house),
     driverChecks(house),
     poolChecks(house),
@@ -18,14 +18,22 @@ export async function doctor(house: Needs): Promise<Check[]> {
 
 const ok = (name: string, found: string): Check => ({ name, status: 'ok', found, help: '' });
 
-async function engineCheck(house: Needs): Promise<Check[]> {
-  const { name, version } = house.engine.driver;
-  const reason = await house.engine.unusable();
-  return [
-    reason
-      ? { name: 'containers', status: 'failed', found: reason, help: 'install or repair what is named' }
-      : ok('containers', `${name} ${version} starts guests`),
-  ];
+/** A host without virtual machines is a whole one. */
+const kinds = {
+  container: { name: 'containers', status: 'failed' },
+  'virtual-machine': { name: 'virtual machines', status: 'warning' },
+} as const;
+
+function engineChecks(house: Needs): Promise<Check[]> {
+  return Promise.all(
+    Object.values(house.engines).map(async (engine) => {
+      const { name, status } = kinds[engine.type];
+      const reason = await engine.unusable();
+      return reason
+        ? { name, status, found: reason, help: 'install or repair what is named' }
+        : ok(name, `${engine.driver.name} ${engine.driver.version} starts guests`);
+    }),
+  );
 }
 
 async function networkCheck(house: Needs): Promise<Check[]> {

@@ -4,11 +4,13 @@ import type { House } from '../house.ts';
 import type { PoolDoc } from '../model.ts';
 import { serverAddresses } from './addresses.ts';
 
-type Needs = Pick<House, 'facts' | 'engine' | 'drivers' | 'documents' | 'ownCertificate' | 'hostAddresses'>;
+type Needs = Pick<House, 'facts' | 'engines' | 'drivers' | 'documents' | 'ownCertificate' | 'hostAddresses'>;
 
 export function environment(house: Needs, project: string): ServerEnvironment {
   const own = house.ownCertificate();
-  const { facts, engine, drivers } = house;
+  const { facts, drivers } = house;
+  // Clients look here for the kinds of guests that there may be.
+  const engines = Object.values(house.engines).flatMap(({ driver }) => (driver.version === 'missing' ? [] : driver));
   const used = new Set(house.documents.list<PoolDoc>('pools/').map((pool) => pool.driver));
   const storage = drivers.filter((driver) => used.has(driver.name));
   return {
@@ -16,8 +18,8 @@ export function environment(house: Needs, project: string): ServerEnvironment {
     architectures: [facts.architecture],
     certificate: own.certificate,
     certificate_fingerprint: own.fingerprint,
-    driver: engine.driver.name,
-    driver_version: engine.driver.version,
+    driver: engines.map(({ name }) => name).join(' | '),
+    driver_version: engines.map(({ version }) => version).join(' | '),
     firewall: 'nftables',
     kernel: 'Linux',
     kernel_architecture: facts.architecture,

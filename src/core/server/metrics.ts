@@ -7,7 +7,7 @@ import { allInstances } from '../instances/find.ts';
 import type { InstanceDoc } from '../model.ts';
 import type { NicUsage, Usage } from '../ports/engine.ts';
 
-type Needs = Pick<House, 'documents' | 'runtime' | 'engine' | 'pools' | 'facts' | 'operations' | 'clock'>;
+type Needs = Pick<House, 'documents' | 'runtime' | 'engines' | 'pools' | 'facts' | 'operations' | 'clock'>;
 
 type Labels = Record<string, string>;
 type Sample = { labels: Labels; value: number };
@@ -168,7 +168,10 @@ export async function metricsText(house: Needs, project: string | undefined, sta
 /** Undefined when the guest ended while we looked. */
 async function look(house: Needs, doc: InstanceDoc, spaces: Map<string, Space>): Promise<Seen | undefined> {
   try {
-    const [usage, nics] = await Promise.all([house.engine.usage(doc.id), house.engine.nics(doc.id)]);
+    const [usage, nics] = await Promise.all([
+      house.engines[doc.type].usage(doc.id),
+      house.engines[doc.type].nics(doc.id),
+    ]);
     return { usage, nics, space: spaces.get(doc.pool), cpus: house.facts.cpus };
   } catch {
     return undefined;

@@ -13,7 +13,7 @@ import { volumeTold } from './told.ts';
 
 export type VolumeNeeds = Pick<
   House,
-  'documents' | 'pools' | 'brokenPools' | 'queue' | 'clock' | 'events' | 'engine' | 'operations' | 'backups'
+  'documents' | 'pools' | 'brokenPools' | 'queue' | 'clock' | 'events' | 'engines' | 'operations' | 'backups'
 >;
 
 /** A checked request for a new volume: nothing on the host has been touched. `project` is the effective one. */

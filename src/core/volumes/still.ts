@@ -7,7 +7,7 @@ import { instancesWith, isUp } from './users.ts';
 
 /** Freezes the guests that write to the volume for the time of `work`, so that what is copied belongs together. */
 export function volumeStandingStill<T>(
-  house: Pick<House, 'documents' | 'engine'>,
+  house: Pick<House, 'documents' | 'engines'>,
   place: VolumePlace,
   work: () => Promise<T>,
 ): Promise<T> {
