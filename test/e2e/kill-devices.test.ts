@@ -113,7 +113,8 @@ test('killed while devices come, change and go', { skip }, async (t) => {
         await work;
         await daemon.start();
         await agree(room).catch((cause: Error) => {
-          throw new Error(`killed ${afterMs} ms into ${Math.round(tookMs)}: ${cause.message}`, { cause });
+          const log = daemon.log().split('\n').slice(-10).join('\n');
+          throw new Error(`killed ${afterMs} ms into ${Math.round(tookMs)}: ${cause.message}\n${log}`, { cause });
         });
         const now = await client.call('GET /1.0/instances/{name}/state', params('one'));
         assert.equal(now.pid, pid, 'the guest ran on');

@@ -74,6 +74,24 @@ test('links and tables of others are not touched', options, async () => {
   }
 });
 
+test(
+  'a pair whose maker was killed before marking it is taken away, but not one of a name that somebody chose',
+  options,
+  async () => {
+    await using host = await openRealNetworks();
+    await host.networks.ensure(sampleNetwork());
+    const links = async () => (await host.networks.links()).map(({ name }) => name);
+    for (const fixedHostName of [false, true]) {
+      const nic = sampleNic(1, { fixedHostName });
+      await host.networks.admit(nic);
+      await execute('ip', ['link', 'add', nic.hostName, 'type', 'veth', 'peer', 'name', 'gtpeer']);
+      await host.networks.detach(nic, { wait: true });
+      assert.equal((await links()).includes(nic.hostName), fixedHostName);
+    }
+    await execute('ip', ['link', 'delete', 'gt1']);
+  },
+);
+
 test('a new daemon finds and keeps everything after SIGKILL of the old one', options, async () => {
   await using _turn = await takeTurn();
   const stateDirectory = await mkdtemp(join(tmpdir(), 'gasthof-network-'));

@@ -65,6 +65,10 @@ export async function createBridgeNetworks(options: BridgeNetworksOptions): Prom
   const removals = createRemovals({
     tag,
     report,
+    mayLackMark(hostName) {
+      const nic = nics.get(hostName);
+      return nic?.half === true && !nic.fixedHostName;
+    },
     async onGone(hostNames) {
       for (const hostName of hostNames) {
         const nic = nics.get(hostName);

@@ -19,18 +19,20 @@ const delayMs = 50;
 
 export function createRemovals(options: {
   tag: string;
+  /** Whether this link of ours may be without a mark: whoever made it was killed before marking it. */
+  mayLackMark: (hostName: string) => boolean;
   /** These links are gone. */
   onGone: (hostNames: readonly string[]) => Promise<void>;
   report: (problem: string) => void;
 }): Removals {
-  const { tag, onGone, report } = options;
+  const { tag, mayLackMark, onGone, report } = options;
   const waiting = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<void> = Promise.resolve();
 
   const removeAll = async () => {
     const batch = [...waiting];
-    const owned = linksOf(tag, new Set(batch));
+    const owned = linksOf(tag, new Set(batch), mayLackMark);
     for (const link of owned) await deleteIfThere(link);
     await onGone(batch);
     for (const hostName of batch) waiting.delete(hostName);
@@ -55,9 +57,10 @@ export function createRemovals(options: {
 }
 
 /** NIC links and shapers of these names, as far as they carry our mark. */
-function linksOf(tag: string, hostNames: ReadonlySet<string>): { index: number; name: string }[] {
+function linksOf(tag: string, hostNames: ReadonlySet<string>, mayLackMark: (hostName: string) => boolean) {
   using netlink = openNetlink();
-  return listLinks(netlink).filter(({ name, alias }) => {
+  return listLinks(netlink).filter(({ name, alias, kind }) => {
+    if (kind === 'veth' && !alias && hostNames.has(name)) return mayLackMark(name);
     const mark = parseMark(tag, alias);
     return (mark?.kind === 'nic' && hostNames.has(name)) || (mark?.kind === 'shaper' && hostNames.has(mark.hostName));
   });
