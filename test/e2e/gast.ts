@@ -25,6 +25,15 @@ export function runGast(
   });
 }
 
+/** The command line of this environment where nothing may go wrong; resolves to what it prints, without the end of the line. */
+export function sureGast(env: Record<string, string>): (...words: string[]) => Promise<string> {
+  return async (...words) => {
+    const { code, stdout, stderr } = await runGast(env, words);
+    if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
+    return stdout.trim();
+  };
+}
+
 export type Terminal = Disposable & {
   pty: IPty;
   /** Resolves when what was shown so far matches. */

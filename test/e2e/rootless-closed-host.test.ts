@@ -5,14 +5,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { lacking } from '../daemon.ts';
+import { startAsUser } from './rootless/run-as-user.ts';
 
-const root = join(import.meta.dirname, '../..');
 /** `up0` with 192.0.2.2 and the router 192.0.2.1 are made by tools/as-user. This one the host gets later. */
 const later = '192.0.2.99';
 
@@ -27,14 +26,8 @@ test('what listens on the host is closed to guests of a user', { skip: lacking()
   ip('link', 'set', 'other0', 'up');
   // Behind this card: nearly every private network.
   for (const network of ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/17']) ip('route', 'add', network, 'dev', 'other0');
-  const scratch = mkdtempSync('/var/tmp/gu-');
-  chmodSync(scratch, 0o711);
-  using _scratch = { [Symbol.dispose]: () => rmSync(scratch, { recursive: true, force: true }) };
-  const user = spawn(
-    join(root, 'tools/as-user'),
-    [process.execPath, join(import.meta.dirname, 'rootless/closed-host-as-user.ts'), later],
-    { env: { ...process.env, TMPDIR: scratch }, stdio: ['pipe', 'pipe', 'inherit'] },
-  );
+  using running = startAsUser('closed-host-as-user.ts', { words: [later] });
+  const user = running.child;
   using _world = await serveInRouter();
   let said = '';
   user.stdout.setEncoding('utf8').on('data', (text: string) => {

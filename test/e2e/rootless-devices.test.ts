@@ -6,18 +6,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { importImage, lacking, startDaemon, type TestDaemon } from '../daemon.ts';
 import { asUser, firstSubordinateId, giveToGuests } from '../own-namespaces.ts';
-import { openTerminal, runGast } from './gast.ts';
+import { openTerminal, runGast, sureGast } from './gast.ts';
 
 const skip = lacking() || (asUser ? false : 'needs an ordinary user: tools/lab tools/as-user node --test ...');
 /** One that runs and one that does not. */
 const guests = ['up', 'down'];
 let daemon: TestDaemon;
 
-const gast = async (...words: string[]) => {
-  const ended = await runGast(daemon.env, words);
-  assert.equal(ended.code, 0, `${words.join(' ')}: ${ended.stderr}`);
-  return ended.stdout.trim();
-};
+const gast = (...words: string[]) => sureGast(daemon.env)(...words);
 const inside = (guest: string, script: string) => gast('exec', guest, '-n', '--', 'sh', '-c', `{ ${script}\n} 2>&1`);
 
 type Device = Record<string, string>;

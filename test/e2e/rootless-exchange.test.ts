@@ -1,13 +1,13 @@
 /** Guests go from root's daemon to that of an ordinary user and back, by export and import; owners stay what they are inside. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { importImage, lacking, startDaemon } from '../daemon.ts';
-import { runGast } from './gast.ts';
+import { sureGast } from './gast.ts';
 import { expectedOwners, makeOwnerFiles, ownersIn } from './rootless/owners.ts';
+import { seenAsUser } from './rootless/run-as-user.ts';
 
 test('a guest goes to the daemon of an ordinary user and comes back (A02, A05)', {
   skip: lacking(),
@@ -17,11 +17,7 @@ test('a guest goes to the daemon of an ordinary user and comes back (A02, A05)',
   using _folder = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
   chmodSync(folder, 0o777);
   await using daemon = await startDaemon();
-  const gast = async (...words: string[]) => {
-    const { code, stdout, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 0, `gast ${words.join(' ')}: ${stderr}`);
-    return stdout;
-  };
+  const gast = sureGast(daemon.env);
   await importImage(daemon, 'busybox', 'bb');
   await gast('launch', 'bb', 'web');
   await gast('exec', 'web', '--', 'sh', '-c', makeOwnerFiles);
@@ -29,18 +25,8 @@ test('a guest goes to the daemon of an ordinary user and comes back (A02, A05)',
   await gast('export', 'web', join(folder, 'from-root.tar.gz'));
   chmodSync(join(folder, 'from-root.tar.gz'), 0o644);
 
-  const root = join(import.meta.dirname, '../..');
-  const program = join(import.meta.dirname, 'rootless/exchange-as-user.ts');
-  const scratch = mkdtempSync('/var/tmp/gu-');
-  chmodSync(scratch, 0o711);
-  const user = spawnSync(join(root, 'tools/as-user'), [process.execPath, program, folder], {
-    encoding: 'utf8',
-    env: { ...process.env, TMPDIR: scratch },
-    timeout: 120_000,
-  });
-  rmSync(scratch, { recursive: true, force: true });
-  assert.equal(user.status, 0, user.stderr);
-  const seen = JSON.parse(user.stdout) as { owners: string; map: string; snapshots: string };
+  type Seen = { owners: string; map: string; snapshots: string };
+  const seen = seenAsUser<Seen>('exchange-as-user.ts', { words: [folder] });
 
   await t.test('owners and modes are the same in the guest of the user', () => {
     assert.equal(seen.owners, expectedOwners);

@@ -1,7 +1,6 @@
 /** Images, guests and volumes go from a real Incus of root to the daemon of an ordinary user and back, with their owners. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeSample, stateOf } from '../contract/file-state.ts';
@@ -11,6 +10,7 @@ import { roughly, withoutLinks } from './foreign/incus-keeps.ts';
 import { lackingIncusServer, startIncusServer } from './foreign/incus-server.ts';
 import { freePort } from './foreign/joined.ts';
 import type { Seen } from './rootless/incus-as-user.ts';
+import { seenAsUser } from './rootless/run-as-user.ts';
 
 const skip = lackingClients('incus') || lackingIncusServer();
 const modes = ['pull', 'push', 'relay'];
@@ -41,7 +41,7 @@ test('between a real Incus and an ordinary user (A02, H10, I06)', { skip, timeou
   const address = `127.0.0.1:${await freePort()}`;
   await incus.run(['config', 'set', `core.https_address=${address}`]);
   const token = (await incus.run(['config', 'trust', 'add', 'user'])).trim().split('\n').at(-1) ?? '';
-  const seen = asUser('incus-as-user.ts', folder, address, token);
+  const seen = seenAsUser<Seen>('incus-as-user.ts', { words: [folder, address, token], timeoutMs: 200_000 });
 
   for (const mode of modes) {
     await t.test(`an image, --mode ${mode}`, () => assert.equal(seen[mode]?.image, hashOf(bb.unified)));
@@ -75,20 +75,4 @@ type State = Record<string, unknown>;
 function assertSame(found: State = {}, expected: State, kept: (state: State) => State = withoutLinks): void {
   const plain = (state: State) => JSON.parse(JSON.stringify(kept(state))) as State;
   assert.deepEqual(plain(found), plain(expected));
-}
-
-/** Runs one of the programs of ./rootless. */
-function asUser(program: string, ...words: string[]): Seen {
-  const root = join(import.meta.dirname, '../..');
-  const scratch = mkdtempSync('/var/tmp/gu-');
-  chmodSync(scratch, 0o711);
-  const path = join(import.meta.dirname, 'rootless', program);
-  const user = spawnSync(join(root, 'tools/as-user'), [process.execPath, path, ...words], {
-    encoding: 'utf8',
-    env: { ...process.env, TMPDIR: scratch },
-    timeout: 200_000,
-  });
-  rmSync(scratch, { recursive: true, force: true });
-  assert.equal(user.status, 0, user.stderr);
-  return JSON.parse(user.stdout) as Seen;
 }

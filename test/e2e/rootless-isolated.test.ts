@@ -1,11 +1,9 @@
 /** Guests of an ordinary user that are isolated from each other by ids of their own (A05, B10). */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { lacking } from '../daemon.ts';
 import { expectedOwners } from './rootless/owners.ts';
+import { seenAsUser } from './rootless/run-as-user.ts';
 
 type Seen = {
   maps: string[][];
@@ -14,17 +12,8 @@ type Seen = {
 } & Record<'third' | 'inside' | 'pushed' | 'stopped' | 'shared' | 'copied', string>;
 
 test('isolated guests of an ordinary user', { skip: lacking(), timeout: 170_000 }, async (t) => {
-  const scratch = mkdtempSync('/var/tmp/gu-');
-  chmodSync(scratch, 0o711);
-  const program = join(import.meta.dirname, 'rootless/isolated-as-user.ts');
-  const user = spawnSync(join(import.meta.dirname, '../../tools/as-user'), [process.execPath, program], {
-    encoding: 'utf8',
-    env: { ...process.env, TMPDIR: scratch, GASTHOF_TEST_IDS: String(3 * 65_536) },
-    timeout: 150_000,
-  });
-  rmSync(scratch, { recursive: true, force: true });
-  assert.equal(user.status, 0, user.stderr);
-  const seen = JSON.parse(user.stdout) as Seen;
+  const env = { GASTHOF_TEST_IDS: String(3 * 65_536) };
+  const seen = seenAsUser<Seen>('isolated-as-user.ts', { env });
   const bases = (maps: string[][]) => maps.map(([, base]) => Number(base));
 
   await t.test('each has a range that no other guest has', () => {

@@ -1,11 +1,9 @@
 /** An ordinary user's own daemon: started by the first command, by one of many, again after its death, and after a boot (A03, F12, W1, W7). */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { lacking } from '../daemon.ts';
 import type { Ended } from './gast.ts';
+import { seenAsUser } from './rootless/run-as-user.ts';
 
 type Seen = {
   asking: { codes: number[]; made: boolean };
@@ -20,18 +18,8 @@ type Seen = {
 };
 
 test('an ordinary user’s own daemon', { skip: lacking(), timeout: 170_000 }, async (t) => {
-  const scratch = mkdtempSync('/var/tmp/gu-');
-  chmodSync(scratch, 0o711);
-  const program = join(import.meta.dirname, 'rootless/own-daemon-as-user.ts');
-  const { GASTHOF_DIR: _, GASTHOF_SOCKET: __, ...env } = process.env;
-  const user = spawnSync(join(import.meta.dirname, '../../tools/as-user'), [process.execPath, program], {
-    encoding: 'utf8',
-    env: { ...env, TMPDIR: scratch },
-    timeout: 160_000,
-  });
-  rmSync(scratch, { recursive: true, force: true });
-  assert.equal(user.status, 0, user.stderr);
-  const seen = JSON.parse(user.stdout) as Seen;
+  const env = { GASTHOF_DIR: undefined, GASTHOF_SOCKET: undefined };
+  const seen = seenAsUser<Seen>('own-daemon-as-user.ts', { env });
 
   await t.test('is not started by commands that do without one, nor against the user’s will', () => {
     assert.deepEqual(seen.asking, { codes: [0, 4, 0, 3], made: false });

@@ -1,16 +1,15 @@
 /** Two users of one host, each with a daemon of their own: neither sees, reaches or stops what is the other's (A03, F27, W7). */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { lacking } from '../daemon.ts';
 import { eventually } from '../integration/engine-lab.ts';
 import type { Done, Order } from './rootless/one-of-two-users.ts';
+import { startAsUser } from './rootless/run-as-user.ts';
 
 const skip = lacking();
 const limit = { skip, timeout: 150_000 };
@@ -22,16 +21,8 @@ const sides = () => [anna, otto].map((side) => side ?? assert.fail('a user is mi
 
 /** `lines` of what the program of this user says, one for each order. */
 async function openUser(env: Record<string, string>): Promise<Side> {
-  const scratch = mkdtempSync('/var/tmp/gu-');
-  chmodSync(scratch, 0o711);
-  parts.defer(() => rmSync(scratch, { recursive: true, force: true }));
-  const here = import.meta.dirname;
   // As an administrator bounds users in /etc/security/limits.conf.
-  const words = ['prlimit', '--nproc=1500', process.execPath, join(here, 'rootless/one-of-two-users.ts')];
-  const child = spawn(join(here, '../../tools/as-user'), words, {
-    env: { ...process.env, ...env, TMPDIR: scratch },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const { child } = parts.use(startAsUser('one-of-two-users.ts', { env, before: ['prlimit', '--nproc=1500'] }));
   parts.defer(async () => {
     const ended = once(child, 'exit');
     child.stdin.end();

@@ -2,16 +2,12 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { importImage, startDaemon } from '../../daemon.ts';
-import { runGast } from '../gast.ts';
+import { sureGast } from '../gast.ts';
 
 const [, , later = ''] = process.argv;
 await using daemon = await startDaemon();
 await importImage(daemon, 'busybox', 'bb');
-const gast = async (...words: string[]) => {
-  const { code, stdout, stderr } = await runGast(daemon.env, words);
-  if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
-  return stdout.trim();
-};
+const gast = sureGast(daemon.env);
 await gast('launch', 'bb', 'web');
 // busybox's wget, linked statically, breaks off where it looks for names.
 const ask = (address: string) =>
@@ -25,8 +21,10 @@ const ask = (address: string) =>
   );
 const [bridge = ''] = (await gast('network', 'list', '-f', 'csv')).split(',');
 const seen: Record<string, string> = { subnet: await gast('network', 'get', bridge, 'ipv4.address') };
-for (const address of ['192.0.2.1', '192.0.2.2', '198.51.100.5', '2001:db8:5::5', '127.0.0.1'])
+const asked = ['192.0.2.1', '192.0.2.2', '198.51.100.5', '2001:db8:5::5', '127.0.0.1'].map(async (address) => {
   seen[address] = await ask(address);
+});
+await Promise.all(asked);
 
 process.stdout.write('new address, please\n');
 await once(process.stdin, 'data');

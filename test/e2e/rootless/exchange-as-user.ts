@@ -4,16 +4,12 @@
  */
 import { join } from 'node:path';
 import { startDaemon } from '../../daemon.ts';
-import { runGast } from '../gast.ts';
+import { sureGast } from '../gast.ts';
 import { ownersIn } from './owners.ts';
 
 const [, , folder = ''] = process.argv;
 await using daemon = await startDaemon();
-const gast = async (...words: string[]) => {
-  const { code, stdout, stderr } = await runGast(daemon.env, words);
-  if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
-  return stdout;
-};
+const gast = sureGast(daemon.env);
 await gast('import', join(folder, 'from-root.tar.gz'), 'taken');
 await gast('start', 'taken');
 const owners = await ownersIn(gast, 'taken');

@@ -1,16 +1,12 @@
 /** Run by rootless-isolated.test.ts as a user with three ranges of ids. Says what it saw as JSON. */
 import { importImage, startDaemon } from '../../daemon.ts';
-import { runGast } from '../gast.ts';
+import { runGast, sureGast } from '../gast.ts';
 import { makeOwnerFiles, ownersIn } from './owners.ts';
 
 await using daemon = await startDaemon();
 await importImage(daemon, 'busybox', 'bb');
 const run = (...words: string[]) => runGast(daemon.env, words);
-const gast = async (...words: string[]) => {
-  const { code, stdout, stderr } = await run(...words);
-  if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
-  return stdout.trim();
-};
+const gast = sureGast(daemon.env);
 const isolated = ['--config', 'security.idmap.isolated=true'];
 const mapOf = async (guest: string) => (await gast('exec', guest, '--', 'cat', '/proc/self/uid_map')).split(/\s+/);
 const seen: Record<string, unknown> = {};

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { createClient } from '../../../src/client/client.ts';
 import { clearDaemon } from '../../clear-daemon.ts';
 import { gasthofd, importImage, gast as program } from '../../daemon.ts';
-import { type Ended, runGast } from '../gast.ts';
+import { type Ended, runGast, sureGast } from '../gast.ts';
 import { pageExamples } from '../page-examples.ts';
 
 const home = process.env.HOME ?? '';
@@ -14,11 +14,7 @@ const directory = join(home, '.local/share/gasthof');
 // As a login has it on Debian: without sbin.
 const env = { HOME: home, USER: process.env.USER ?? '', PATH: '/usr/local/bin:/usr/bin:/bin', GASTHOF_SOURCE: '1' };
 const run = (...words: string[]): Promise<Ended> => runGast(env, words);
-const gast = async (...words: string[]) => {
-  const { code, stdout, stderr } = await run(...words);
-  if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
-  return stdout.trim();
-};
+const gast = sureGast(env);
 const seen: Record<string, unknown> = {};
 
 /** Empty for processes of others and those that have ended. */
