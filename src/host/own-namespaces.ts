@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { nobody } from '../core/ports/id-range.ts';
 
-/** The user's own id inside; the launchers in libexec say the same number. */
+/** The user's own id inside; libexec/own-self says the same number. */
 export const ownIdInside = 2_000_000_000;
 
 export type OwnNamespaces = {
@@ -26,6 +26,9 @@ export type OwnNamespaces = {
  * id of guests' roots; these programs are confined.
  */
 export const asRootInside = ['--reuid=0', '--regid=0', '--clear-groups'];
+
+/** Before a program that is to be root and is not confined in another way; root's daemon starts it as it is. */
+export const beingRoot = (): string[] => (ownNamespaces() ? ['setpriv', ...asRootInside, '--'] : []);
 
 /** And back from there, with all capabilities. */
 export const asSelfInside = [

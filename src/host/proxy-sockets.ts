@@ -88,16 +88,8 @@ export function openListener(
   type: 'stream' | 'datagram',
   owner: { uid: number; gid: number; mode: number },
 ): number {
-  if ('host' in at) {
-    const { domain, bytes } = ipAddress(at.host, at.port);
-    return made(domain, kinds[type], side, (fd) => {
-      if (type === 'stream') setOption(fd, SOL_SOCKET, SO_REUSEADDR);
-      // Two proxies may listen on 0.0.0.0 and on :: side by side.
-      if (domain === AF_INET6) setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-      bindPort(fd, bytes, at);
-      if (type === 'stream') listenCall(fd, backlog);
-    });
-  }
+  // Two proxies may listen on 0.0.0.0 and on :: side by side.
+  if ('host' in at) return openPort(side, at, type, 'one family');
   return made(AF_UNIX, kinds.stream, side, (fd) => {
     if (at.abstract) {
       const address = unixAddress(at.path, true);
@@ -108,12 +100,20 @@ export function openListener(
 }
 
 /** A TCP listener in the host's network; `::` takes IPv4, too. */
-export function openHostListener(at: { host: string; port: number }): number {
+export const openHostListener = (at: { host: string; port: number }): number => openPort({}, at, 'stream', 'both');
+
+function openPort(
+  side: Side,
+  at: { host: string; port: number },
+  type: 'stream' | 'datagram',
+  families: 'one family' | 'both',
+): number {
   const { domain, bytes } = ipAddress(at.host, at.port);
-  return made(domain, kinds.stream, {}, (fd) => {
-    setOption(fd, SOL_SOCKET, SO_REUSEADDR);
+  return made(domain, kinds[type], side, (fd) => {
+    if (type === 'stream') setOption(fd, SOL_SOCKET, SO_REUSEADDR);
+    if (domain === AF_INET6 && families === 'one family') setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY);
     bindPort(fd, bytes, at);
-    listenCall(fd, backlog);
+    if (type === 'stream') listenCall(fd, backlog);
   });
 }
 

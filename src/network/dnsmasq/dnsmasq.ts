@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { asRootInside, ownNamespaces } from '../../host/own-namespaces.ts';
+import { beingRoot, ownNamespaces } from '../../host/own-namespaces.ts';
 import {
   isAlive,
   type ProcessRef,
@@ -59,8 +59,8 @@ export function createDnsmasq(options: {
 
   const start = async () => {
     // It only changes its user when it is root.
-    const words = [...asRootInside, '--', 'dnsmasq', '--keep-in-foreground', configArgument(paths)];
-    const { pid, pipes, exited } = spawnProgram('setpriv', words, {
+    const [program = '', ...words] = [...beingRoot(), 'dnsmasq', '--keep-in-foreground', configArgument(paths)];
+    const { pid, pipes, exited } = spawnProgram(program, words, {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     });
