@@ -16,6 +16,7 @@ const fine: UserFacts = {
     'net.ipv4.ping_group_range': '0\t2147483647',
     'net.ipv4.ip_unprivileged_port_start': '1024',
     'fs.inotify.max_user_instances': '8192',
+    'kernel.keys.maxkeys': '200',
   },
   pasta: { running: true, said: '' },
 };
@@ -62,5 +63,6 @@ test('devices, pasta, ping, ports and inotify', () => {
   assert.match(row('way to the network', { pasta: { running: false, said: 'no route' } }).found, /no route$/);
   assert.equal(row('ping', set('net.ipv4.ping_group_range', '1 0')).status, 'warning');
   assert.match(row('ports of this computer', set('net.ipv4.ip_unprivileged_port_start', '80')).found, /from 80 on$/);
+  assert.match(row('keys of the kernel', {}).found, /^200, for about 180 guests/);
   assert.match(row('inotify instances', set('fs.inotify.max_user_instances', '128')).found, /about 8 guests/);
 });

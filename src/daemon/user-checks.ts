@@ -17,6 +17,7 @@ export function userChecks(facts: UserFacts): Check[] {
     ...pingCheck(facts),
     ...portsCheck(facts),
     ...inotifyCheck(facts),
+    ...keysCheck(facts),
   ];
 }
 
@@ -120,6 +121,14 @@ function portsCheck({ settings }: UserFacts): Check[] {
   if (!Number.isInteger(first)) return [];
   const lower = first > 80 ? ` (lower ones, too, ${sysctlLine(key, '80')})` : '';
   return [ok('ports of this computer', `proxies may listen from ${first} on${lower}`)];
+}
+
+/** Each guest has a session keyring; helpers of the daemon and each command that runs have others. */
+function keysCheck({ settings }: UserFacts): Check[] {
+  const key = 'kernel.keys.maxkeys';
+  const value = Number(settings[key]);
+  if (!Number.isInteger(value)) return [];
+  return [ok('keys of the kernel', `${value}, for about ${value - 20} guests (more: ${sysctlLine(key, '2000')})`)];
 }
 
 function inotifyCheck({ settings }: UserFacts): Check[] {

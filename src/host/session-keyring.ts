@@ -16,5 +16,7 @@ export function joinFreshKeyring(): void {
   const number = numbers[process.arch];
   if (number === undefined || Number(keyctl(number, joinSessionKeyring, null)) >= 0) return;
   const errno = errnoName();
-  if (!withoutKeys.includes(errno)) throw new HostError(`cannot make a session keyring: ${errno}`, { errno });
+  if (withoutKeys.includes(errno)) return;
+  const help = errno === 'EDQUOT' ? { help: 'as root: sysctl -w kernel.keys.maxkeys=2000' } : {};
+  throw new HostError(`cannot make a session keyring: ${errno}`, { errno, ...help });
 }

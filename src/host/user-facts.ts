@@ -35,6 +35,7 @@ const settings = [
   'kernel.apparmor_restrict_unprivileged_userns',
   'user.max_user_namespaces',
   'fs.inotify.max_user_instances',
+  'kernel.keys.maxkeys',
 ];
 const networkSettings = ['net.ipv4.ping_group_range', 'net.ipv4.ip_unprivileged_port_start'];
 

@@ -46,6 +46,8 @@ export async function createSupervised(
 function supervisorArguments(layout: Layout, runtime: string, id: string): string[] {
   return [
     ...['--api-version', '1', '-c', id, '-u', id, '-n', id, '-t'],
+    // The fresh one of conmon is the guest's, too: the kernel gives an ordinary user 200 keys (kernel.keys.maxkeys).
+    '--no-new-keyring',
     ...['-r', runtime, ...crunOptions(layout).flatMap((word) => ['--runtime-arg', word])],
     ...['-b', layout.bundle(id), '-p', layout.pidFile(id), '--conmon-pidfile', layout.supervisorPidFile(id)],
     ...['--exit-dir', layout.exits, '--persist-dir', layout.persist(id), '--socket-dir-path', layout.sockets],
