@@ -1,12 +1,15 @@
 /**
  * npm run bench -- [ROUNDS] [--quick] [--no-peers]: measures Gasthof beside bare crun and, where they are installed, Incus
- * and LXD, and prints a table against the budgets. It needs root and runs inside the laboratory (tools/lab).
+ * and LXD, and prints a table against the budgets. It needs root and runs inside the laboratory (tools/lab); there an ordinary
+ * user may run it, too.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { removeTree } from '../test/clear-daemon.ts';
 import { gast, importImage, startDaemon, type TestDaemon, testImages } from '../test/daemon.ts';
+import { insideWords } from '../test/own-namespaces.ts';
 import { ensureTestImages } from '../tools/test/test-images.ts';
 import { cgroupLayout, loadNow, machine } from './conditions.ts';
 import { createFloor } from './floor.ts';
@@ -51,7 +54,7 @@ try {
   if (!signal.aborted) throw error;
   process.exitCode = 130;
 } finally {
-  rmSync(directory, { recursive: true, force: true });
+  removeTree(directory);
 }
 // What an interrupted run has measured is shown too.
 print();
@@ -94,11 +97,14 @@ function gasthof(daemon: TestDaemon): Subject {
     cli: (...args) => runQuietly(gast, args, { env: { ...daemon.env, GASTHOF_SOURCE: '' } }),
     startsOnCreate: true,
     daemon: () => daemon.pid,
-    outside: () => [...new Set([...processesNaming(daemon.directory, daemon.names.stage), String(daemon.pid)])],
+    outside: () => [
+      ...new Set([...processesNaming(daemon.directory, basename(daemon.names.stage)), String(daemon.pid)]),
+    ],
     // Not the log of the database and the operations of the last seconds: neither grows with the number of guests.
     diskBytes: async () => {
       const words = ['-s', '-B1', '--exclude=gasthof.db-wal', '--exclude=operations', daemon.directory];
-      return Number(spawnSync('du', words, { encoding: 'utf8' }).stdout.split('\t')[0]);
+      const [program = '', ...rest] = [...insideWords(daemon.directory), 'du', ...words];
+      return Number(spawnSync(program, rest, { encoding: 'utf8' }).stdout.split('\t')[0]);
     },
   };
 }

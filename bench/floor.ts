@@ -1,6 +1,7 @@
 /** The floor: the same guest by bare crun, with a user namespace and an empty network namespace, without limits. */
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createGround, type Ground } from './ground.ts';
 import { runQuietly } from './sample.ts';
 
 export type Floor = AsyncDisposable & {
@@ -11,22 +12,24 @@ export type Floor = AsyncDisposable & {
   delete(name: string): Promise<void>;
 };
 
-/** A map of 65536 ids from 1000000 on; they have to own what is below `directory`/root. */
-const firstId = 1_000_000;
-
 export async function createFloor(directory: string, rootfsTar: string): Promise<Floor> {
+  const ground = await createGround();
+  const onGround = (words: readonly string[], stream?: number) => {
+    const [program = '', ...rest] = [...ground.words, ...words];
+    return runQuietly(program, rest, { stream });
+  };
   const state = join(directory, 'crun');
   const bundle = join(directory, 'bundle');
   const root = join(directory, 'root');
   mkdirSync(root, { recursive: true });
   mkdirSync(bundle, { recursive: true });
   await runQuietly('tar', ['-C', root, '--exclude=./dev/*', '-xf', rootfsTar]);
-  await runQuietly('chown', ['-R', `${firstId}:${firstId}`, root]);
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config(root)));
+  await onGround(['chown', '-R', `${ground.firstId}:${ground.firstId}`, root]);
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(config(root, ground)));
   // crun gives its standard streams to the guest's root: it must not have the host's /dev/null as one.
   const stream = openSync(join(directory, 'streams'), 'a+');
   const crun = (...args: string[]) =>
-    runQuietly('crun', ['--root', state, '--cgroup-manager=cgroupfs', ...args], { stream });
+    onGround(['crun', '--root', state, `--cgroup-manager=${ground.cgroupManager}`, ...args], stream);
   // crun names the cgroup after the container, so that the name has to be one of ours alone.
   const own = (name: string) => `bench-crun-${process.pid}-${name}`;
   const running = new Set<string>();
@@ -45,12 +48,13 @@ export async function createFloor(directory: string, rootfsTar: string): Promise
     async [Symbol.asyncDispose]() {
       for (const name of [...running]) await remove(name).catch(() => {});
       closeSync(stream);
+      ground[Symbol.dispose]();
     },
   };
 }
 
-function config(rootfs: string) {
-  const map = [{ containerID: 0, hostID: firstId, size: 65_536 }];
+function config(rootfs: string, { firstId, ids }: Ground) {
+  const map = [{ containerID: 0, hostID: firstId, size: ids }];
   return {
     ociVersion: '1.0.2',
     root: { path: rootfs },

@@ -1,8 +1,10 @@
 /** Which end-to-end tests run a second time with the daemon and its clients as an ordinary user (tools/as-user). */
 export const rootlessFiles: readonly string[] = [
+  'test/e2e/bench.test.ts',
   'test/e2e/broken-host.test.ts',
   'test/e2e/cli-guest.test.ts',
   'test/e2e/cli-terminal.test.ts',
+  'test/e2e/crowd.test.ts',
   'test/e2e/docs-examples.test.ts',
   'test/e2e/first-guest.test.ts',
   'test/e2e/foreign/ansible.test.ts',

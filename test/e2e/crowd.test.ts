@@ -7,15 +7,18 @@ import { promisify } from 'node:util';
 import type { InstanceFull } from '../../src/api/resources/instances.ts';
 import { importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
 import { assertSameCensus, settledCensus } from '../leaks.ts';
+import { asUser, insideWords } from '../own-namespaces.ts';
 import { change, params } from './kill/room.ts';
 
 const count = 100;
-const debians = 10;
+/** With systemd a guest takes some 16 inotify instances, which the kernel counts together for all guests of an ordinary user. */
+const debiansAtMost = asUser ? Number(readFileSync('/proc/sys/fs/inotify/max_user_instances', 'utf8')) / 16 : count;
+const debians = Math.min(10, Math.floor(debiansAtMost));
 const sideBySide = 20;
 
 const run = promisify(execFile);
 const names = Array.from({ length: count }, (_, index) => `guest${index}`);
-const imageOf = (index: number) => (index % (count / debians) === 0 ? 'debian' : 'busybox');
+const imageOf = (index: number) => (index % 10 === 0 && index < 10 * debians ? 'debian' : 'busybox');
 
 /** Works off all names, `sideBySide` at a time. Returns the seconds that it took. */
 async function all(work: (name: string, index: number) => Promise<unknown>): Promise<number> {
@@ -65,12 +68,15 @@ test('100 guests run at once, twenty launched in parallel, and nothing of them i
   assert.equal(addresses.length, 2 * count);
   assert.equal(new Set(addresses).size, 2 * count, 'an address was given twice');
   const ranges = guests.map(({ state }) => readFileSync(`/proc/${state?.pid}/uid_map`, 'utf8').trim());
-  assert.equal(new Set(ranges).size, count, 'a range of ids was given twice');
+  // Guests of an ordinary user share theirs.
+  assert.equal(new Set(ranges).size, asUser ? 1 : count, 'a range of ids was given twice');
 
   const unanswered: string[] = [];
   const pinged = await all(async (_, index) => {
     for (const address of addresses.slice(2 * index, 2 * index + 2))
-      await run('ping', ['-c1', '-w20', address]).catch(() => unanswered.push(address));
+      await run('env', [...insideWords(daemon.directory), 'ping', '-c1', '-w20', address]).catch(() =>
+        unanswered.push(address),
+      );
   });
   assert.deepEqual(unanswered, []);
 
@@ -78,6 +84,7 @@ test('100 guests run at once, twenty launched in parallel, and nothing of them i
   for (let round = 0; round < 5; round++) await list(daemon);
   const listMs = (performance.now() - began) / 5;
   const conmonKib = guests.reduce((sum, { state }) => sum + memoryKib(parentOf(state?.pid ?? 0)), 0) / count;
+  t.diagnostic(`${debians} of ${count} with Debian`);
   t.diagnostic(`${count} launched in ${launched} s (${(count / launched).toFixed(1)} per second)`);
   t.diagnostic(`all pinged in ${pinged} s; list with recursion=2: ${listMs.toFixed(1)} ms`);
   t.diagnostic(`daemon ${(daemonBefore / 1024).toFixed(0)} -> ${(memoryKib(daemon.pid) / 1024).toFixed(0)} MiB`);
