@@ -16,6 +16,7 @@ import { createQemuEngine } from '../engines/qemu/engine.ts';
 import { createExecRecords } from '../files/exec-records.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
 import { closeHost } from '../firewall/closed-host.ts';
+import { watchHostAddresses } from '../host/address-changes.ts';
 import { usableCgroups } from '../host/cgroup-lent.ts';
 import { clearMountPoints } from '../host/clear-mount-points.ts';
 import { hostFacts } from '../host/facts.ts';
@@ -123,6 +124,7 @@ export async function assemble(
       await closeHost({
         table: `gasthof_${names.tag}_host`,
         addresses: hostAddresses,
+        watch: watchHostAddresses,
         report: (text) => log('warning', text),
       }),
     );

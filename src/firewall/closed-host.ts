@@ -5,21 +5,24 @@
  */
 import { run } from '../host/run.ts';
 import { formatIp, parseIp } from '../lib/ip.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 
 export type ClosedHostOptions = {
   /** Name of the nftables table. */
   table: string;
   /** Addresses that the host has now. */
   addresses(): readonly string[];
+  /** Calls when they may have changed: a laptop moves to another network. */
+  watch(listener: () => void): Disposable;
   report(text: string): void;
 };
 
-/** A laptop changes its network: how long a new address may stay open. Asking costs a message to the kernel. */
-const lookEveryMs = 2000;
-
-export async function closeHost({ table, addresses, report }: ClosedHostOptions): Promise<Disposable> {
+export async function closeHost({ table, addresses, watch, report }: ClosedHostOptions): Promise<Disposable> {
+  const alone = createKeyedQueue();
   let closed = '';
+  let waiting = false;
   const look = async () => {
+    waiting = false;
     const known = addresses();
     const text = closedHostTable(table, known);
     // Without an answer what was closed stays closed.
@@ -27,13 +30,21 @@ export async function closeHost({ table, addresses, report }: ClosedHostOptions)
     await run('nft', ['-f', '-'], { input: text });
     closed = text;
   };
-  await look();
-  const timer = setInterval(() => {
-    look().catch((error: unknown) =>
+  // Before the first look, so that nothing is missed. Changes come in swarms: one look is for all that came before it.
+  const watcher = watch(() => {
+    if (waiting) return;
+    waiting = true;
+    alone('', look).catch((error: unknown) =>
       report(`guests may reach new addresses of this host: ${error instanceof Error ? error.message : error}`),
     );
-  }, lookEveryMs).unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  });
+  try {
+    await alone('', look);
+    return watcher;
+  } catch (error) {
+    watcher[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** Forwarded packets are guests'; the daemon's own downloads are not in their way. */
