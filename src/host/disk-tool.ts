@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rmdir } from 'node:fs/promises';
 import { HostError } from '../lib/host-error.ts';
 import { type ConfinedFile, startConfinedToFiles } from './confined.ts';
+import { diskInUse } from './disk-locks.ts';
 
 export type DiskToolOptions = {
   /** An existing directory where another one is made for as long as it runs. */
@@ -53,12 +54,7 @@ const isLocked = /Failed to get .*lock/;
 
 function explained(error: unknown): unknown {
   if (!(error instanceof HostError)) return error;
-  if (isLocked.test(error.message))
-    return new HostError('the disk is in use by a running QEMU', {
-      errno: 'EBUSY',
-      help: 'stop the virtual machine first',
-      cause: error,
-    });
+  if (isLocked.test(error.message)) return diskInUse(error);
   if (/failed to execute qemu-img/.test(error.message))
     return new HostError('the program qemu-img is missing', { help: 'install the package qemu-utils', cause: error });
   return error;

@@ -65,8 +65,9 @@ function openPool(directory: PoolDirectory, { format, plain }: DirectoryDriver):
       const orphans = [
         ...(await discardOrphans(directory, 'snapshots', 'volumes')),
         ...(await discardOrphans(directory, 'custom-snapshots', 'custom')),
+        ...(await disks.sweep()),
       ];
-      return [...(await directory.sweep()), ...orphans, ...(await disks.sweep())];
+      return [...(await directory.sweep()), ...orphans];
     },
   };
 }

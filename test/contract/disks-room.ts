@@ -1,6 +1,6 @@
 /** What the laws of disks are tried with: a pool under test, and a hand that writes and reads disks as a machine would. */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Disks } from '../../src/core/ports/disks.ts';
@@ -66,6 +66,6 @@ export function graphOf(files: readonly string[]): string {
 export const filled =
   (pattern: number) =>
   async (path: string): Promise<void> => {
-    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, '64M']);
-    execFileSync('qemu-io', ['-f', 'qcow2', '-c', `write -P ${pattern} 0 1M`, path]);
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', path, '64M']);
+    await run('qemu-io', ['-f', 'qcow2', '-c', `write -P ${pattern} 0 1M`, path]);
   };

@@ -32,9 +32,8 @@ export function createDisks(pool: PoolDirectory): Disks {
 
   async function readGraph(all: readonly string[]): Promise<Graph> {
     const found = await names.all();
-    const parents = new Map<string, string | undefined>();
-    for (const layer of all) parents.set(layer, await layers.parent(layer));
-    return { parents, names: found };
+    const parents = await Promise.all(all.map(async (layer) => [layer, await layers.parent(layer)] as const));
+    return { parents: new Map(parents), names: found };
   }
 
   /** Layers that nothing needs go. */
@@ -80,10 +79,11 @@ export function createDisks(pool: PoolDirectory): Disks {
    */
   async function freeze(id: string, { switchTo, ...work }: Frozen): Promise<Held & { isFlat: boolean }> {
     using head = await pick({ id });
+    if (!switchTo) layers.refuseOpen(head.layer);
     const below = await layers.parent(head.layer);
     const isFlat = !switchTo && (await isTooLong(head.layer));
-    if (!switchTo && below !== undefined && (await layers.isUntouched(head.layer)))
-      return { ...layers.hold(below), isFlat: false };
+    if (!switchTo && below !== undefined && (await layers.isFresh(head.layer)))
+      if ((await sizeOf(head.layer)) === (await sizeOf(below))) return { ...layers.hold(below), isFlat: false };
     using frozen = isFlat ? await rewriting.flatten(head.layer, work) : layers.hold(head.layer);
     using overlay = await layers.makeEmpty(frozen.layer, await sizeOf(head.layer), work);
     work.signal?.throwIfAborted();
@@ -148,7 +148,7 @@ export function createDisks(pool: PoolDirectory): Disks {
       }),
 
     async replace(id, by) {
-      for (const name of [{ id }, { id: by }]) await names.layerOf(name);
+      for (const name of [{ id }, { id: by }]) layers.refuseOpen(await names.layerOf(name));
       // Who reads all names meanwhile could miss this one under both.
       await alone(() => names.replace(id, by));
       await names.removeSnapshots(by);
@@ -180,7 +180,7 @@ export function createDisks(pool: PoolDirectory): Disks {
 
     restore: (id, snapshot, work = {}) =>
       cleanly(async () => {
-        await names.layerOf({ id });
+        layers.refuseOpen(await names.layerOf({ id }));
         using state = await pick({ id, snapshot });
         using head = await layers.makeEmpty(state.layer, await sizeOf(state.layer), work);
         work.signal?.throwIfAborted();
@@ -194,6 +194,7 @@ export function createDisks(pool: PoolDirectory): Disks {
     },
 
     async compact(id, { stream, ...work } = {}) {
+      if (!stream) layers.refuseOpen(await names.layerOf({ id }));
       for (let count = 0; ; count += 1) {
         work.signal?.throwIfAborted();
         const merge = nextMerge(await readGraph(await layers.list()), id, layers.isHeld);
@@ -220,9 +221,13 @@ export function createDisks(pool: PoolDirectory): Disks {
           errno: 'EINVAL',
           help: 'copy it to a new, smaller one',
         });
+      if (!resize) layers.refuseOpen(head.layer);
       await resize?.(sizeBytes);
-      // Also after a switch that failed: then QEMU has resized another file than the one that the next start takes.
-      if ((await sizeOf(head.layer)) < sizeBytes) await rewriting.resize(head.layer, sizeBytes, work);
+      // A switch that was refused has left an empty head, and QEMU has resized another file.
+      if ((await sizeOf(head.layer)) >= sizeBytes) return;
+      if (!(await layers.isFresh(head.layer))) return rewriting.resize(head.layer, sizeBytes, work);
+      using bigger = await layers.makeEmpty(await layers.parent(head.layer), sizeBytes, work);
+      await names.point({ id }, bigger.layer);
     },
 
     async sizeBytes(at) {

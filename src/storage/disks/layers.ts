@@ -13,6 +13,7 @@ import { openDiskBytes } from '../../disks/disk-bytes.ts';
 import { refuseDataFile } from '../../disks/qcow2.ts';
 import { emptyQcow2, maxQcow2Bytes } from '../../disks/qcow2-empty.ts';
 import { type Qcow2Header, readQcow2Header } from '../../disks/qcow2-header.ts';
+import { diskInUse, isOpenInQemu } from '../../host/disk-locks.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { absentIs, type PoolDirectory } from '../pool-directory.ts';
 import { flush, pointLink } from './durable.ts';
@@ -109,14 +110,16 @@ export function createLayers(pool: PoolDirectory) {
       return header;
     },
 
-    /** Whether nothing was written since the layer was made: then it is the same as the one below. */
-    async isUntouched(layer: string): Promise<boolean> {
-      const below = await parent(layer);
-      if (below === undefined) return false;
-      const [own, under] = await Promise.all([this.header(layer), this.header(below)]);
-      // New clusters lie behind those that it was made with.
+    /** Whether nothing was written since the layer was made: all that is read comes from below. */
+    async isFresh(layer: string): Promise<boolean> {
+      const { sizeBytes } = await this.header(layer);
       const { size } = await lstat(file(layer));
-      return own.sizeBytes === under.sizeBytes && size <= emptyQcow2(Number(own.sizeBytes)).fileBytes;
+      // New clusters lie behind those that it was made with.
+      return size <= emptyQcow2(Number(sizeBytes)).fileBytes;
+    },
+
+    refuseOpen(layer: string): void {
+      if (isOpenInQemu(file(layer))) throw diskInUse();
     },
 
     bytes: async (layer: string) => (await lstat(file(layer))).blocks * sectorBytes,

@@ -73,10 +73,15 @@ export function createNames(pool: PoolDirectory) {
 
     /** All names, also snapshots of volumes that are not there yet. What goes away meanwhile is left out. */
     async all(): Promise<Named[]> {
-      const names: Name[] = (await this.images()).map((image) => ({ image }));
-      for (const id of await this.volumes()) names.push({ id });
-      for (const id of await this.withSnapshots())
-        for (const snapshot of await this.snapshots(id)) names.push({ id, snapshot });
+      const [images, volumes, ids] = await Promise.all([this.images(), this.volumes(), this.withSnapshots()]);
+      const snapshots = await Promise.all(
+        ids.map(async (id) => (await this.snapshots(id)).map((snapshot) => ({ id, snapshot }))),
+      );
+      const names: Name[] = [
+        ...images.map((image) => ({ image })),
+        ...volumes.map((id) => ({ id })),
+        ...snapshots.flat(),
+      ];
       const found = await Promise.all(names.map(async (name) => ({ name, layer: await read(name) })));
       return found.flatMap(({ name, layer }) => (layer === undefined ? [] : [{ name, layer }]));
     },
