@@ -18,8 +18,7 @@ export async function withBackingName(head: Buffer, name: string): Promise<Buffe
   const extensionsAt = header.headerBytes;
   const nameAt = extensionsAt + 8 + format.length + 8;
   const endAt = Math.min(head.length, 2 ** header.clusterBits);
-  if (nameAt + text.length > endAt)
-    throw refused('its first cluster has no room for a name', 'make it anew');
+  if (nameAt + text.length > endAt) throw refused('its first cluster has no room for a name', 'make it anew');
   const changed = Buffer.from(head);
   changed.fill(0, extensionsAt, endAt);
   changed.writeUInt32BE(formatExtension, extensionsAt);
