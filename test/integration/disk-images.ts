@@ -1,6 +1,6 @@
 /** What tests of disks share: a scratch folder, qemu-img run by hand, and why they cannot run here. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,7 +17,12 @@ export function createScratch(): { path: string; file(name: string): string } & 
   return {
     path,
     file: (name) => join(path, name),
-    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
+    [Symbol.dispose]() {
+      // What a pool deletes in the background goes on, and rmSync of Node 26 takes a file that somebody else has just deleted
+      // for the end of its work.
+      for (let attempt = 0; attempt < 100 && existsSync(path); attempt += 1)
+        rmSync(path, { recursive: true, force: true });
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Pool } from '../../src/core/ports/storage.ts';
 import { unmount } from '../../src/host/mount.ts';
+import { asRootInside } from '../../src/host/own-namespaces.ts';
 import { run } from '../../src/host/run.ts';
 import { storageDrivers } from '../../src/storage/drivers.ts';
 import { expectBytes, filled, writeHead } from '../contract/disks-room.ts';
@@ -124,7 +125,8 @@ test('on a full disk every call fails clearly, leaves nothing, and works again a
   using scratch = createScratch();
   const source = scratch.file('pool');
   mkdirSync(source);
-  await run('mount', ['-t', 'tmpfs', '-o', 'size=6m,mode=700', 'tmpfs', source]);
+  const options = `size=6m,mode=700,uid=${process.geteuid?.()},gid=${process.getegid?.()}`;
+  await run('setpriv', [...asRootInside, 'mount', '-t', 'tmpfs', '-o', options, 'tmpfs', source]);
   using stack = new DisposableStack();
   stack.defer(() => unmount(source));
   const { disks, sweep } = await openPool('dir', source);

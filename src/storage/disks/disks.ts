@@ -5,12 +5,11 @@
 import { open, rm } from 'node:fs/promises';
 import type { ChainFile, Disks, Frozen } from '../../core/ports/disks.ts';
 import type { VolumeState, Work } from '../../core/ports/storage.ts';
-import { inspectFile } from '../../disks/import-disk.ts';
-import { maxQcow2Bytes } from '../../disks/qcow2-empty.ts';
 import { explainDiskFull } from '../../host/disk-full.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
 import type { PoolDirectory } from '../pool-directory.ts';
+import { filledBy } from './filled-by.ts';
 import { type Graph, neededLayers, nextMerge, ownLayers } from './graph.ts';
 import { createImageDisks } from './image-disks.ts';
 import { checkSize, createLayers, type Held } from './layers.ts';
@@ -133,10 +132,7 @@ export function createDisks(pool: PoolDirectory): Disks {
     create: (at, fill, work = {}) =>
       cleanly(async () => {
         await refuseTaken(at);
-        using made = await layers.make(undefined, work, async (path) => {
-          await fill(path);
-          await inspectFile(path, { format: 'qcow2', maxSizeBytes: maxQcow2Bytes });
-        });
+        using made = await layers.make(undefined, work, filledBy(fill));
         await names.settle(at, made.layer);
       }),
 

@@ -1,8 +1,7 @@
 /** Disks of images: layers that are named by a fingerprint. */
 import type { ImageDisks } from '../../core/ports/disks.ts';
-import { inspectFile } from '../../disks/import-disk.ts';
-import { maxQcow2Bytes } from '../../disks/qcow2-empty.ts';
 import { HostError } from '../../lib/host-error.ts';
+import { filledBy } from './filled-by.ts';
 import type { Layers } from './layers.ts';
 import type { Names } from './names.ts';
 
@@ -22,10 +21,7 @@ export function createImageDisks({ layers, names, cleanly, collect }: Needs): Im
       if (await names.has(name)) return;
       try {
         await cleanly(async () => {
-          using made = await layers.make(undefined, work, async (path) => {
-            await fill(path);
-            await inspectFile(path, { format: 'qcow2', maxSizeBytes: maxQcow2Bytes });
-          });
+          using made = await layers.make(undefined, work, filledBy(fill));
           await names.settle(name, made.layer);
         });
       } catch (error) {

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, chown, lstat, open, readlink, symlink, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Work } from '../../core/ports/storage.ts';
-import { openDiskBytes } from '../../disks/disk-bytes.ts';
+import { checkedSize, openDiskBytes } from '../../disks/disk-bytes.ts';
 import { refuseDataFile } from '../../disks/qcow2.ts';
 import { emptyQcow2, maxQcow2Bytes } from '../../disks/qcow2-empty.ts';
 import { type Qcow2Header, readQcow2Header } from '../../disks/qcow2-header.ts';
@@ -107,6 +107,7 @@ export function createLayers(pool: PoolDirectory) {
       await using bytes = await openDiskBytes(file(layer));
       const header = await readQcow2Header(bytes);
       refuseDataFile(header.incompatible, header.extensions);
+      checkedSize(header.sizeBytes, maxQcow2Bytes);
       return header;
     },
 
