@@ -16,7 +16,7 @@ export async function createFloor(directory: string, rootfsTar: string): Promise
   const ground = await createGround();
   const onGround = (words: readonly string[], stream?: number) => {
     const [program = '', ...rest] = [...ground.words, ...words];
-    return runQuietly(program, rest, { stream });
+    return runQuietly(program, rest, stream === undefined ? {} : { stream });
   };
   const state = join(directory, 'crun');
   const bundle = join(directory, 'bundle');
