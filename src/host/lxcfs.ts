@@ -80,9 +80,11 @@ async function startLxcfs(directory: string, log: string, groups: Groups): Promi
 /**
  * In a user namespace it cannot do what it does at its start: mount the control groups below /run, where an ordinary user may
  * not write, and bind `/`, whose mounts are locked. So it gets a cgroup namespace and a root of its own, put together
- * from the host's. Its mount is seen in the daemon's namespace because that one's stage is shared.
+ * from the host's. Its mount is seen in the daemon's namespace because that one's stage is shared. On v2 it asks which
+ * controllers there are below the group of process 1, whose path leads out of its cgroup namespace; it is told: the base.
  */
 const makeRoom = `set -e
+base=$1; shift
 mount -t tmpfs -o mode=755,size=1m room /run
 cd /run
 mkdir run tmp var
@@ -90,10 +92,14 @@ for name in usr etc dev proc sys; do mkdir $name; mount --rbind /$name $name; do
 for name in bin sbin lib lib32 lib64 libx32; do
   if [ -L /$name ]; then ln -s "$(readlink /$name)" $name; elif [ -d /$name ]; then mkdir $name; mount --rbind /$name $name; fi
 done
+if [ -n "$base" ]; then
+  echo "$base" > base
+  mount --bind base proc/1/cgroup
+fi
 exec chroot . "$@"`;
 
 function inOwnNamespaces(directory: string, { roots, hierarchy }: Groups) {
-  const room = ['sh', '-c', makeRoom, 'sh', ...asSelfInside];
+  const room = ['sh', '-c', makeRoom, 'sh', hierarchy === undefined ? '' : '0::/', ...asSelfInside];
   const asRoot = ['setpriv', ...asRootInside];
   // v2: no process may be in the base any more. The launcher kept a namespace from the time when it was there.
   const kept = join(directory, '..', 'groups');
