@@ -80,7 +80,20 @@ export const errorCatalogue = {
   'instance.config': { status: 400, text: 'Invalid config: {reason}' },
   'instance.device-failed': { status: 400, text: 'Failed to {verb} device "{device}": {reason}' },
   'instance.devices': { status: 400, text: 'Invalid devices: Device validation failed for "{device}": {reason}' },
-  'instance.type': { status: 400, text: 'Invalid instance type "{type}"', help: 'container is what this server runs' },
+  'instance.type': {
+    status: 400,
+    text: 'Invalid instance type "{type}"',
+    help: 'container and virtual-machine are what this server runs',
+  },
+  'instance.machine': {
+    status: 400,
+    text: '{what} is not offered for the virtual machine "{name}"',
+    help: 'Commands inside it run by its agent: gast exec',
+  },
+  'instance.no-machines': {
+    status: 400,
+    text: 'This host runs no virtual machines: {reason}',
+  },
   'instance.no-root-disk': {
     status: 400,
     text: 'Failed creating instance record: Failed initializing instance: Failed getting root disk: No root device could be found',

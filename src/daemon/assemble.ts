@@ -11,6 +11,7 @@ import type { StepObserver } from '../core/operations/steps.ts';
 import type { Pool, StorageDriver } from '../core/ports/storage.ts';
 import { createWarnings } from '../core/warnings/warnings.ts';
 import { deviceTypes } from '../devices/device-types.ts';
+import { importDisk } from '../disks/import-disk.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
 import { createQemuEngine } from '../engines/qemu/engine.ts';
 import { createExecRecords } from '../files/exec-records.ts';
@@ -45,6 +46,9 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { hostChecks } from './host-checks.ts';
 import type { Log } from './log.ts';
 import { version } from './version.ts';
+
+/** Of images from elsewhere. */
+const largestDiskBytes = 2 ** 44;
 
 export type AssembleOptions = {
   /** Hears of every step of all work, before and after it. */
@@ -135,6 +139,7 @@ export async function assemble(
     cacheDirectory: paths.cache,
     scratchDirectory: paths.scratch,
     idBase: names.unpackIdBase,
+    importDisk: (files, signal) => importDisk({ ...files, maxSizeBytes: largestDiskBytes }, signal),
   });
   const ownCertificate = keptCertificate(paths.directory, clock.now);
   const https = parts.use(createTlsDoor({ own: ownCertificate, openListener: own && openHostListener }));

@@ -26,6 +26,8 @@ export type ImageFilesOptions = {
   scratchDirectory: string;
   /** First of 65536 host ids that no guest has: squashfs images are taken apart as these. */
   idBase: number;
+  /** Makes a qcow2 file that stands alone of one that somebody else made. */
+  importDisk(files: { source: string; target: string }, signal?: AbortSignal): Promise<unknown>;
   limits?: Partial<ArchiveLimits>;
   /** What this host runs. @default the machine's own */
   architecture?: string;
@@ -79,6 +81,14 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
           'delete it and import it again',
         );
       }
+    },
+
+    async writeDisk(fingerprint, path, { signal }) {
+      const { parts, type } = await recordOf(store, fingerprint);
+      const part = parts.find(({ name }) => name === 'rootfs');
+      if (type !== 'virtual-machine' || part?.compression !== 'qcow2')
+        throw new ImageRefused('unsupported', `image ${fingerprint.slice(0, 12)} has no disk of its own`);
+      await options.importDisk({ source: store.path(fingerprint, part.name), target: path }, signal);
     },
 
     async template(fingerprint, name) {

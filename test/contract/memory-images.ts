@@ -67,6 +67,10 @@ export function createMemoryImages(): ImageFiles {
       await mkdir(join(directory, 'etc'), { recursive: true });
       await writeFile(join(directory, 'etc/os-release'), 'ID=memory\n');
     },
+    async writeDisk(fingerprint) {
+      find(fingerprint);
+      throw new ImageRefused('unsupported', 'this image has no disk');
+    },
     template: async (fingerprint, name) => {
       const { templates } = find(fingerprint);
       return Object.hasOwn(templates, name) ? templates[name] : undefined;

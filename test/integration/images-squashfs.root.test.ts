@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ImageRefused } from '../../src/core/ports/images.ts';
+import { importDisk } from '../../src/disks/import-disk.ts';
 import { createImageFiles } from '../../src/images/image-files.ts';
 import { handTar, plainMetadata } from '../contract/hand-tar.ts';
 import { streamOf } from '../contract/images.suite.ts';
@@ -21,6 +22,7 @@ async function open(limits: { storedBytes?: number } = {}) {
     cacheDirectory: join(top, 'cache'),
     scratchDirectory: scratch,
     idBase: 1_800_000_000,
+    importDisk: (files, signal) => importDisk({ ...files, maxSizeBytes: 2 ** 40 }, signal),
     limits,
     architecture: 'x86_64',
   });

@@ -47,7 +47,9 @@ for module in /modules/*.ko; do insmod "$module"; done
 hostname tiny
 ip link set lo up
 for card in /sys/class/net/eth*; do
-  [ -e "$card" ] && udhcpc -q -n -i "\${card##*/}" -s /etc/udhcpc >/dev/null 2>&1
+  [ -e "$card" ] || continue
+  ip link set "\${card##*/}" up
+  udhcpc -i "\${card##*/}" -s /etc/udhcpc >/dev/null 2>&1 &
 done
 port=$(grep -l org.qemu.guest_agent.0 /sys/class/virtio-ports/*/name)
 [ -z "$port" ] || { port=\${port%/name}; qemu-ga -m virtio-serial -p "/dev/\${port##*/}" -t /run -d -f /run/ga.pid; }

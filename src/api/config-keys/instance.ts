@@ -116,6 +116,13 @@ export const instanceKeys: KeyTable = [
   { key: 'cloud-init.vendor-data', type: 'string', doc: 'Vendor data of cloud-init.' },
   { key: 'cloud-init.network-config', type: 'string', doc: 'Network configuration of cloud-init.' },
   {
+    key: 'machine.kernel',
+    type: 'string',
+    doc: 'Virtual machines: a kernel of the host, started instead of what is on the disk. Everybody has to be able to read it.',
+  },
+  { key: 'machine.initrd', type: 'string', doc: 'Virtual machines: the initial memory file system of that kernel.' },
+  { key: 'machine.cmdline', type: 'string', doc: 'Virtual machines: the command line of that kernel.' },
+  {
     key: 'snapshots.expiry',
     type: 'expiry',
     doc: 'Age at which new snapshots are deleted by themselves, like 1w.',

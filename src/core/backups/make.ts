@@ -8,6 +8,7 @@ import type { House } from '../house.ts';
 import { type CopyNeeds, copyRoot, openedPool } from '../instances/copy-volume.ts';
 import { instanceById, snapshotsOf } from '../instances/find.ts';
 import { metadataOf } from '../instances/guest-metadata.ts';
+import { refuseMachine } from '../instances/roots.ts';
 import { type BackupDoc, type ConfigMap, type InstanceDoc, keys, type ServerDoc, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
@@ -71,6 +72,7 @@ async function packInstance(context: Context, signal: AbortSignal): Promise<void
   const { house, backup } = context;
   const aside = await house.queue(backup.instance, async () => {
     const doc = instanceById(house, backup.instance);
+    refuseMachine(doc, 'A backup');
     if (house.runtime.get(doc.id)) return copyAside(house, doc, signal);
     await packStates(context, doc, { id: doc.id }, signal);
     return undefined;

@@ -39,7 +39,10 @@ export async function releaseImage(house: DeleteImageNeeds, pool: string, finger
 /** The pool knows best whether somebody stands on the tree. */
 async function clearImageTree(house: Pick<House, 'pools'>, name: string, fingerprint: string): Promise<void> {
   const pool = house.pools.get(name);
-  if (!pool || !(await pool.images.list()).includes(fingerprint)) return;
+  if (!pool) return;
+  // A disk stays as long as volumes stand on it, whatever its name.
+  await pool.disks.images.remove(fingerprint);
+  if (!(await pool.images.list()).includes(fingerprint)) return;
   await pool.images.remove(fingerprint).catch((error: unknown) => {
     if (!(error instanceof HostError && error.errno === 'EBUSY')) throw error;
   });

@@ -4,6 +4,7 @@ import type { ImagesPost } from '../../api/resources/images.ts';
 import type { House } from '../house.ts';
 import { findInstance, findSnapshot, instanceById } from '../instances/find.ts';
 import { metadataOf } from '../instances/guest-metadata.ts';
+import { refuseMachine } from '../instances/roots.ts';
 import { standingStill } from '../instances/still.ts';
 import type { ConfigMap, InstanceDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
@@ -80,6 +81,7 @@ async function withUnshifted<T>(
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
   const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
+  refuseMachine(doc, 'Publishing');
   const target = `${house.mountDirectory}/publish-${id}`;
   const mount = async () => {
     await pool.volumes.mount(

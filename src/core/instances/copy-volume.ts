@@ -2,15 +2,16 @@
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import type { DevicesMap, InstanceDoc, SnapshotDoc } from '../model.ts';
-import type { Pool, Work } from '../ports/storage.ts';
+import type { Pool, VolumeState, Work } from '../ports/storage.ts';
 import { rootDevice } from './devices.ts';
 import { expand, knownProfiles } from './expand.ts';
 import { instanceById, snapshotsOf } from './find.ts';
+import { rootsIn } from './roots.ts';
 import { standingStill } from './still.ts';
 
 export type CopyNeeds = Pick<
   House,
-  'documents' | 'devices' | 'pools' | 'clock' | 'queue' | 'engines' | 'mountDirectory'
+  'documents' | 'devices' | 'pools' | 'clock' | 'queue' | 'engines' | 'runtime' | 'mountDirectory'
 >;
 
 /** What a copy is made of. */
@@ -25,20 +26,24 @@ export type VolumeSource = {
 };
 
 type State = { pool: string; id: string; snapshot?: string };
+type Kind = InstanceDoc['type'];
 
 export function openedPool(house: Pick<House, 'pools'>, name: string): Pool {
   return house.pools.get(name) ?? fail('pool.closed', { name, reason: 'see gast doctor' });
 }
 
 /** Copies a volume or snapshot to a new one. The caller sees to it that nobody changes it meanwhile. */
-export async function copyState(house: CopyNeeds, from: State, to: State, work: Work): Promise<void> {
-  const [source, target] = [openedPool(house, from.pool).volumes, openedPool(house, to.pool).volumes];
+export async function copyState(house: CopyNeeds, type: Kind, from: State, to: State, work: Work): Promise<void> {
+  const [here, there] = [openedPool(house, from.pool), openedPool(house, to.pool)];
   const { pool: _from, ...state } = from;
   const { pool: _to, ...place } = to;
-  if (source === target) {
+  if (here === there) {
+    const target = rootsIn(house, here, type);
     if (place.snapshot === undefined) return target.copy(state, place.id, work);
     return target.copySnapshot(state, { id: place.id, snapshot: place.snapshot }, work);
   }
+  if (type === 'virtual-machine') return copyDisk(house, { pool: here, state }, { pool: there, place }, work);
+  const [source, target] = [here.volumes, there.volumes];
   const mounted = `${house.mountDirectory}/copy-${house.clock.uuid()}`;
   const { id, ...which } = state;
   await source.mount(id, mounted, { ...which, readOnly: true });
@@ -49,6 +54,31 @@ export async function copyState(house: CopyNeeds, from: State, to: State, work: 
   }
 }
 
+/** Into another pool, where nothing is shared. A machine that runs is copied by a snapshot that goes afterwards. */
+async function copyDisk(
+  house: CopyNeeds,
+  from: { pool: Pool; state: VolumeState },
+  to: { pool: Pool; place: VolumeState },
+  { signal }: Work,
+): Promise<void> {
+  const write = (state: VolumeState) =>
+    to.pool.disks.create(
+      to.place,
+      (path) => from.pool.disks.writeOut(state, path, { format: 'qcow2' }, signal ? { signal } : {}),
+      signal ? { signal } : {},
+    );
+  const { id, snapshot } = from.state;
+  if (snapshot !== undefined || !house.runtime.get(id)) return write(from.state);
+  const passing = house.clock.randomHex(6);
+  const roots = rootsIn(house, from.pool, 'virtual-machine');
+  await roots.snapshot(id, passing);
+  try {
+    await write({ id, snapshot: passing });
+  } finally {
+    await roots.removeSnapshot(id, passing);
+  }
+}
+
 /** Copies the root file system of `from`, which stands still for it, to the new volume `to`. */
 export function copyRoot(
   house: CopyNeeds,
@@ -56,7 +86,7 @@ export function copyRoot(
   to: State,
   work: Work & { inconsistent?: boolean },
 ): Promise<void> {
-  const copy = () => copyState(house, { pool: from.pool, id: from.id }, to, work);
+  const copy = () => copyState(house, from.type, { pool: from.pool, id: from.id }, to, work);
   return work.inconsistent ? copy() : standingStill(house, from, copy);
 }
 
@@ -74,7 +104,7 @@ export function copyVolume(
     const from = instanceById(house, source.id);
     const to = { pool: doc.pool, id: doc.id };
     if (source.snapshot !== undefined) {
-      await copyState(house, { pool: from.pool, id: from.id, snapshot: source.snapshot }, to, { signal });
+      await copyState(house, from.type, { pool: from.pool, id: from.id, snapshot: source.snapshot }, to, { signal });
       return [];
     }
     const copies: SnapshotDoc[] = [];
@@ -95,7 +125,7 @@ export async function copySnapshot(
 ): Promise<SnapshotDoc> {
   const id = house.clock.randomHex(6);
   const source = { pool: from.pool, id: from.id, snapshot: snapshot.id };
-  await copyState(house, source, { pool: to.pool, id: to.id, snapshot: id }, { signal });
+  await copyState(house, from.type, source, { pool: to.pool, id: to.id, snapshot: id }, { signal });
   return {
     ...snapshot,
     id,

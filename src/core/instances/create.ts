@@ -3,7 +3,7 @@ import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { instanceImage } from '../images/instance-image.ts';
 import type { RemoteSource } from '../images/remote/source.ts';
-import { ensureImageTree } from '../images/tree.ts';
+import { ensureImage } from '../images/tree.ts';
 import { type ConfigMap, type ImageDoc, type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { checkHostName } from '../networks/host-names.ts';
 import { allocateAddresses } from '../networks/nics.ts';
@@ -20,6 +20,7 @@ import { expand } from './expand.ts';
 import { lookUpInstance, snapshotsOf } from './find.ts';
 import { imageMetadata, keepMetadata } from './guest-metadata.ts';
 import { newIdBase } from './ids.ts';
+import { makeRoot, rootSizeBytes, rootsIn } from './roots.ts';
 
 export type CreateNeeds = Pick<
   House,
@@ -32,6 +33,7 @@ export type CreateNeeds = Pick<
   | 'facts'
   | 'events'
   | 'engines'
+  | 'runtime'
   | 'mountDirectory'
   | 'remotes'
 >;
@@ -58,18 +60,23 @@ const createSteps: readonly Step<CreateContext>[] = [
   {
     name: 'unpack the image',
     do: async ({ house, doc, pool, source }, signal) => {
-      if (source.kind === 'image') await ensureImageTree(house, doc.pool, pool, source.image.fingerprint, signal);
+      if (source.kind === 'image') await ensureImage(house, doc.type, doc.pool, pool, source.image.fingerprint, signal);
     },
   },
   {
     name: 'make the root file system',
     do: async (context, signal) => {
       const { house, doc, pool, source } = context;
-      if (source.kind === 'image') return pool.volumes.createFromImage(doc.id, source.image.fingerprint, { signal });
-      if (source.kind === 'none') return pool.volumes.createEmpty(doc.id, { signal });
-      context.snapshots = await copyVolume(house, source, doc, signal);
+      if (source.kind === 'volume') {
+        context.snapshots = await copyVolume(house, source, doc, signal);
+        return;
+      }
+      const { id, type } = doc;
+      const image = source.kind === 'image' ? { image: source.image.fingerprint } : {};
+      const sizeBytes = rootSizeBytes(house, expand(house, doc).devices);
+      await makeRoot(pool, { id, type, ...image, sizeBytes }, { signal });
     },
-    undo: ({ pool, doc }) => pool.volumes.remove(doc.id),
+    undo: ({ house, pool, doc }) => rootsIn(house, pool, doc.type).remove(doc.id),
   },
   {
     name: 'enter the instance',

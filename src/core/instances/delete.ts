@@ -11,10 +11,11 @@ import { runSteps, type Step } from '../operations/steps.ts';
 import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
 import { instanceById, instanceUrl, snapshotsOf } from './find.ts';
+import { rootsOf } from './roots.ts';
 
 export type DeleteNeeds = Pick<
   House,
-  'documents' | 'engines' | 'execRecords' | 'pools' | 'backups' | 'queue' | 'clock' | 'events' | 'images'
+  'documents' | 'engines' | 'runtime' | 'execRecords' | 'pools' | 'backups' | 'queue' | 'clock' | 'events' | 'images'
 >;
 type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
 
@@ -30,10 +31,7 @@ const deleteSteps: readonly Step<DeleteContext>[] = [
   },
   {
     name: 'delete the volume and its snapshots',
-    do: ({ house, doc }) =>
-      (house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' })).volumes.remove(
-        doc.id,
-      ),
+    do: ({ house, doc }) => rootsOf(house, doc).remove(doc.id),
   },
   {
     name: 'delete its backups',

@@ -108,6 +108,19 @@ export function rootPool(house: Pick<House, 'devices'>, devices: DevicesMap): st
   return rootDevice(house, devices)?.config.pool ?? fail('instance.no-root-disk');
 }
 
+/** What a virtual machine cannot be given is refused, and not left out. */
+export function checkMachineDevices(house: Pick<House, 'devices'>, devices: DevicesMap): void {
+  for (const [device, config] of Object.entries(devices)) {
+    const type = typeOf(house, device, config);
+    if (type.isRoot?.(config) || type.network?.(config) !== undefined) continue;
+    if (type.name === 'none') continue;
+    fail('instance.devices', {
+      device,
+      reason: `virtual machines are not offered devices of this kind (${type.name})`,
+    });
+  }
+}
+
 export function rootDevice(
   house: Pick<House, 'devices'>,
   devices: DevicesMap,

@@ -12,7 +12,7 @@ import { allowImageServer, allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig, plainConfig } from './config.ts';
 import { copiedConfig, type VolumeSource } from './copy-volume.ts';
 import type { Draft, Source } from './create.ts';
-import { checkDevices, checkExpandedDevices, plainDevices, rootPool } from './devices.ts';
+import { checkDevices, checkExpandedDevices, checkMachineDevices, plainDevices, rootPool } from './devices.ts';
 import { checkProfiles, expand } from './expand.ts';
 import { findInstance, findSnapshot, lookUpInstance } from './find.ts';
 import { typeLimits } from './instance-type.ts';
@@ -21,15 +21,15 @@ type Needs = Pick<House, 'documents' | 'devices' | 'facts' | 'clock'>;
 type Request = { draft: Draft; source: Source };
 
 export function draftInstance(house: Needs, project: string, body: InstancesPost): Request {
-  if (body.type && body.type !== 'container') fail('instance.type', { type: body.type });
+  const type = instanceType(body.type);
   const name = body.name || freeName(house, project);
   const reason = instanceNameError(name);
   if (reason) fail('instance.name', { reason });
-  const { source, inherited } = readSource(house, project, body);
+  const { source, inherited } = readSource(house, project, body, type);
   const draft: Draft = {
     name,
     project,
-    type: 'container',
+    type: inherited?.type ?? type,
     architecture: body.architecture || house.facts.architecture,
     description: body.description ?? inherited?.description ?? '',
     ephemeral: body.ephemeral ?? false,
@@ -49,6 +49,7 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
   checkProfiles(draft.profiles);
   const { devices } = expand(house, draft);
   checkExpandedDevices(house, devices);
+  if (draft.type === 'virtual-machine') checkMachineDevices(house, devices);
   rootPool(house, devices);
   allowInstance(house, draft);
   return { draft, source };
@@ -70,9 +71,20 @@ function freeName(house: Needs, project: string): string {
   }
 }
 
-type Inherited = Pick<InstanceDoc, 'config' | 'devices' | 'profiles'> & { description: string };
+type Inherited = Pick<InstanceDoc, 'config' | 'devices' | 'profiles'> &
+  Partial<Pick<InstanceDoc, 'type'>> & { description: string };
 
-function readSource(house: Needs, project: string, body: InstancesPost): { source: Source; inherited?: Inherited } {
+function instanceType(type: string | undefined): InstanceDoc['type'] {
+  if (type === 'virtual-machine') return type;
+  return type === undefined || type === '' || type === 'container' ? 'container' : fail('instance.type', { type });
+}
+
+function readSource(
+  house: Needs,
+  project: string,
+  body: InstancesPost,
+  type: InstanceDoc['type'],
+): { source: Source; inherited?: Inherited } {
   const source = body.source ?? {};
   switch (source.type ?? '') {
     case 'image': {
@@ -83,7 +95,7 @@ function readSource(house: Needs, project: string, body: InstancesPost): { sourc
       const wanted = source.fingerprint || source.alias;
       if (!wanted) return fail('instance.source', { reason: 'an image needs an alias or a fingerprint' });
       const image = findImage(house, project, wanted);
-      if (image.type !== 'container') fail('image.type', { type: image.type, instance: 'container' });
+      if (image.type !== type) fail('image.type', { type: image.type, instance: type });
       return { source: { kind: 'image', image } };
     }
     case 'none':
@@ -112,6 +124,6 @@ export function volumeSource(
   const snapshot = findSnapshot(house, instance, snapshotName);
   return {
     source: { ...volume, snapshot: snapshot.id, whole: false },
-    inherited: { ...snapshot.state, description: instance.description },
+    inherited: { ...snapshot.state, type: instance.type, description: instance.description },
   };
 }

@@ -9,6 +9,7 @@ import type { InstanceDoc } from '../model.ts';
 import type { GuestRoot } from '../ports/files.ts';
 import { instanceById } from './find.ts';
 import { rangeOf } from './ids.ts';
+import { refuseMachine } from './roots.ts';
 
 export type GuestRootNeeds = Pick<
   House,
@@ -29,6 +30,7 @@ type Lease = { users: number; closed: boolean; root: GuestRoot; turn: RootTurn; 
 export function createGuestRoots(house: GuestRootNeeds): UseGuestRoot {
   const leases = new Map<string, Promise<Lease | undefined>>();
   return async (doc, work) => {
+    refuseMachine(doc, 'Access to single files');
     for (;;) {
       if (house.runtime.get(doc.id)) return whileRunning(house, doc, work);
       const lease = await joined(house, leases, doc.id);

@@ -14,6 +14,7 @@ import type { ProxySpec } from '../ports/proxies.ts';
 import { deviceParts } from './devices.ts';
 import { expand } from './expand.ts';
 import { proxySpecs } from './proxies.ts';
+import { refuseMachine } from './roots.ts';
 
 export type PlugNeeds = Pick<
   House,
@@ -45,6 +46,7 @@ export async function applyDevices(house: PlugNeeds, before: Equipped, after: Eq
   const { id, type } = after.doc;
   const engine = house.engines[type];
   if (!house.runtime.get(id) || isDeepStrictEqual(before.devices, after.devices)) return;
+  refuseMachine(after.doc, 'A change of devices while it runs');
   const [had, wanted] = [fittings(house, before), fittings(house, after)];
   const parts = difference(had.parts, wanted.parts, (part) => part.id, isDeepStrictEqual);
   const nics = difference(had.nics, wanted.nics, (nic) => nic.name, sameCard);

@@ -11,10 +11,11 @@ import type { Step } from '../operations/steps.ts';
 import { lookUpProject } from '../projects/features.ts';
 import { allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig } from './config.ts';
-import { type CopyNeeds, copyState, devicesInPool, openedPool } from './copy-volume.ts';
+import { type CopyNeeds, copyState, devicesInPool } from './copy-volume.ts';
 import { checkDevices, checkExpandedDevices, rootDevice } from './devices.ts';
 import { checkProfiles, expand } from './expand.ts';
 import { instanceById, lookUpInstance, snapshotsOf } from './find.ts';
+import { rootsOf } from './roots.ts';
 
 export type MoveNeeds = CopyNeeds & Pick<House, 'facts' | 'events'>;
 
@@ -34,11 +35,11 @@ const moveSteps: readonly Step<Context>[] = [
       if (from.pool === to.pool) return;
       const [here, there] = [from, to].map(({ id, pool }) => ({ id, pool })) as [Place, Place];
       for (const { id: snapshot } of snapshots)
-        await copyState(house, { ...here, snapshot }, { ...there, snapshot }, { signal });
-      await copyState(house, here, there, { signal });
+        await copyState(house, from.type, { ...here, snapshot }, { ...there, snapshot }, { signal });
+      await copyState(house, from.type, here, there, { signal });
     },
     undo: async ({ house, from, to }) => {
-      if (from.pool !== to.pool) await openedPool(house, to.pool).volumes.remove(to.id);
+      if (from.pool !== to.pool) await rootsOf(house, to).remove(to.id);
     },
   },
   {
@@ -59,9 +60,9 @@ const moveSteps: readonly Step<Context>[] = [
     // No undo: what is left of it after a crash lies in a pool that is not the instance's, and is cleared.
     name: 'delete the volume in the old pool',
     async do({ house, from, to, left }) {
-      const { volumes } = openedPool(house, from.pool);
-      if (from.pool !== to.pool) await volumes.remove(from.id);
-      else for (const { id } of left) await volumes.removeSnapshot(from.id, id);
+      const roots = rootsOf(house, from);
+      if (from.pool !== to.pool) await roots.remove(from.id);
+      else for (const { id } of left) await roots.removeSnapshot(from.id, id);
     },
   },
 ];

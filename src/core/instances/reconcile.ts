@@ -20,6 +20,7 @@ import { allInstances } from './find.ts';
 import { sweepMetadata } from './guest-metadata.ts';
 import { settleDevices } from './hot-plug.ts';
 import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
+import { type Roots, rootsIn } from './roots.ts';
 
 export type ReconcileNeeds = EndedNeeds & ReplaceNeeds & Pick<House, 'hostNames' | 'migration'>;
 type RunningObserved = Extract<Observed, { pid: number }>;
@@ -158,18 +159,14 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
   for (const [name, pool] of house.pools) {
     await pool.sweep();
     await clearVolumes(house, name, pool);
-    for (const id of await pool.volumes.list()) {
-      if (instances.get(id)?.pool !== name) {
-        await pool.volumes.remove(id);
-        continue;
-      }
-      const snapshots = new Set(house.documents.list<SnapshotDoc>(keys.snapshotsOf(id)).map((doc) => doc.id));
-      for (const snapshot of await pool.volumes.snapshots(id))
-        if (!snapshots.has(snapshot)) await pool.volumes.removeSnapshot(id, snapshot);
-    }
+    for (const type of ['container', 'virtual-machine'] as const)
+      await clearRoots(house, rootsIn(house, pool, type), ({ id }) => {
+        const doc = instances.get(id);
+        return doc?.pool === name && doc.type === type;
+      });
     const needed = new Set([...instances.values()].map((doc) => doc.config['volatile.base_image']));
-    for (const tree of await pool.images.list())
-      if (!images.has(tree) && !needed.has(tree)) await pool.images.remove(tree);
+    for (const kept of [pool.images, pool.disks.images])
+      for (const image of await kept.list()) if (!images.has(image) && !needed.has(image)) await kept.remove(image);
   }
   await sweepMetadata(house);
   await house.images.sweep();
@@ -177,6 +174,18 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
   await house.migration.sweep();
   for (const fingerprint of await house.images.list())
     if (!images.has(fingerprint)) await house.images.remove(fingerprint);
+}
+
+async function clearRoots(house: ReconcileNeeds, roots: Roots, isWanted: (root: { id: string }) => boolean) {
+  for (const id of await roots.list()) {
+    if (!isWanted({ id })) {
+      await roots.remove(id);
+      continue;
+    }
+    const snapshots = new Set(house.documents.list<SnapshotDoc>(keys.snapshotsOf(id)).map((doc) => doc.id));
+    for (const snapshot of await roots.snapshots(id))
+      if (!snapshots.has(snapshot)) await roots.removeSnapshot(id, snapshot);
+  }
 }
 
 /** Bridges, filters and DHCP as the documents want them; bridges of ours without a document go. Returns the cards found. */

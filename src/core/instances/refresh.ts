@@ -8,8 +8,9 @@ import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import { changeInstance } from './change.ts';
-import { type CopyNeeds, copyRoot, copySnapshot, copyState, openedPool, type VolumeSource } from './copy-volume.ts';
+import { type CopyNeeds, copyRoot, copySnapshot, copyState, type VolumeSource } from './copy-volume.ts';
 import { instanceById, instanceUrl, snapshotsOf } from './find.ts';
+import { rootsOf } from './roots.ts';
 import { deleteSnapshot, type SnapshotNeeds } from './snapshots.ts';
 
 export type RefreshNeeds = CopyNeeds & SnapshotNeeds;
@@ -87,15 +88,16 @@ async function takeSnapshots({ house, from, to, excludeOlder, task }: Context, s
 
 /** The new state is made beside the old one: what is left after a crash has no document, and is cleared. */
 async function replaceRoot({ house, from, to, source }: Context, signal: AbortSignal): Promise<void> {
-  const { volumes } = openedPool(house, to.pool);
+  const roots = rootsOf(house, to);
   const made = house.clock.randomHex(6);
   const place = { pool: to.pool, id: made };
   if (source.snapshot === undefined) await copyRoot(house, from, place, { signal, inconsistent: source.inconsistent });
-  else await copyState(house, { pool: from.pool, id: from.id, snapshot: source.snapshot }, place, { signal });
+  else
+    await copyState(house, from.type, { pool: from.pool, id: from.id, snapshot: source.snapshot }, place, { signal });
   try {
-    await volumes.replace(to.id, made);
+    await roots.replace(to.id, made);
   } catch (error) {
-    await volumes.remove(made);
+    await roots.remove(made);
     throw error;
   }
   const { 'volatile.base_image': _, ...config } = to.config;

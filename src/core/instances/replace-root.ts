@@ -5,17 +5,22 @@
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import { imageOfContent } from '../images/find.ts';
-import { ensureImageTree } from '../images/tree.ts';
+import { ensureImage } from '../images/tree.ts';
 import { type InstanceDoc, keys, type Replacement, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { Pool } from '../ports/storage.ts';
 import { applyEvent } from './change.ts';
+import { expand } from './expand.ts';
 import { instanceById } from './find.ts';
 import { imageMetadata, keepMetadata, noMetadata } from './guest-metadata.ts';
+import { makeRoot, rootSizeBytes, rootsIn } from './roots.ts';
 
-export type ReplaceNeeds = Pick<House, 'documents' | 'pools' | 'images' | 'queue' | 'clock' | 'events'>;
+export type ReplaceNeeds = Pick<
+  House,
+  'documents' | 'devices' | 'engines' | 'runtime' | 'pools' | 'images' | 'queue' | 'clock' | 'events'
+>;
 
 type Context = { house: ReplaceNeeds; doc: InstanceDoc; pool: Pool; by: Replacement };
 
@@ -31,9 +36,9 @@ const replaceSteps: readonly Step<Context>[] = [
 
 /** The caller holds the instance's queue. */
 export async function replaceRoot(house: ReplaceNeeds, id: string, by: Replacement, task: Task): Promise<void> {
-  const { pool: poolName } = instanceById(house, id);
+  const { pool: poolName, type } = instanceById(house, id);
   const pool = house.pools.get(poolName) ?? fail('pool.closed', { name: poolName, reason: 'see gast doctor' });
-  if (by.kind === 'image') await ensureImageTree(house, poolName, pool, by.fingerprint, task.signal);
+  if (by.kind === 'image') await ensureImage(house, type, poolName, pool, by.fingerprint, task.signal);
   const doc = await applyEvent(house, id, 'restore', { operation: task.id, restoring: by });
   try {
     await performSteps(house, task, replaceSteps, { house, doc, pool, by });
@@ -49,17 +54,19 @@ export async function replaceRootAgain(house: ReplaceNeeds, doc: InstanceDoc): P
   const by = doc.restoring;
   if (!by) return void (await applyEvent(house, doc.id, 'restored'));
   const { signal } = new AbortController();
-  if (by.kind === 'image') await ensureImageTree(house, doc.pool, pool, by.fingerprint, signal);
+  if (by.kind === 'image') await ensureImage(house, doc.type, doc.pool, pool, by.fingerprint, signal);
   await replaceVolume({ house, doc, pool, by }, signal);
   await enterState(house, doc, by);
 }
 
-async function replaceVolume({ doc, pool, by }: Context, signal: AbortSignal): Promise<void> {
-  if (by.kind === 'snapshot') return pool.volumes.restore(doc.id, by.id, { signal });
+async function replaceVolume({ house, doc, pool, by }: Context, signal: AbortSignal): Promise<void> {
+  const roots = rootsIn(house, pool, doc.type);
+  if (by.kind === 'snapshot') return roots.restore(doc.id, by.id, { signal });
   // From here on there is no way back, and the next start of the daemon would go on.
-  await pool.volumes.remove(doc.id);
-  if (by.kind === 'image') await pool.volumes.createFromImage(doc.id, by.fingerprint);
-  else await pool.volumes.createEmpty(doc.id);
+  await roots.remove(doc.id);
+  const { id, type } = doc;
+  const sizeBytes = rootSizeBytes(house, expand(house, doc).devices);
+  await makeRoot(pool, { id, type, ...(by.kind === 'image' ? { image: by.fingerprint } : {}), sizeBytes }, {});
 }
 
 async function enterState(house: ReplaceNeeds, doc: InstanceDoc, by: Replacement): Promise<void> {

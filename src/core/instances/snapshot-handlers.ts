@@ -10,6 +10,7 @@ import type { InstanceDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import { allowSnapshot } from '../projects/rules.ts';
 import { findInstance, findSnapshot, instanceUrl, snapshotsOf } from './find.ts';
+import { rootsOf } from './roots.ts';
 import { changeSnapshot, deleteSnapshot, nextName, takeSnapshot } from './snapshots.ts';
 import { snapshotView } from './view.ts';
 
@@ -71,7 +72,7 @@ export function snapshotHandlers(house: House): Own {
     async 'GET /1.0/instances/{name}/snapshots/{snapshot}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
       const snapshot = findSnapshot(house, doc, params.snapshot);
-      const size = await house.pools.get(doc.pool)?.volumes.usage(doc.id, snapshot.id);
+      const size = house.pools.has(doc.pool) ? await rootsOf(house, doc).usage(doc.id, snapshot.id) : undefined;
       return snapshotView(house, doc, snapshot, size);
     },
     'PUT /1.0/instances/{name}/snapshots/{snapshot}': change,

@@ -10,14 +10,12 @@ import { runSteps, type Step } from '../operations/steps.ts';
 import { allowSnapshot } from '../projects/rules.ts';
 import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl, snapshotsOf } from './find.ts';
+import { rootsOf } from './roots.ts';
 import { chosenName, defaultPattern } from './snapshot-name.ts';
 import { standingStill } from './still.ts';
 
 export type SnapshotNeeds = Pick<House, 'documents' | 'engines' | 'pools' | 'queue' | 'clock' | 'events' | 'runtime'>;
 export type SnapshotRequest = { name?: string; description?: string; expiresAt?: string };
-
-const poolOf = (house: SnapshotNeeds, doc: InstanceDoc) =>
-  house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
 
 type SnapshotContext = {
   house: SnapshotNeeds;
@@ -29,8 +27,8 @@ const snapshotSteps: readonly Step<SnapshotContext>[] = [
   {
     name: 'copy the root file system',
     do: ({ house, doc, snapshot }, signal) =>
-      standingStill(house, doc, () => poolOf(house, doc).volumes.snapshot(doc.id, snapshot.id, { signal })),
-    undo: ({ house, doc, snapshot }) => poolOf(house, doc).volumes.removeSnapshot(doc.id, snapshot.id),
+      standingStill(house, doc, () => rootsOf(house, doc).snapshot(doc.id, snapshot.id, { signal })),
+    undo: ({ house, doc, snapshot }) => rootsOf(house, doc).removeSnapshot(doc.id, snapshot.id),
   },
   {
     name: 'enter the snapshot',
@@ -94,7 +92,7 @@ const deleteSteps: readonly Step<SnapshotContext>[] = [
   },
   {
     name: 'delete its files',
-    do: ({ house, doc, snapshot }) => poolOf(house, doc).volumes.removeSnapshot(doc.id, snapshot.id),
+    do: ({ house, doc, snapshot }) => rootsOf(house, doc).removeSnapshot(doc.id, snapshot.id),
   },
 ];
 

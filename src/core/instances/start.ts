@@ -19,6 +19,7 @@ import { instanceById } from './find.ts';
 import { writeGuestFiles } from './guest-files.ts';
 import { freshLinkName, type PlugNeeds } from './hot-plug.ts';
 import { nextIdBase, rangeOf } from './ids.ts';
+import { checkMachine, machineOf } from './machine.ts';
 import { proxySpecs } from './proxies.ts';
 
 export type StartNeeds = PlugNeeds & Pick<House, 'queue' | 'files' | 'images' | 'mountDirectory'>;
@@ -34,21 +35,28 @@ type StartContext = {
   pid: number;
 };
 
-const startSteps: readonly Step<StartContext>[] = [
-  {
-    name: 'mount the root file system',
-    do: ({ house, pool, doc, target }) => pool.volumes.mount(doc.id, target, { range: rangeOf(house, doc) }),
-    undo: ({ pool, target }) => pool.volumes.unmount(target),
-  },
-  {
+const mountRoot: Step<StartContext> = {
+  name: 'mount the root file system',
+  do: ({ house, pool, doc, target }) => pool.volumes.mount(doc.id, target, { range: rangeOf(house, doc) }),
+  undo: ({ pool, target }) => pool.volumes.unmount(target),
+};
+
+/** The guest keeps its root file system; our mount of it goes, so that it ends with the guest. */
+const letGoOfRoot: Step<StartContext> = {
+  name: 'let go of the root file system',
+  do: ({ pool, target }) => pool.volumes.unmount(target),
+};
+
+const commonSteps = {
+  create: {
     // Side by side, because each waits for something else: the container for crun, the filter for nft, the files for the disk.
     // All that has to be done before the card is connected and init started.
-    name: 'create the container, write its files, admit its network cards',
+    name: 'create the guest, write its files, admit its network cards',
     async do(context, signal) {
-      const { house, nics, doc, expanded, target } = context;
+      const { house, nics, doc } = context;
       const [created, written, admitted] = await Promise.allSettled([
-        house.engines[doc.type].create(guestSpec(context), { signal }),
-        writeGuestFiles(house, doc, expanded, target, nics),
+        guestSpec(context).then((spec) => house.engines[doc.type].create(spec, { signal })),
+        writeFiles(context),
         Promise.all(nics.map((nic) => house.networks.admit(nic))),
       ]);
       if (created.status === 'rejected') throw created.reason;
@@ -62,19 +70,14 @@ const startSteps: readonly Step<StartContext>[] = [
       await Promise.all(nics.map((nic) => house.networks.detach(nic)));
     },
   },
-  {
+  connect: {
     name: 'connect the network',
     async do({ house, nics, pid }) {
       for (const nic of nics) await house.networks.attach(nic, pid);
     },
   },
-  { name: 'start init', do: ({ house, doc }) => house.engines[doc.type].start(doc.id) },
-  {
-    // The guest keeps its root file system; our mount of it goes, so that it ends with the guest.
-    name: 'let go of the root file system',
-    do: ({ pool, target }) => pool.volumes.unmount(target),
-  },
-  {
+  start: { name: 'start init', do: ({ house, doc }) => house.engines[doc.type].start(doc.id) },
+  proxies: {
     // Not before init: it may make the folders of sockets anew.
     name: 'start its proxies',
     async do(context) {
@@ -86,7 +89,7 @@ const startSteps: readonly Step<StartContext>[] = [
       for (const proxy of proxies) await house.proxies.stop(proxy);
     },
   },
-  {
+  note: {
     name: 'note that it runs',
     async do({ house, doc, pid, nics, proxies }) {
       // Set before the commit: an end that comes in meanwhile finds the guest.
@@ -95,7 +98,18 @@ const startSteps: readonly Step<StartContext>[] = [
     },
     undo: ({ house, doc }) => house.runtime.ended(doc.id, { kind: 'unknown' }),
   },
-];
+} satisfies Record<string, Step<StartContext>>;
+
+const { create, connect, start, proxies, note } = commonSteps;
+const startSteps: Record<InstanceDoc['type'], readonly Step<StartContext>[]> = {
+  container: [mountRoot, create, connect, start, letGoOfRoot, proxies, note],
+  'virtual-machine': [create, connect, start, note],
+};
+
+/** A machine writes its own host name and addresses. */
+async function writeFiles({ house, doc, expanded, target, nics }: StartContext): Promise<InstanceDoc> {
+  return doc.type === 'container' ? writeGuestFiles(house, doc, expanded, target, nics) : doc;
+}
 
 async function startProxy(house: Pick<House, 'proxies'>, proxy: ProxySpec): Promise<void> {
   try {
@@ -111,6 +125,7 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
   const before = instanceById(house, id);
   const expanded = expand(house, before);
   checkExpandedDevices(house, expanded.devices);
+  if (before.type === 'virtual-machine') await checkMachine(house, expanded.devices);
   const pool = house.pools.get(before.pool) ?? fail('pool.closed', { name: before.pool, reason: 'see gast doctor' });
 
   const doc = await house.queue('allocate', async () => {
@@ -136,14 +151,14 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
     pid: 0,
   };
   try {
-    await performSteps(house, task, startSteps, context);
+    await performSteps(house, task, startSteps[doc.type], context);
   } catch (error) {
     await applyEvent(house, id, 'start-failed');
     throw error;
   }
 }
 
-function guestSpec({ house, doc, expanded, target, nics }: StartContext): GuestSpec {
+async function guestSpec({ house, doc, expanded, pool, target, nics }: StartContext): Promise<GuestSpec> {
   const { config } = expanded;
   return {
     id: doc.id,
@@ -152,7 +167,8 @@ function guestSpec({ house, doc, expanded, target, nics }: StartContext): GuestS
     rootfs: target,
     limits: parseLimits(config, house.facts),
     parts: deviceParts(house, doc.project, expanded.devices),
-    nics: nics.map(({ name }) => ({ name })),
+    nics: nics.map(({ name, hwaddr }) => ({ name, hwaddr })),
+    ...(doc.type === 'container' ? {} : { machine: await machineOf(house, doc, expanded, pool) }),
     environment: configEnvironment(config),
     allowedSyscalls: splitList(config['security.syscalls.allow']),
     droppedCapabilities: splitList(config['security.caps.drop']),

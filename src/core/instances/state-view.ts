@@ -9,6 +9,7 @@ import { addressViews, trafficView } from '../networks/link-view.ts';
 import type { NicUsage } from '../ports/engine.ts';
 import { parseLimits } from './config.ts';
 import { expand } from './expand.ts';
+import { rootsIn } from './roots.ts';
 import type { RunningGuest } from './runtime.ts';
 import { phaseStatus } from './state.ts';
 
@@ -42,12 +43,11 @@ const stoppedState = {
 
 async function diskUsage(house: Needs, doc: InstanceDoc, recent: boolean): Promise<number> {
   // A volume that is being made or deleted has no size to tell.
-  return (
-    (await house.pools
-      .get(doc.pool)
-      ?.volumes.usage(doc.id, undefined, { recent })
-      .catch(() => 0)) ?? 0
-  );
+  const pool = house.pools.get(doc.pool);
+  if (!pool) return 0;
+  return rootsIn(house, pool, doc.type)
+    .usage(doc.id, undefined, { recent })
+    .catch(() => 0);
 }
 
 /** Undefined when the guest ended while we looked. */

@@ -11,7 +11,7 @@ import { allocateAddresses } from '../networks/nics.ts';
 import { profileUsers } from '../profiles/find.ts';
 import { allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig, parseLimits } from './config.ts';
-import { checkAvailable, checkDevices, checkExpandedDevices, rootPool } from './devices.ts';
+import { checkAvailable, checkDevices, checkExpandedDevices, checkMachineDevices, rootPool } from './devices.ts';
 import { checkProfiles, type Expanded, expand } from './expand.ts';
 import { instanceById, instanceUrl } from './find.ts';
 import { applyDevices, type Equipped, type PlugNeeds } from './hot-plug.ts';
@@ -33,6 +33,7 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
   checkAvailable(house, doc.devices, old.devices);
   const expanded = expand(house, doc);
   checkExpandedDevices(house, expanded.devices);
+  if (doc.type === 'virtual-machine') checkMachineDevices(house, expanded.devices);
   allowInstance(house, doc);
   if (rootPool(house, expanded.devices) !== old.pool)
     fail('instance.devices', {

@@ -146,6 +146,7 @@ export function nicSpecs(
     return {
       guest: doc.id,
       name: config.name ?? device,
+      ...(doc.type === 'virtual-machine' ? { isPassage: true } : {}),
       hostname: doc.name,
       network,
       link: spec.link,

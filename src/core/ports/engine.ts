@@ -225,6 +225,12 @@ export interface Engine {
   /** Supervisor's and runtime's own messages, for `info --show-log`. */
   log(id: string): Promise<string>;
 
+  /** Of virtual machines. */
+  readonly disks?: {
+    /** The machine, which runs, writes to the file at `overlay` from now on: an empty one over what it wrote so far. */
+    switchTo(id: string, disk: string, overlay: string): Promise<void>;
+  };
+
   usage(id: string): Promise<Usage>;
   nics(id: string): Promise<NicUsage[]>;
   /** Processes inside: pid inside and outside, user id inside, command. */

@@ -32,7 +32,7 @@ export type ReceivedImage = {
   fingerprint: string;
   sizeBytes: number;
   split: boolean;
-  /** That of a virtual machine holds a disk (qcow2) and no root file system: it is kept, but cannot be unpacked. */
+  /** That of a virtual machine holds a disk (qcow2) and no root file system: it has no tree to be unpacked. */
   type: 'container' | 'virtual-machine';
   metadata: ImageMetadata;
 };
@@ -52,6 +52,8 @@ export interface ImageFiles {
   files(fingerprint: string): Promise<ImageFile[]>;
   /** Fills `directory` with the root file system. */
   unpack(fingerprint: string, directory: string, options: { progress?: Progress; signal?: AbortSignal }): Promise<void>;
+  /** Of an image of a virtual machine: makes its disk a qcow2 file that stands alone, at a path that is not there yet. */
+  writeDisk(fingerprint: string, path: string, options: { progress?: Progress; signal?: AbortSignal }): Promise<void>;
   /** Source text of a template, undefined when the image has none of that name. */
   template(fingerprint: string, name: string): Promise<string | undefined>;
   /** Makes a unified image of a mounted root file system (unshifted ids). */

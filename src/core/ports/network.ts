@@ -82,6 +82,8 @@ export type NicSpec = {
   fixedHostName?: boolean;
   hwaddr: string;
   mtu: number;
+  /** What is behind it gives itself its addresses: the card in the namespace only leads to a virtual machine. */
+  isPassage?: boolean;
   ipv4?: { address: string; prefix: number; gateway: string };
   ipv6?: { address: string; prefix: number; gateway: string };
   /** Of a routed card: all that it has. */

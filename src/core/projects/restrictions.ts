@@ -25,8 +25,8 @@ export function restrictionRefusal(project: string, config: ConfigMap, entity: R
   const rules: Rules = (name) => restrictionOf(config, name);
   const whose = (what: string) => `${what} on ${entity.label} "${entity.name}" of project "${project}"`;
   for (const [key, value] of Object.entries(entity.config)) {
-    if (rules('containers.lowlevel') !== 'allow' && isLowLevel(key))
-      return `Use of low-level config ${whose(`"${key}"`)} is forbidden`;
+    const rule = key.startsWith('machine.') ? 'virtual-machines.lowlevel' : 'containers.lowlevel';
+    if (rules(rule) !== 'allow' && isLowLevel(key)) return `Use of low-level config ${whose(`"${key}"`)} is forbidden`;
     const reason = configRules.find((row) => row.key.test(key))?.refuses(value, rules);
     if (reason) return `Invalid value ${whose(`"${value}" for config "${key}"`)}: ${reason}`;
   }
@@ -47,7 +47,8 @@ const lowLevel = new Set([
   'security.idmap.base',
   'security.idmap.size',
 ]);
-const isLowLevel = (key: string) => lowLevel.has(key) || key.startsWith('raw.') || key.startsWith('security.bpffs');
+const isLowLevel = (key: string) =>
+  lowLevel.has(key) || key.startsWith('raw.') || key.startsWith('machine.') || key.startsWith('security.bpffs');
 
 /** The first row that fits a key decides. */
 const configRules: readonly { key: RegExp; refuses(value: string, rules: Rules): string | undefined }[] = [

@@ -4,12 +4,13 @@ import type { StorageVolumeState } from '../../api/resources/volumes.ts';
 import { parseBytes } from '../../lib/units.ts';
 import type { House } from '../house.ts';
 import { findInstance } from '../instances/find.ts';
+import { rootsIn } from '../instances/roots.ts';
 import { diskBytes } from './config.ts';
 import { findVolume, openPool, volumeProject } from './find.ts';
 import { isVolumeType } from './type.ts';
 
 export async function volumeState(
-  house: Pick<House, 'documents' | 'pools' | 'brokenPools'>,
+  house: Pick<House, 'documents' | 'pools' | 'brokenPools' | 'engines' | 'runtime'>,
   { pool: poolName, type, volume: name }: { pool: string; type: string; volume: string },
   project: string,
 ): Promise<StorageVolumeState> {
@@ -23,5 +24,5 @@ export async function volumeState(
   if (!isVolumeType(type) || type === 'image') fail('volume.type', { type });
   const instance = findInstance(house, project, name);
   if (instance.type !== type || instance.pool !== poolName) fail('volume.not-found', { pool: poolName });
-  return { usage: { used: await pool.volumes.usage(instance.id), total: 0 } };
+  return { usage: { used: await rootsIn(house, pool, instance.type).usage(instance.id), total: 0 } };
 }

@@ -18,9 +18,14 @@ export type Agent = {
 };
 
 /** Runs `work` with a connection to an agent that listens. Rejects with `HostError` when nobody does. */
-export async function withAgent<T>(path: string, id: string, work: (agent: Agent) => Promise<T>): Promise<T> {
+export async function withAgent<T>(
+  path: string,
+  id: string,
+  work: (agent: Agent) => Promise<T>,
+  waitMs = syncTimeoutMs,
+): Promise<T> {
   using lines = openJsonLines(path, 'the guest agent');
-  await synchronise(lines, id);
+  await synchronise(lines, id, waitMs);
   const ask = async (execute: string, args?: Record<string, unknown>) => {
     lines.send({ execute, ...(args ? { arguments: args } : {}) });
     const { error, return: answer } = await lines.next(execute, answerTimeoutMs);
@@ -38,12 +43,12 @@ export async function withAgent<T>(path: string, id: string, work: (agent: Agent
 
 const described = (error: unknown) => String((error as { desc?: unknown }).desc ?? error);
 
-async function synchronise(lines: ReturnType<typeof openJsonLines>, id: string): Promise<void> {
+async function synchronise(lines: ReturnType<typeof openJsonLines>, id: string, waitMs: number): Promise<void> {
   const number = Math.floor(Math.random() * 2 ** 31);
-  lines.skipTo(sentinel);
+  lines.skipToMark();
   lines.send({ execute: 'guest-sync-delimited', arguments: { id: number } }, Buffer.of(sentinel));
   try {
-    for (;;) if ((await lines.next('guest-sync-delimited', syncTimeoutMs)).return === number) return;
+    for (;;) if ((await lines.next('guest-sync-delimited', waitMs)).return === number) return;
   } catch (cause) {
     if ((cause as HostError).errno !== 'ETIMEDOUT') throw cause;
     throw new HostError(`guest ${id}: no agent answers in it`, {

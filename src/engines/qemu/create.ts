@@ -1,10 +1,11 @@
 /** Making a machine: its state, its control group and its room, in which QEMU waits for the word to go. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { GuestSpec } from '../../core/ports/engine.ts';
+import type { Machine } from '../../core/ports/machine.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { Accelerator } from './accelerator.ts';
-import { beginRun } from './last-words.ts';
+import { beginRun, lastWords } from './last-words.ts';
 import type { Layout } from './layout.ts';
 import { type MachineSpec, memoryBytes, renderMachine } from './machine.ts';
 import { withMonitor } from './qmp.ts';
@@ -69,7 +70,7 @@ const aroundQemu = ({ limits }: GuestSpec) => ({
   ...(limits.cpuQuota ? { cpuQuota: limits.cpuQuota } : {}),
   ...(limits.cpuSet === undefined ? {} : { cpuSet: limits.cpuSet }),
   ...(limits.cpuPriority === undefined ? {} : { cpuPriority: limits.cpuPriority }),
-  ...(limits.memoryBytes === undefined ? {} : { memoryBytes: limits.memoryBytes + overheadBytes }),
+  memoryBytes: memoryBytes(limits) + overheadBytes,
 });
 
 const uidOf = (spec: GuestSpec) => qemuUid(spec.range);
@@ -77,6 +78,7 @@ const cards = (spec: GuestSpec) => spec.nics.map(({ name, hwaddr = '' }) => ({ n
 
 function machineSpec(spec: GuestSpec): MachineSpec {
   if (!spec.machine) throw new HostError(`guest ${spec.id} is no virtual machine`);
+  checkBootFiles(spec.machine);
   return { id: spec.id, limits: spec.limits, nics: cards(spec), machine: spec.machine };
 }
 
@@ -88,5 +90,24 @@ export async function startMachine({ layout }: CreateNeeds, id: string, waiting:
   rmSync(layout.gate(id));
   waiting.go();
   waiting[Symbol.dispose]();
-  await withMonitor(layout.socket(id, 'monitor'), (qmp) => qmp.ask('query-status'), startTimeoutMs);
+  try {
+    await withMonitor(layout.socket(id, 'monitor'), (qmp) => qmp.ask('query-status'), startTimeoutMs);
+  } catch (cause) {
+    const said = lastWords(layout.engineLog(id)).trim().split('\n').slice(-3).join(' / ');
+    throw new HostError(`QEMU did not start: ${said || (cause as Error).message}`, { cause });
+  }
+}
+
+const readableForAll = 0o004;
+
+/** QEMU opens them itself, by an id that owns nothing. */
+function checkBootFiles({ boot }: Machine): void {
+  if (boot.kind === 'firmware') return;
+  for (const path of [boot.kernel, boot.initrd]) {
+    if (path === undefined) continue;
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found?.isFile()) throw new HostError(`${path}: there is no such file`, { errno: 'ENOENT' });
+    if (!(found.mode & readableForAll))
+      throw new HostError(`${path} is not readable for everybody`, { help: `chmod a+r ${path}, or use a copy` });
+  }
 }

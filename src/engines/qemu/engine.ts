@@ -16,11 +16,13 @@ import { hostAccelerator } from './accelerator.ts';
 import { withAgent } from './agent.ts';
 import { openConsole } from './console.ts';
 import { createMachine, startMachine } from './create.ts';
+import { switchDisk } from './disks.ts';
 import { endCause } from './end-cause.ts';
 import { executeInMachine } from './exec.ts';
 import { lastWords } from './last-words.ts';
 import { createLayout, makeDirectories } from './layout.ts';
 import { memoryBytes } from './machine.ts';
+import { askNics, silentNics } from './nics.ts';
 import { createObserver } from './observe.ts';
 import { whyUnusable } from './programs.ts';
 import { type Qmp, withMonitor } from './qmp.ts';
@@ -39,6 +41,9 @@ export type QemuEngineOptions = {
   program?: string;
 };
 
+/** Lists do not wait long for an agent, nor again and again for none. */
+const glanceMs = 500;
+const silenceMs = 3000;
 const programs: Partial<Record<NodeJS.Architecture, string>> = {
   x64: 'qemu-system-x86_64',
   arm64: 'qemu-system-aarch64',
@@ -77,10 +82,12 @@ export async function createQemuEngine(options: QemuEngineOptions): Promise<Engi
   };
   const order = (id: string, command: string, args?: Record<string, unknown>) =>
     monitor(id, (qmp) => qmp.ask(command, args));
-  const agent = <T>(id: string, work: Parameters<typeof withAgent<T>>[2]) => {
+  const agent = <T>(id: string, work: Parameters<typeof withAgent<T>>[2], waitMs?: number) => {
     runningQemu(layout, checkId(id));
-    return inTurn(`${id}/agent`, () => withAgent(layout.socket(id, 'agent'), id, work));
+    return inTurn(`${id}/agent`, () => withAgent(layout.socket(id, 'agent'), id, work, waitMs));
   };
+  /** Machines whose agent has just not answered a list: not asked again so soon. */
+  const silentUntil = new Map<string, number>();
   const letGo = (id: string) => {
     waiting.get(id)?.[Symbol.dispose]();
     waiting.delete(id);
@@ -138,6 +145,7 @@ export async function createQemuEngine(options: QemuEngineOptions): Promise<Engi
       await order(id, 'balloon', { value: memoryBytes(limits) });
       if (before) writeRecord(layout, id, { ...before, memoryBytes: memoryBytes(limits) });
     },
+    disks: { switchTo: (id, disk, overlay) => monitor(id, (qmp) => switchDisk(qmp, disk, overlay)) },
     addPart: no('adding parts while it runs'),
     removePart: no('removing parts while it runs'),
     parts: async () => [],
@@ -147,6 +155,7 @@ export async function createQemuEngine(options: QemuEngineOptions): Promise<Engi
         ends.silence(id);
         await removeMachine(layout, cgroups, id);
         ends.forget(id);
+        silentUntil.delete(id);
       }),
 
     observe: observer,
@@ -172,7 +181,17 @@ export async function createQemuEngine(options: QemuEngineOptions): Promise<Engi
       runningQemu(layout, checkId(id));
       return { ...cgroups.usage(id), memoryLimitBytes: readRecord(layout, id)?.memoryBytes ?? 0 };
     },
-    nics: async () => [],
+    async nics(id) {
+      runningQemu(layout, checkId(id));
+      const known = silentNics(readRecord(layout, id)?.nics ?? []);
+      if ((silentUntil.get(id) ?? 0) > Date.now()) return known;
+      try {
+        return await agent(id, askNics, glanceMs);
+      } catch {
+        silentUntil.set(id, Date.now() + silenceMs);
+        return known;
+      }
+    },
     processes: async () => [],
     rootPath: no('its file system seen from the host'),
 

@@ -14,15 +14,15 @@ export type JsonLines = Disposable & {
   sendDescriptor(value: unknown, descriptor: number): void;
   /** The next message; `what` names in errors what was waited for. */
   next(what: string, timeoutMs: number): Promise<Record<string, unknown>>;
-  /** Resolves when `byte` comes; all before it is forgotten. */
-  skipTo(byte: number): void;
+  /** What comes before the next mark (0xff) is forgotten. */
+  skipToMark(): void;
 };
 
 export function openJsonLines(path: string, name: string): JsonLines {
   const { socket, sendDescriptor } = connectUnix(path);
   const waiting: Record<string, unknown>[] = [];
   let rest: Buffer = Buffer.alloc(0);
-  let mark: number | undefined;
+  let skips = false;
   let wake: (() => void) | undefined;
   let ended: Error | undefined;
   const end = (error: Error) => {
@@ -32,16 +32,13 @@ export function openJsonLines(path: string, name: string): JsonLines {
   };
   const take = (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
-    if (mark !== undefined) {
-      const at = rest.lastIndexOf(mark);
-      if (at < 0) rest = Buffer.alloc(0);
-      else {
-        rest = rest.subarray(at + 1);
-        mark = undefined;
-      }
+    if (skips) {
+      const at = rest.indexOf(markByte);
+      rest = at < 0 ? Buffer.alloc(0) : rest.subarray(at);
+      skips = at < 0;
     }
     for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10)) {
-      const line = rest.subarray(0, at).toString();
+      const line = afterMark(rest.subarray(0, at)).toString();
       rest = rest.subarray(at + 1);
       if (line.trim() !== '') waiting.push(parse(line, name));
     }
@@ -60,8 +57,8 @@ export function openJsonLines(path: string, name: string): JsonLines {
   return {
     send: (value, prefix = Buffer.alloc(0)) => void socket.write(Buffer.concat([prefix, encode(value)])),
     sendDescriptor: (value, descriptor) => sendDescriptor(encode(value), descriptor),
-    skipTo(byte) {
-      mark = byte;
+    skipToMark() {
+      skips = true;
       waiting.length = 0;
     },
     async next(what, timeoutMs) {
@@ -84,6 +81,10 @@ export function openJsonLines(path: string, name: string): JsonLines {
     [Symbol.dispose]: () => void socket.destroy(),
   };
 }
+
+/** No UTF-8 has this byte; the agent puts it before answers by which it is synchronised, old ones among them. */
+const markByte = 0xff;
+const afterMark = (line: Buffer) => line.subarray(line.lastIndexOf(markByte) + 1);
 
 const encode = (value: unknown) => Buffer.from(`${JSON.stringify(value)}\n`);
 

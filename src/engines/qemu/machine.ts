@@ -84,8 +84,12 @@ const accelerators: Record<Accelerator, string> = { kvm: 'kvm', tcg: `tcg,thread
 const listening = (name: SocketName, fd: number) => `socket,id=${name},fd=${fd},server=on,wait=off`;
 
 /** Whole mebibytes, as QEMU counts. */
-export const memoryBytes = ({ memoryBytes: asked = defaultMemoryBytes }: Limits): number =>
-  Math.max(1, Math.floor(asked / mebibyte)) * mebibyte;
+export const memoryBytes = (limits: Limits): number =>
+  Math.max(1, Math.floor((askedBytes(limits) ?? defaultMemoryBytes) / mebibyte)) * mebibyte;
+
+/** What somebody asked for; a limit by default is one of containers, which take no more than they need. */
+export const askedBytes = (limits: Limits): number | undefined =>
+  limits.byDefault?.includes('limits.memory') ? undefined : limits.memoryBytes;
 
 /** Each file of the chain by a node of its own: QEMU is never left to follow a name that stands in a file. */
 function diskWords(disk: MachineDisk, index: number, hand: (file: string, write: boolean) => string): string[] {

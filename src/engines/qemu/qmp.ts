@@ -13,6 +13,8 @@ export type Qmp = {
   ask(command: string, args?: Record<string, unknown>): Promise<unknown>;
   /** Hands a descriptor to QEMU, for commands that name it. */
   hand(name: string, descriptor: number): Promise<void>;
+  /** Hands an open file to QEMU, which opens it as `/dev/fdset/NUMBER`; gives the number. */
+  handSet(descriptor: number): Promise<number>;
   /** The next event of this name, or one that came between the answers so far. */
   event(name: string, timeoutMs: number): Promise<QmpEvent>;
 };
@@ -29,6 +31,10 @@ export async function withMonitor<T>(path: string, work: (qmp: Qmp) => Promise<T
   const hand = async (fdname: string, descriptor: number) => {
     lines.sendDescriptor({ execute: 'getfd', arguments: { fdname } }, descriptor);
     await answer('getfd');
+  };
+  const handSet = async (descriptor: number) => {
+    lines.sendDescriptor({ execute: 'add-fd' }, descriptor);
+    return Number(((await answer('add-fd')) as { 'fdset-id': number })['fdset-id']);
   };
   const answer = async (execute: string) => {
     for (;;) {
@@ -47,7 +53,7 @@ export async function withMonitor<T>(path: string, work: (qmp: Qmp) => Promise<T
     }
   };
   await ask('qmp_capabilities');
-  return await work({ ask, hand, event });
+  return await work({ ask, hand, handSet, event });
 }
 
 const described = (error: unknown) => String((error as { desc?: unknown }).desc ?? error);

@@ -46,6 +46,7 @@ function configureInside(inside: Netlink, nic: NicSpec): void {
   if (!link) throw new HostError(`link ${nic.name} is not in the guest's network namespace`);
   if (loopback && !loopback.up) changeLink(inside, loopback.index, { up: true });
   changeLink(inside, link.index, { up: true });
+  if (nic.isPassage) return;
   for (const network of [nic.ipv4, nic.ipv6]) {
     const address = network && parseIp(network.address);
     const gateway = network && parseIp(network.gateway);

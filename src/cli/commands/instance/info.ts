@@ -1,3 +1,4 @@
+import type { InstanceFull } from '../../../api/resources/instances.ts';
 import { CliError, usageError } from '../../cli-error.ts';
 import { defineCommand, flag, optional, text } from '../../command.ts';
 import type { Context } from '../../context.ts';
@@ -45,7 +46,7 @@ export const info = defineCommand({
     // Names of network cards are chosen inside.
     context.print(printable(instanceReport(value, Date.now())));
     if (options.processes) await printProcesses(context, name);
-    if (options.showLog) await printLog(context, name);
+    if (options.showLog) await printLog(context, value);
   },
 });
 
@@ -77,9 +78,9 @@ async function printProcesses(context: Context, name: string): Promise<void> {
   await printRows(context, 'compact', columns, processes);
 }
 
-async function printLog(context: Context, name: string): Promise<void> {
+async function printLog(context: Context, { name, type }: Pick<InstanceFull, 'name' | 'type'>): Promise<void> {
   const answer = await context.client.raw('GET /1.0/instances/{name}/logs/{file}', {
-    params: { name, file: 'lxc.log' },
+    params: { name, file: type === 'virtual-machine' ? 'qemu.log' : 'lxc.log' },
   });
   context.print('\nLog:\n\n');
   for await (const part of answer) context.streams.stdout.write(part);

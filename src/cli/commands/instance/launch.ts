@@ -1,7 +1,6 @@
-import { defineCommand, flag, optional, required } from '../../command.ts';
-import { createOptions, createRequest } from '../../objects/create-request.ts';
+import { defineCommand, flag, optional } from '../../command.ts';
 import { createInstance, waitForAddresses } from '../../objects/created-instance.ts';
-import { imageSource } from '../../objects/remote-image.ts';
+import { newInstance, newOptions } from '../../objects/new-instance.ts';
 import { attachConsole } from '../../terminal/console-session.ts';
 
 /** DHCP inside a booting guest takes this long at most; a static address is there at once. */
@@ -12,8 +11,8 @@ export const launch = defineCommand({
   group: 'guests',
   summary: 'Create a guest and start it',
   details: 'An image that is not there yet but can be built here (gast image build) is built first.',
-  args: { image: required('image', 'image-or-recipe'), name: optional('name') },
-  options: { ...createOptions, console: flag('--console', 'show its console at once') },
+  args: { image: optional('image', 'image-or-recipe'), name: optional('name') },
+  options: { ...newOptions, console: flag('--console', 'show its console at once') },
   examples: [
     ['gast launch debian/12 web', 'a Debian guest named web'],
     ['gast launch debian/12', 'the server chooses a name'],
@@ -22,18 +21,12 @@ export const launch = defineCommand({
     ['gast launch debian/12 db -c limits.memory=2GiB -c limits.cpu=2', 'with limits'],
     ['gast launch debian/12 try --ephemeral', 'gone when it stops'],
     ['gast launch debian/12 web -d eth0,ipv4.address=10.8.84.50', 'with a fixed address'],
+    ['gast launch --vm images:debian/12 vm -c limits.memory=2GiB -d root,size=20GiB', 'a virtual machine'],
   ],
   imageFirst: true,
   async run(context, { args, options }) {
-    const request = await createRequest(context, options);
-    const source = await imageSource(context, args.image);
-    const name = await createInstance(context, 'launching', {
-      ...request,
-      ...(args.name === undefined ? {} : { name: args.name }),
-      type: 'container',
-      source,
-      start: true,
-    });
+    const request = await newInstance(context, 'launch', args, options);
+    const name = await createInstance(context, 'launching', { ...request, start: true });
     if (options.console) return attachConsole(context, name, {});
     const addresses = await waitForAddresses(context, name, addressTimeoutMs);
     context.print(`${[name, ...addresses].join(' ')}\n`);
