@@ -12,7 +12,7 @@ export type DiskBytes = {
 /** Opens a file for looking at; it is not followed when it is a link, and nothing but a regular file will do. */
 export async function openDiskBytes(path: string): Promise<DiskBytes & AsyncDisposable> {
   // Without O_NONBLOCK, opening a FIFO would wait for a writer.
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(refuseLink);
   try {
     const status = await file.stat();
     if (!status.isFile()) throw refused('this is not a regular file', 'give the disk image as a file');
@@ -21,6 +21,11 @@ export async function openDiskBytes(path: string): Promise<DiskBytes & AsyncDisp
     await file.close();
     throw error;
   }
+}
+
+function refuseLink(error: NodeJS.ErrnoException): never {
+  if (error.code === 'ELOOP') throw refused('this is a symbolic link', 'give the disk image as a file');
+  throw error;
 }
 
 function bytesOf(file: FileHandle, sizeBytes: number): DiskBytes {

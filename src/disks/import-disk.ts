@@ -59,7 +59,6 @@ export async function inspectFile(path: string, options: InspectOptions): Promis
 
 /** Exit code of `qemu-img check` for space that nothing uses. */
 const leaks = 3;
-const corrupt = 2;
 
 /** QEMU reads zeros behind the end of a file: a download that broke off would become a disk that looks whole. */
 async function searchForHoles(format: DiskFormat, check: () => Promise<number>): Promise<void> {
@@ -67,13 +66,17 @@ async function searchForHoles(format: DiskFormat, check: () => Promise<number>):
   try {
     await check();
   } catch (error) {
-    if (!(error instanceof HostError && error.exitCode === corrupt)) throw error;
+    const said = error instanceof HostError ? error.message.replace(/^.*?exit code \d+: /, '') : '';
+    if (!saidByTool.test(said)) throw error;
     throw refused(
-      `data are missing or wrong in it (${error.message.slice(-200)})`,
+      `data are missing or wrong in it (${said.slice(-200)})`,
       'copy or download it again, or repair a copy of it: qemu-img check -r all',
     );
   }
 }
+
+/** Not by those that start it, whose troubles are not the image's. */
+const saidByTool = /\bqemu-img: |errors were found|\bERROR\b/;
 
 /** qemu-img leaves that to the kernel. */
 async function flush(path: string): Promise<void> {

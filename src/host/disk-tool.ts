@@ -57,5 +57,12 @@ function explained(error: unknown): unknown {
   if (isLocked.test(error.message)) return diskInUse(error);
   if (/failed to execute qemu-img/.test(error.message))
     return new HostError('the program qemu-img is missing', { help: 'install the package qemu-utils', cause: error });
-  return error;
+  // The words of the start are not what people look for.
+  const { errno, exitCode, help } = error;
+  return new HostError(error.message.replace(/^setpriv: /, 'qemu-img: '), {
+    ...(errno === undefined ? {} : { errno }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(help === undefined ? {} : { help }),
+    cause: error,
+  });
 }
