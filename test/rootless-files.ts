@@ -47,6 +47,7 @@ export const rootlessFiles: readonly string[] = [
   'test/e2e/kill-migration.test.ts',
   'test/e2e/kill-others.test.ts',
   'test/e2e/kill-store.test.ts',
+  'test/e2e/machines.test.ts',
   'test/e2e/reaching-guests.test.ts',
   'test/e2e/robust-clients.test.ts',
   'test/e2e/robust-growth.test.ts',

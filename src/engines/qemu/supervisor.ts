@@ -7,6 +7,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { joinGroups } from '../../host/join-groups.ts';
 import { libexec } from '../../host/libexec.ts';
+import { beingRoot } from '../../host/own-namespaces.ts';
 import { makePipe } from '../../host/pipe.ts';
 import { type ProcessRef, processArguments, processRef } from '../../host/process.ts';
 import { spawnProgram } from '../../host/spawn.ts';
@@ -51,7 +52,7 @@ export async function openRoom(
     const log = openSync(layout.engineLog(id), 'a', 0o600);
     opened.add(log);
     const room = [libexec('machine-room'), layout.room(id), String(uid), ...bootFiles(spec), '--', program, ...words];
-    const joined = joinGroups(groups, [...isolated, ...withOwnRoot, ...room]);
+    const joined = joinGroups(groups, [...beingRoot(), ...isolated, ...withOwnRoot, ...room]);
     const spawned = spawnProgram(libexec('machine'), [layout.exit(id), ...joined.words], {
       stdio: ['ignore', log, log, gate.read, 'pipe', ...opened.descriptors],
       env: joined.env,
