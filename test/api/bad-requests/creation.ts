@@ -70,7 +70,14 @@ const sources: BadRequest[] = [
   create(/Instance snapshot not found/, { name: 'new', source: { type: 'copy', source: 'web/nosuch' } }, 404),
   create(/is not the name of an instance/, { name: 'new', source: { type: 'copy', source: 'web/a/b' } }),
   create(/is not the name of an instance/, { name: 'new', source: { type: 'copy' } }),
-  create(/Invalid instance type "virtual-machine"/, { ...named('new'), type: 'virtual-machine' }),
+  create(/type "container" doesn't match instance type "virtual-machine"/, {
+    ...named('new'),
+    type: 'virtual-machine',
+  }),
+  create(/not offered devices of this kind \(disk\)/, {
+    ...{ name: 'new', type: 'virtual-machine', source: { type: 'none' } },
+    devices: { data: { type: 'disk', source: '/srv', path: '/srv' } },
+  }),
   create(/Invalid instance type "banana"/, { ...named('new'), type: 'banana' }),
   create(/runs x86_64, not riscv64/, { ...named('new'), architecture: 'riscv64' }),
   create(/Profile not found/, { ...named('new'), profiles: ['nosuch'] }, 404),
