@@ -138,7 +138,7 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
 
   await t.test('5. inotify instances used up by one guest are not missing elsewhere', async () => {
     const count = 'my $n = 0; $n++ while $n < 5000 && call(\'inotify_init1\', 0) >= 0; print "$n\\n";';
-    const rest = 'open(my $file, ">", "/tmp/exhausted"); close $file; sleep 1 until -e "/tmp/stop-inotify";';
+    const rest = 'open(my $file, ">", "/tmp/exhausted"); close $file; sleep 1 until -e "/root/stop-inotify";';
     const exhausting = pl(`${count} ${rest}`);
     await until(() => sh('ls /tmp/exhausted'));
     try {
@@ -149,7 +149,7 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
         'POSSIBLE inotify_init1\n',
       );
     } finally {
-      await sh('touch /tmp/stop-inotify');
+      await sh('touch /root/stop-inotify');
     }
     assert.ok(Number(await exhausting) > 64);
   });
@@ -175,11 +175,11 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
       GATEWAY: gateway,
     };
     const heard = pl(listen, 'given', facts);
-    await until(() => sh('ls /tmp/listening', 'given'));
+    await until(() => sh('ls /root/listening', 'given'));
     assert.equal(await pl(sendForged, 'alone', facts), 'sent\n');
     // It goes the way that all frames before it went.
     await sh(`ping -c 1 -W 20 ${two.ipv4}`);
-    await sh('touch /tmp/stop', 'given');
+    await sh('touch /root/stop', 'given');
     assert.equal(await heard, 'forged:control\n');
 
     const { port, server } = await listenBeside(daemon.directory);

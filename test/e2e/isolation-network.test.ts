@@ -37,34 +37,34 @@ test('a guest hears and takes over no traffic of others', { skip: lacking() }, a
 
   await t.test('unicast traffic of a neighbour is not heard, not even in promiscuous mode', async () => {
     const heard = pl(listen);
-    await until(() => sh('ls /tmp/listening'));
+    await until(() => sh('ls /root/listening'));
     assert.equal(await sh(ping('secret traffic', gateway), 'given'), 'answered\n');
     assert.equal(await sh(ping('own traffic', gateway)), 'answered\n');
-    await sh('touch /tmp/stop');
+    await sh('touch /root/stop');
     assert.equal(await heard, 'own traffic\n');
   });
 
   await t.test('a MAC taken from the neighbour draws none of its traffic', async () => {
     const heard = pl(listen);
-    await until(() => sh('ls /tmp/listening'));
+    await until(() => sh('ls /root/listening'));
     const steal = pl(`my ($other, $own) = map { pack 'H*', s/://gr } $outside{OTHER_MAC}, $outside{OWN_MAC};
       socket(my $wire, 17, 3, 0x0300); open(my $file, '<', '/sys/class/net/eth0/ifindex'); my $index = <$file>;
       my $to = pack('SnlSCCa8', 17, 3, $index, 1, 0, 6, $own); my $frame = ("\\xff" x 6) . $other . "\\x08\\x06" . ("\\0" x 46);
       for (1 .. 300) { send($wire, $frame, 0, $to); select undef, undef, undef, 0.005 } print 'sent';`);
     assert.equal(await sh(ping('secret traffic', gateway), 'given'), 'answered\n');
     assert.equal(await steal, 'sent');
-    await sh('touch /tmp/stop');
+    await sh('touch /root/stop');
     assert.doesNotMatch(await heard, /secret/);
   });
 
   await t.test('thousands of false MACs do not turn the bridge into a hub', async () => {
     const heard = pl(listen);
-    await until(() => sh('ls /tmp/listening'));
+    await until(() => sh('ls /root/listening'));
     await pl(`socket(my $wire, 17, 3, 0x0300); open(my $file, '<', '/sys/class/net/eth0/ifindex'); my $index = <$file>;
       my $to = pack('SnlSCCa8', 17, 3, $index, 1, 0, 6, "\\xff" x 6);
       for (1 .. 20000) { send($wire, ("\\xff" x 6) . "\\x02" . pack('xN', $_) . "\\x08\\x06" . ("\\0" x 46), 0, $to) }`);
     assert.equal(await sh(ping('secret traffic', gateway), 'given'), 'answered\n');
-    await sh('touch /tmp/stop');
+    await sh('touch /root/stop');
     assert.doesNotMatch(await heard, /secret/);
   });
 

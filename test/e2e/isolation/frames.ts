@@ -32,14 +32,14 @@ my $to = pack('SnlSCCa8', 17, 3, $index, 1, 0, 6, $other);
 for my $round (1 .. 3) { for my $name (sort keys %frames) { my $frame = $frames{$name}; $frame .= "\\0" x (60 - length $frame) if length $frame < 60; send($wire, $frame, 0, $to) or die "$name: $!" } }
 print "sent\\n";`;
 
-/** Listens until /tmp/stop is there, then tells the names of all frames with text like \`forged:NAME\` or \`secret traffic\`. */
+/** Not in /tmp, which systemd empties while it boots. Listens until /root/stop is there, then tells the names of all frames with text like \`forged:NAME\` or \`secret traffic\`. */
 export const listen = `
-unlink '/tmp/stop'; socket(my $wire, 17, 3, 0x0300) or die "socket: $!";
+unlink '/root/stop'; socket(my $wire, 17, 3, 0x0300) or die "socket: $!";
 open(my $file, '<', '/sys/class/net/eth0/ifindex'); my $index = <$file>;
 bind($wire, pack('SnlSCCa8', 17, 3, $index, 0, 0, 0, '')) or die "bind: $!";
 setsockopt($wire, 263, 1, pack('lSSa8', $index, 1, 0, '')) or die "promiscuous: $!";
-open(my $ready, '>', '/tmp/listening'); close $ready;
+open(my $ready, '>', '/root/listening'); close $ready;
 my (%seen, $set); vec($set, fileno($wire), 1) = 1;
-until (-e '/tmp/stop') { next unless select(my $now = $set, undef, undef, 0.1); recv($wire, my $frame, 4096, 0);
+until (-e '/root/stop') { next unless select(my $now = $set, undef, undef, 0.1); recv($wire, my $frame, 4096, 0);
   $seen{$1}++ if $frame =~ /(forged:[A-Za-z0-9 ]+|secret traffic|own traffic)/ }
-print map { "$_\\n" } sort keys %seen; unlink '/tmp/listening';`;
+print map { "$_\\n" } sort keys %seen; unlink '/root/listening';`;
