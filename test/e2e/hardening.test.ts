@@ -138,9 +138,9 @@ test('the ten points of hardening hold', { skip: lacking() }, async (t) => {
 
   await t.test('5. inotify instances used up by one guest are not missing elsewhere', async () => {
     const count = 'my $n = 0; $n++ while $n < 5000 && call(\'inotify_init1\', 0) >= 0; print "$n\\n";';
-    const rest = 'open(my $file, ">", "/tmp/exhausted"); close $file; sleep 1 until -e "/root/stop-inotify";';
+    const rest = 'open(my $file, ">", "/root/exhausted"); close $file; sleep 1 until -e "/root/stop-inotify";';
     const exhausting = pl(`${count} ${rest}`);
-    await until(() => sh('ls /tmp/exhausted'));
+    await until(() => sh('ls /root/exhausted'));
     try {
       assert.equal(await pl("attempt('inotify_init1', 0)"), 'refused inotify_init1: EMFILE\n');
       assert.equal(await pl("attempt('inotify_init1', 0)", 'given'), 'POSSIBLE inotify_init1\n');
