@@ -41,7 +41,14 @@ const vdi = made(2 * mib, [
   [384, 1],
 ]);
 const footer = (type: number) =>
-  swapped(made(512, [[0, 'conectix'], [60, type << 24]]), 48, BigInt(mib)); // biome-ignore format: one footer
+  swapped(
+    made(512, [
+      [0, 'conectix'],
+      [60, type << 24],
+    ]),
+    48,
+    BigInt(mib),
+  );
 const vhdFixed = Buffer.concat([Buffer.alloc(mib), footer(2)]);
 const guidBytes = (hex: string) => Buffer.from(hex, 'hex').toString('latin1');
 const vhdx = (parent: number) =>

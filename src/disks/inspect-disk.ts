@@ -74,15 +74,23 @@ export async function inspectDisk(bytes: DiskBytes, options: InspectOptions): Pr
   const head = await bytes.read(0, rawHeadBytes);
   const tail = await bytes.read(Math.max(0, bytes.sizeBytes - 512), 512);
   const format = options.format ?? recognise(head, tail);
-  const known: Format = diskFormats[format];
+  const row: Format = diskFormats[format];
   // Any bytes may be on a raw disk, those of another format too.
-  if (format !== 'raw' && !known.recognise(head, tail))
+  if (format !== 'raw' && !row.recognise(head, tail))
     throw refused(`it is not of the format ${format}`, `say another one of ${diskFormatNames.join(', ')}, or none`);
-  return { format, virtualSizeBytes: await known.judge(bytes, options.maxSizeBytes) };
+  return { format, virtualSizeBytes: await row.judge(bytes, options.maxSizeBytes) };
+}
+
+const known = (head: Buffer, tail: Buffer): DiskFormat | undefined =>
+  diskFormatNames.find((name) => (diskFormats[name] as Format).recognise(head, tail));
+
+/** The format, undefined when it is none of these; nothing is judged. */
+export async function isDiskImage(bytes: DiskBytes): Promise<DiskFormat | undefined> {
+  return known(await bytes.read(0, rawHeadBytes), await bytes.read(Math.max(0, bytes.sizeBytes - 512), 512));
 }
 
 function recognise(head: Buffer, tail: Buffer): DiskFormat {
-  const found = diskFormatNames.find((name) => (diskFormats[name] as Format).recognise(head, tail));
+  const found = known(head, tail);
   if (found) return found;
   const other = others.find(({ at = 0, bytes }) => isMarked(head, { at, bytes }));
   if (other) throw refused(`it is ${other.what}`, other.help);

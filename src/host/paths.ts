@@ -22,6 +22,7 @@ export function statePaths(directory: string) {
   return {
     directory,
     socket: at('unix.socket'),
+    ownersSocket: at('owners.socket'),
     state: at('gasthof.db'),
     run: at('run'),
     doorman: at('run', 'outside.socket'),

@@ -50,12 +50,20 @@ const Group = koffi.struct('gasthof_group', {
 });
 const getpwuid = libc.func('void *getpwuid(uint32_t uid)');
 const getgrnam = libc.func('void *getgrnam(const char *name)');
+const getgrgid = libc.func('void *getgrgid(uint32_t gid)');
 
 /** The name of a user, through NSS and so from any directory service; undefined when nobody has this number. */
 export function userName(uid: number): string | undefined {
   const own = uid === ownIdInside ? ownNamespaces() : undefined;
   const found: unknown = getpwuid(own?.uid ?? uid);
   return found === null ? undefined : (koffi.decode(found, Passwd) as { pw_name: string }).pw_name;
+}
+
+/** The name of a group; nobody's in an ordinary user's namespaces, where the numbers are those of guests. */
+export function groupName(gid: number): string | undefined {
+  if (ownNamespaces()) return undefined;
+  const found: unknown = getgrgid(gid);
+  return found === null ? undefined : (koffi.decode(found, Group) as { gr_name: string }).gr_name;
 }
 
 /** The number of a group. In an ordinary user's namespaces the numbers of the host's groups are those of guests. */

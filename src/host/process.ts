@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { HostError } from '../lib/host-error.ts';
+import { hasEnded, type ProcessStat, parseProcessStat } from '../lib/process-stat.ts';
 import { call, libc } from './libc.ts';
 
 /** `startTicks`: field 22 of /proc/PID/stat, clock ticks after boot. */
@@ -17,25 +18,19 @@ const syscallPidfdSend = libc.func('long syscall(long number, int fd, int signal
 const close = call<[number]>('int close(int fd)');
 const numbers = { pidfdSendSignal: 424, pidfdOpen: 434 };
 
-type Stat = { state: string; startTicks: number; parent: number };
-
 /** Undefined when there is no such process. */
-export function processStat(pid: number): Stat | undefined {
-  let text: string;
+export function processStat(pid: number): ProcessStat | undefined {
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return undefined;
   }
-  // The command name in parentheses may itself hold blanks and parentheses.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? 'X', parent: Number(fields[1]), startTicks: Number(fields[19]) };
 }
 
 /** The process as it is now, for later comparison. */
 export function processRef(pid: number): ProcessRef | undefined {
   const stat = processStat(pid);
-  return stat && stat.state !== 'Z' && stat.state !== 'X' ? { pid, startTicks: stat.startTicks } : undefined;
+  return stat && !hasEnded(stat) ? { pid, startTicks: stat.startTicks } : undefined;
 }
 
 /** True when exactly this process lives; a zombie does not. */

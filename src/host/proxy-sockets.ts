@@ -12,6 +12,7 @@ import { call, errnoName, libc } from './libc.ts';
 import { inNetworkNamespace, type NetworkNamespace } from './netns.ts';
 import { hostSocket } from './outside.ts';
 import { ownIdInside, ownNamespaces } from './own-namespaces.ts';
+import { AF_UNIX, unixAddress } from './unix-address.ts';
 
 const socketCall = call<[number, number, number]>('int socket(int domain, int type, int protocol)');
 const bindCall = call<[number, Buffer, number]>('int bind(int fd, void *address, uint32_t length)');
@@ -23,7 +24,6 @@ const setsockopt = call<[number, number, number, Int32Array, number]>(
 const unlinkat = call<[number, string, number]>('int unlinkat(int dir, const char *path, int flags)');
 const rawSyscall = libc.func('long syscall(long number, long a, long b, long c)');
 
-const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const flags = 0o4000 | 0o2000000;
@@ -53,14 +53,6 @@ function ipAddress(host: string, port: number): { domain: number; bytes: Buffer 
   bytes.writeUInt16BE(port, 2);
   bytes.set(ipToBytes(ip), ip.family === 'inet' ? 4 : 8);
   return { domain, bytes };
-}
-
-function unixAddress(path: string, abstract = false): Buffer {
-  const name = Buffer.from(path);
-  const bytes = Buffer.alloc(2 + name.length + 1);
-  bytes.writeUInt16LE(AF_UNIX, 0);
-  name.copy(bytes, abstract ? 3 : 2);
-  return bytes;
 }
 
 function made<T>(domain: number, type: number, side: Side, work: (fd: number) => T): number {

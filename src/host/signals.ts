@@ -1,7 +1,13 @@
 /** Signal names and numbers, real-time signals included, as glibc counts them. */
 import { constants } from 'node:os';
 
-const byNumber = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
+/** Older words for a number that has a name of POSIX. */
+const aliases = ['SIGIOT', 'SIGPOLL'];
+const byNumber = new Map(
+  Object.entries(constants.signals).flatMap(([name, number]): [number, string][] =>
+    aliases.includes(name) ? [] : [[number, name]],
+  ),
+);
 
 /** First real-time signal that programs may use; the kernel's own first is 32, glibc keeps two for itself. */
 const realTimeMin = 34;

@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import koffi from 'koffi';
 import { HostError } from '../lib/host-error.ts';
 import { call, errnoName, libc } from './libc.ts';
+import { AF_UNIX, unixAddress } from './unix-address.ts';
 
 const socketCall = call<[number, number, number]>('int socket(int domain, int type, int protocol)');
 const connectCall = call<[number, Buffer, number]>('int connect(int fd, const void *address, uint length)');
@@ -25,12 +26,10 @@ koffi.struct('GasthofMessage', {
 });
 const sendmsg = libc.func('long sendmsg(int fd, const GasthofMessage *message, int flags)');
 
-const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 const MSG_NOSIGNAL = 0x4000;
-const addressBytes = 110;
 /** struct cmsghdr on 64-bit machines: length, level, type. */
 const controlHeaderBytes = 16;
 
@@ -43,21 +42,24 @@ export type UnixConnection = {
 
 /** Throws at once when nobody listens there. */
 export function connectUnix(path: string): UnixConnection {
-  const address = Buffer.alloc(addressBytes);
-  address.writeUInt16LE(AF_UNIX, 0);
-  if (Buffer.byteLength(path) > addressBytes - 3) throw new HostError(`${path}: too long for a socket`);
-  address.write(path, 2);
-  const fd = socketCall(AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
-  try {
-    connectCall(fd, address, addressBytes);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
+  const fd = openUnixStream(path);
   return {
     socket: new Socket({ fd, readable: true, writable: true }),
     sendDescriptor: (bytes, descriptor) => sendDescriptor(fd, bytes, descriptor),
   };
+}
+
+/** The same as a bare descriptor, to be handed to a program; the caller closes it. */
+export function openUnixStream(path: string): number {
+  const address = unixAddress(path);
+  const fd = socketCall(AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
+  try {
+    connectCall(fd, address, address.length);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function sendDescriptor(fd: number, bytes: Buffer, descriptor: number): void {
