@@ -75,6 +75,8 @@ export function createEnds(files: EndFiles) {
   }
 
   return {
+    /** What else there is to tell of a guest. */
+    emit,
     subscribe(listener: (event: EngineEvent) => void): Disposable {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };

@@ -22,9 +22,9 @@ import {
   unplug,
 } from '../../host/plug.ts';
 import { HostError } from '../../lib/host-error.ts';
+import { openMountSource } from '../mount-source.ts';
 import { allowDevice, denyDevice } from './device-rules.ts';
 import type { Layout } from './layout.ts';
-import { openMountSource } from './mount-source.ts';
 import { livingInit } from './record.ts';
 import type { Programs } from './supervisor.ts';
 

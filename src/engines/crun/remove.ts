@@ -6,6 +6,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cgroups } from '../../host/cgroup.ts';
 import { processRef, signalProcess, waitUntil } from '../../host/process.ts';
+import { endStrays } from '../strays.ts';
 import type { Layout } from './layout.ts';
 import { notedInit } from './record.ts';
 import { clearStage } from './stage.ts';
@@ -37,26 +38,10 @@ async function endProcesses(layout: Layout, cgroups: Cgroups, id: string): Promi
     return;
   }
   if (init) signalProcess(init, sigkill);
-  await endStrays(layout, id);
+  // conmon or crun of a making that was cut off: both name the bundle in their arguments.
+  await endStrays(id, (pid) => isSupervisorOf(pid, layout, id));
   // A crun that was killed on its way may have put its child into the group meanwhile.
   await cgroups.killAll(id);
-}
-
-/** conmon or crun of a making that was cut off: nobody noted their pids, but both name the bundle in their arguments. */
-async function endStrays(layout: Layout, id: string): Promise<void> {
-  const none = () => {
-    const strays = allPids().filter((pid) => isSupervisorOf(pid, layout, id));
-    for (const pid of strays) {
-      const ref = processRef(pid);
-      if (ref) signalProcess(ref, sigkill);
-    }
-    return strays.length === 0;
-  };
-  await waitUntil(none, { timeoutMs: settleMs, what: `guest ${id}: end of its supervisor` });
-}
-
-function allPids(): number[] {
-  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
 }
 
 /** The bundle goes last: as long as it is there, the guest is found again. */

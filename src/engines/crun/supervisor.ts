@@ -3,10 +3,10 @@
  * our process tree at once and outlives the daemon.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { isAlive, type ProcessRef, processArguments, processRef } from '../../host/process.ts';
 import { spawnProgram } from '../../host/spawn.ts';
 import { HostError } from '../../lib/host-error.ts';
+import { firstLine } from '../first-line.ts';
 import type { Layout } from './layout.ts';
 import { crunOptions, joining } from './programs.ts';
 
@@ -36,7 +36,8 @@ export async function createSupervised(
       detached: true,
       freshKeyring: true,
     });
-    const answer = await readAnswer(spawned.pipes.get(3), signal);
+    // One line: `{"data": PID}`, or -1 with crun's message.
+    const answer = await firstLine(spawned.pipes.get(3), createTimeoutMs, signal);
     return initPid(answer, layout, id);
   } finally {
     closeSync(log);
@@ -53,26 +54,6 @@ function supervisorArguments(layout: Layout, runtime: string, id: string): strin
     ...['--exit-dir', layout.exits, '--persist-dir', layout.persist(id), '--socket-dir-path', layout.sockets],
     ...['-l', `k8s-file:${layout.consoleLog(id)}`, '--log-size-max', String(consoleLogBytes), '--no-sync-log'],
   ];
-}
-
-/** conmon says one line: `{"data": PID}`, or -1 with crun's message. */
-async function readAnswer(stream: Readable | undefined, signal?: AbortSignal): Promise<string> {
-  if (!stream) return '';
-  const limit = AbortSignal.any([AbortSignal.timeout(createTimeoutMs), ...(signal ? [signal] : [])]);
-  let text = '';
-  const stop = () => stream.destroy(limit.reason as Error);
-  limit.addEventListener('abort', stop, { once: true });
-  try {
-    limit.throwIfAborted();
-    for await (const chunk of stream) {
-      text += chunk;
-      if (text.includes('\n')) break;
-    }
-    return text;
-  } finally {
-    limit.removeEventListener('abort', stop);
-    stream.destroy();
-  }
 }
 
 function initPid(answer: string, layout: Layout, id: string): number {

@@ -3,7 +3,8 @@
  * is paused or has no agent says nothing at all, so that each question has a deadline.
  */
 import { HostError } from '../../lib/host-error.ts';
-import { openJsonLines } from './json-lines.ts';
+import type { JsonLines } from './json-lines.ts';
+import type { Qmp } from './qmp.ts';
 
 const answerTimeoutMs = 10_000;
 const syncTimeoutMs = 3000;
@@ -17,15 +18,13 @@ export type Agent = {
   tell(command: string, args?: Record<string, unknown>): Promise<void>;
 };
 
-/** Runs `work` with a connection to an agent that listens. Rejects with `HostError` when nobody does. */
+/** Runs `work` with an agent that listens. Rejects with `HostError` when nobody does. */
 export async function withAgent<T>(
-  path: string,
-  id: string,
+  lines: JsonLines,
   work: (agent: Agent) => Promise<T>,
   waitMs = syncTimeoutMs,
 ): Promise<T> {
-  using lines = openJsonLines(path, 'the guest agent');
-  await synchronise(lines, id, waitMs);
+  await synchronise(lines, waitMs);
   const ask = async (execute: string, args?: Record<string, unknown>) => {
     lines.send({ execute, ...(args ? { arguments: args } : {}) });
     const { error, return: answer } = await lines.next(execute, answerTimeoutMs);
@@ -43,7 +42,7 @@ export async function withAgent<T>(
 
 const described = (error: unknown) => String((error as { desc?: unknown }).desc ?? error);
 
-async function synchronise(lines: ReturnType<typeof openJsonLines>, id: string, waitMs: number): Promise<void> {
+async function synchronise(lines: JsonLines, waitMs: number): Promise<void> {
   const number = Math.floor(Math.random() * 2 ** 31);
   lines.skipToMark();
   lines.send({ execute: 'guest-sync-delimited', arguments: { id: number } }, Buffer.of(sentinel));
@@ -51,10 +50,20 @@ async function synchronise(lines: ReturnType<typeof openJsonLines>, id: string, 
     for (;;) if ((await lines.next('guest-sync-delimited', waitMs)).return === number) return;
   } catch (cause) {
     if ((cause as HostError).errno !== 'ETIMEDOUT') throw cause;
-    throw new HostError(`guest ${id}: no agent answers in it`, {
-      errno: 'ETIMEDOUT',
-      help: 'install qemu-guest-agent in the guest, or wait until it has started',
-      cause,
-    });
+    throw noAgent(cause);
   }
+}
+
+export const noAgent = (cause?: unknown) =>
+  new HostError('no agent answers in the guest', {
+    errno: 'ETIMEDOUT',
+    help: 'wait until the guest has started, or install qemu-guest-agent in it (gast console shows what it does)',
+    ...(cause ? { cause } : {}),
+  });
+
+/** Whether something in the guest has its end of the line open, and the guest is not held: who else would wait in vain. */
+export async function listens(qmp: Qmp): Promise<boolean> {
+  const { running } = (await qmp.ask('query-status')) as { running: boolean };
+  const lines = (await qmp.ask('query-chardev')) as { label: string; 'frontend-open': boolean }[];
+  return running && lines.some((line) => line.label === 'agent' && line['frontend-open']);
 }

@@ -5,14 +5,25 @@ import type { Machine } from '../../core/ports/machine.ts';
 import type { Cgroups } from '../../host/cgroup.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { Accelerator } from './accelerator.ts';
+import { aroundQemu } from './around-qemu.ts';
+import { firmwareOf } from './firmware.ts';
 import { beginRun, lastWords } from './last-words.ts';
 import type { Layout } from './layout.ts';
-import { type MachineSpec, memoryBytes, renderMachine } from './machine.ts';
-import { withMonitor } from './qmp.ts';
+import { memoryBytes } from './machine/board.ts';
+import { renderMachine } from './machine/render.ts';
+import type { MachineSpec } from './machine/spec.ts';
+import { noStart } from './no-start.ts';
+import { hasSpice } from './programs.ts';
+import { type Qmp, withMonitor } from './qmp.ts';
 import { readRecord, writeRecord } from './record.ts';
 import { removeMachine } from './remove.ts';
+import { makeSeed } from './seed.ts';
+import { refuseOther, shapeOf } from './shape.ts';
+import { openShares } from './shares.ts';
+import { loadState, stateHead } from './states.ts';
 import { firstDescriptor, openRoom, type Waiting } from './supervisor.ts';
 import { connectTaps } from './taps.ts';
+import { openTpm } from './tpm.ts';
 
 export type CreateNeeds = { layout: Layout; cgroups: Cgroups; program: string; accelerator: Accelerator };
 
@@ -22,20 +33,24 @@ const startTimeoutMs = 60_000;
 /** Ids of a guest's range that nothing inside it has: 0 would be the owner of its files. */
 export const qemuUid = (range: { base: number; size: number }) => range.base + range.size - 2;
 
-export async function createMachine(needs: CreateNeeds, spec: GuestSpec, signal?: AbortSignal): Promise<Waiting> {
+export async function createMachine(needs: CreateNeeds, asked: GuestSpec, signal?: AbortSignal): Promise<Waiting> {
   const { layout, cgroups } = needs;
   signal?.throwIfAborted();
-  if (existsSync(layout.machine(spec.id)))
-    throw new HostError(`guest ${spec.id} exists already`, { errno: 'EEXIST', help: 'remove it first' });
-  const limits = aroundQemu(spec);
-  const refusal = cgroups.refusal(limits, spec.id);
+  if (existsSync(layout.machine(asked.id)))
+    throw new HostError(`guest ${asked.id} exists already`, { errno: 'EEXIST', help: 'remove it first' });
+  const limits = aroundQemu(asked.limits);
+  const refusal = cgroups.refusal(limits, asked.id);
   if (refusal !== undefined) throw new HostError(refusal);
   try {
-    mkdirSync(layout.machine(spec.id), { mode: 0o700 });
-    mkdirSync(layout.logs(spec.id), { recursive: true, mode: 0o700 });
-    writeFileSync(layout.gate(spec.id), '');
-    beginRun(layout.engineLog(spec.id));
-    const waiting = await open(needs, spec, signal);
+    mkdirSync(layout.machine(asked.id), { mode: 0o700 });
+    mkdirSync(layout.logs(asked.id), { recursive: true, mode: 0o700 });
+    writeFileSync(layout.gate(asked.id), '');
+    beginRun(layout.engineLog(asked.id));
+    const spec = await openShares(layout, asked, () => cgroups.make(asked.id), signal);
+    openTpm(layout, spec, () => cgroups.make(asked.id));
+    if (spec.machine?.seed) await makeSeed(layout.seed(spec.id), spec.machine.seed);
+    const plan = planOf(needs, spec, await hasSpice(needs.program));
+    const waiting = await open(needs, spec, plan, signal);
     try {
       cgroups.apply(spec.id, limits);
       const { qemu, supervisor } = waiting;
@@ -45,6 +60,10 @@ export async function createMachine(needs: CreateNeeds, spec: GuestSpec, signal?
         memoryBytes: memoryBytes(spec.limits),
         uid: uidOf(spec),
         nics: cards(spec),
+        parts: spec.machine?.parts ?? [],
+        limits: spec.limits,
+        shape: plan.shape,
+        ...(spec.machine?.incoming?.kind === 'state' ? { state: spec.machine.incoming.path } : {}),
       });
       signal?.throwIfAborted();
       return waiting;
@@ -53,25 +72,30 @@ export async function createMachine(needs: CreateNeeds, spec: GuestSpec, signal?
       throw error;
     }
   } catch (error) {
-    await removeMachine(layout, cgroups, spec.id);
+    await removeMachine(layout, cgroups, asked.id);
     throw error;
   }
 }
 
-function open({ layout, cgroups, program, accelerator }: CreateNeeds, spec: GuestSpec, signal?: AbortSignal) {
-  const machine = machineSpec(spec);
-  const words = renderMachine(machine, { accelerator, firstDescriptor, consoleLog: layout.consoleLog(spec.id) });
-  return openRoom(layout, { spec: machine, uid: uidOf(spec), program, groups: cgroups.make(spec.id) }, words, signal);
+type Plan = ReturnType<typeof planOf>;
+
+/** What comes with memory gets the board that the memory is of, and has to be alike in all else. */
+function planOf({ layout, accelerator }: CreateNeeds, spec: GuestSpec, spice: boolean) {
+  const asked = { ...machineSpec(spec), ...(spec.machine?.seed ? { seed: layout.seed(spec.id) } : {}) };
+  const { incoming } = asked.machine;
+  const head = incoming && (incoming.kind === 'state' ? stateHead(incoming.path) : incoming.described);
+  const machine = head ? { ...asked, machine: { ...asked.machine, type: asked.machine.type ?? head.type } } : asked;
+  const consoleLog = layout.consoleLog(spec.id);
+  const line = renderMachine(machine, { accelerator, firstDescriptor, consoleLog, spice });
+  const shape = shapeOf(line.words);
+  if (head) refuseOther(head.shape, shape);
+  return { machine, line, shape };
 }
 
-/** QEMU needs memory beside the guest's, and limits of processes are the guest's own affair. */
-const overheadBytes = 512 * 2 ** 20;
-const aroundQemu = ({ limits }: GuestSpec) => ({
-  ...(limits.cpuQuota ? { cpuQuota: limits.cpuQuota } : {}),
-  ...(limits.cpuSet === undefined ? {} : { cpuSet: limits.cpuSet }),
-  ...(limits.cpuPriority === undefined ? {} : { cpuPriority: limits.cpuPriority }),
-  memoryBytes: memoryBytes(limits) + overheadBytes,
-});
+function open({ layout, cgroups, program }: CreateNeeds, spec: GuestSpec, plan: Plan, signal?: AbortSignal) {
+  const room = { spec: plan.machine, uid: uidOf(spec), program, groups: cgroups.make(spec.id) };
+  return openRoom(layout, room, plan.line, signal);
+}
 
 const uidOf = (spec: GuestSpec) => qemuUid(spec.range);
 const cards = (spec: GuestSpec) => spec.nics.map(({ name, hwaddr = '' }) => ({ name, hwaddr }));
@@ -79,7 +103,9 @@ const cards = (spec: GuestSpec) => spec.nics.map(({ name, hwaddr = '' }) => ({ n
 function machineSpec(spec: GuestSpec): MachineSpec {
   if (!spec.machine) throw new HostError(`guest ${spec.id} is no virtual machine`);
   checkBootFiles(spec.machine);
-  return { id: spec.id, limits: spec.limits, nics: cards(spec), machine: spec.machine };
+  const { boot } = spec.machine;
+  const uefi = boot.kind === 'firmware' && boot.uefi ? { uefi: firmwareOf(boot.uefi) } : {};
+  return { id: spec.id, limits: spec.limits, nics: cards(spec), machine: spec.machine, ...uefi };
 }
 
 /** Its cards have been connected: QEMU begins, and answers when this resolves. */
@@ -90,11 +116,12 @@ export async function startMachine({ layout }: CreateNeeds, id: string, waiting:
   rmSync(layout.gate(id));
   waiting.go();
   waiting[Symbol.dispose]();
+  const { state } = record;
+  const begin = (qmp: Qmp) => (state === undefined ? qmp.ask('query-status') : loadState(qmp, state));
   try {
-    await withMonitor(layout.socket(id, 'monitor'), (qmp) => qmp.ask('query-status'), startTimeoutMs);
+    await withMonitor(layout.socket(id, 'monitor'), begin, startTimeoutMs);
   } catch (cause) {
-    const said = lastWords(layout.engineLog(id)).trim().split('\n').slice(-3).join(' / ');
-    throw new HostError(`QEMU did not start: ${said || (cause as Error).message}`, { cause });
+    throw noStart(lastWords(layout.engineLog(id)), cause as Error);
   }
 }
 

@@ -12,8 +12,15 @@ test('SIGTERM from the host is told from a power-off, though QEMU ends with 0 bo
 });
 
 test('a QEMU that was killed, or killed for memory', () => {
-  assert.deepEqual(endCause('137\n', false, ''), { kind: 'killed', signal: 'SIGKILL' });
+  assert.deepEqual(endCause('137\n', false, 'Killed\n'), { kind: 'killed', signal: 'SIGKILL' });
   assert.deepEqual(endCause('137\n', true, ''), { kind: 'oom' });
+});
+
+test('one that breaks leaves its last words', () => {
+  const said = 'one\ntwo\nqemu: block.c:1: f: Assertion `x` failed.\nAborted (core dumped)\n';
+  const words = 'one\ntwo\nqemu: block.c:1: f: Assertion `x` failed.';
+  assert.deepEqual(endCause('134\n', false, said), { kind: 'killed', signal: 'SIGABRT', said: words });
+  assert.deepEqual(endCause('1\n', false, `zero\n${said}`), { kind: 'crashed', exitCode: 1, said: words });
 });
 
 test('a panic of the guest is a crash', () => {

@@ -16,11 +16,14 @@ export type JsonLines = Disposable & {
   next(what: string, timeoutMs: number): Promise<Record<string, unknown>>;
   /** What comes before the next mark (0xff) is forgotten. */
   skipToMark(): void;
+  /** Nobody waits for anything: what is sent meanwhile stays where it is, and the process may end. */
+  rest(): void;
 };
 
 export function openJsonLines(path: string, name: string): JsonLines {
   const { socket, sendDescriptor } = connectUnix(path);
   const waiting: Record<string, unknown>[] = [];
+  let waitingBytes = 0;
   let rest: Buffer = Buffer.alloc(0);
   let skips = false;
   let wake: (() => void) | undefined;
@@ -40,9 +43,11 @@ export function openJsonLines(path: string, name: string): JsonLines {
     for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10)) {
       const line = afterMark(rest.subarray(0, at)).toString();
       rest = rest.subarray(at + 1);
-      if (line.trim() !== '') waiting.push(parse(line, name));
+      if (line.trim() === '') continue;
+      waiting.push(parse(line, name));
+      waitingBytes += line.length;
     }
-    if (rest.length > longestLine) throw new HostError(`${name} sends without an end`);
+    if (rest.length + waitingBytes > longestLine) throw new HostError(`${name} sends without an end`);
     wake?.();
   };
   socket.on('data', (chunk: Buffer) => {
@@ -60,14 +65,22 @@ export function openJsonLines(path: string, name: string): JsonLines {
     skipToMark() {
       skips = true;
       waiting.length = 0;
+      waitingBytes = 0;
+    },
+    rest() {
+      socket.pause();
+      socket.unref();
     },
     async next(what, timeoutMs) {
       const tooLate = () =>
         end(new HostError(`${name} did not answer within ${timeoutMs} ms: ${what}`, { errno: 'ETIMEDOUT' }));
       const deadline = setTimeout(tooLate, timeoutMs);
+      socket.ref();
+      socket.resume();
       try {
         for (;;) {
           const message = waiting.shift();
+          if (waiting.length === 0) waitingBytes = 0;
           if (message) return message;
           if (ended) throw ended;
           await new Promise<void>((resolve) => {

@@ -9,15 +9,20 @@ import { listMachines, livingQemu, waitsForStart } from './record.ts';
 /** The supervisor writes the exit file a moment after QEMU has ended. */
 const exitFileMs = 3000;
 
-export type ObserveNeeds = { layout: Layout; ends: Ends; files: EndFiles; isPaused(id: string): Promise<boolean> };
+export type ObserveNeeds = {
+  layout: Layout;
+  ends: Ends;
+  files: EndFiles;
+  stateOf(id: string): Promise<'created' | 'running' | 'frozen'>;
+};
 
-export function createObserver({ layout, ends, files, isPaused }: ObserveNeeds): () => Promise<Observed[]> {
+export function createObserver({ layout, ends, files, stateOf }: ObserveNeeds): () => Promise<Observed[]> {
   return () => Promise.all(listMachines(layout).map(observe));
 
   async function observe(id: string): Promise<Observed> {
     const qemu = livingQemu(layout, id);
     if (qemu) {
-      const state = waitsForStart(layout, id) ? 'created' : (await isPaused(id)) ? 'frozen' : 'running';
+      const state = waitsForStart(layout, id) ? 'created' : await stateOf(id);
       return { id, state, pid: qemu.pid, startedAt: startedAt(qemu) };
     }
     const told = () => readEnd(files, id) !== undefined;

@@ -2,17 +2,15 @@
  * Streams between the daemon and a running machine: serial ports of virtio, put in when they are needed and taken out after it.
  * In the guest a port is a device that is found by its name; here it is a socket.
  */
-import { closeSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { socketPair } from '../../host/unix-connection.ts';
 import { HostError } from '../../lib/host-error.ts';
+import { handSocket } from './handed.ts';
 import type { Qmp } from './qmp.ts';
 
 /** `name` is letters, digits, `.` and `-`, and unique in the machine. */
-export async function openPort(qmp: Qmp, name: string): Promise<Socket> {
-  const { own, other } = socketPair();
-  try {
-    await qmp.hand(name, other);
+
+export function openPort(qmp: Qmp, name: string): Promise<Socket> {
+  return handSocket(qmp, name, async () => {
     const addr = { type: 'fd', data: { str: name } };
     await qmp.ask('chardev-add', { id: name, backend: { type: 'socket', data: { addr, server: false } } });
     try {
@@ -21,13 +19,13 @@ export async function openPort(qmp: Qmp, name: string): Promise<Socket> {
       await qmp.ask('chardev-remove', { id: name });
       throw new HostError('the machine has no free port: too many commands run in it at once', { cause });
     }
-    return own;
-  } catch (error) {
-    own.destroy();
-    throw error;
-  } finally {
-    closeSync(other);
-  }
+  });
+}
+
+/** Takes out what a daemon that was killed has left; commands that hang on it end. */
+export async function clearPorts(qmp: Qmp, prefix: string): Promise<void> {
+  const rows = (await qmp.ask('query-chardev')) as { label: string }[];
+  for (const { label } of rows) if (label.startsWith(prefix)) await closePort(qmp, label);
 }
 
 /** What is no longer there is no error. */

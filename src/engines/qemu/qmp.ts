@@ -13,11 +13,14 @@ export type Qmp = {
   ask(command: string, args?: Record<string, unknown>): Promise<unknown>;
   /** Hands a descriptor to QEMU, for commands that name it. */
   hand(name: string, descriptor: number): Promise<void>;
-  /** Hands an open file to QEMU, which opens it as `/dev/fdset/NUMBER`; gives the number. */
-  handSet(descriptor: number): Promise<number>;
+  /** Hands an open file to QEMU, which opens it as `/dev/fdset/NUMBER`; gives the number. `tag` is kept with it (file-tag.ts). */
+  handSet(descriptor: number, options?: { set?: number; tag?: string }): Promise<number>;
   /** The next event of this name, or one that came between the answers so far. */
   event(name: string, timeoutMs: number): Promise<QmpEvent>;
 };
+
+/** Work at the monitor of one machine, in its turn. */
+export type Monitor = <T>(work: (qmp: Qmp) => Promise<T>) => Promise<T>;
 
 /** Runs `work` with a connection. A QEMU that does not answer in time, or goes away, makes it reject. */
 export async function withMonitor<T>(path: string, work: (qmp: Qmp) => Promise<T>, timeoutMs = answerTimeoutMs) {
@@ -32,8 +35,9 @@ export async function withMonitor<T>(path: string, work: (qmp: Qmp) => Promise<T
     lines.sendDescriptor({ execute: 'getfd', arguments: { fdname } }, descriptor);
     await answer('getfd');
   };
-  const handSet = async (descriptor: number) => {
-    lines.sendDescriptor({ execute: 'add-fd' }, descriptor);
+  const handSet: Qmp['handSet'] = async (descriptor, { set, tag } = {}) => {
+    const args = { ...(set === undefined ? {} : { 'fdset-id': set }), ...(tag === undefined ? {} : { opaque: tag }) };
+    lines.sendDescriptor({ execute: 'add-fd', arguments: args }, descriptor);
     return Number(((await answer('add-fd')) as { 'fdset-id': number })['fdset-id']);
   };
   const answer = async (execute: string) => {

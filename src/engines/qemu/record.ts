@@ -1,9 +1,12 @@
 /** What is known of a machine without asking it: our own record of this run. Reading it spawns nothing. */
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Limits } from '../../core/ports/engine.ts';
+import type { MachinePart } from '../../core/ports/machine-parts.ts';
 import { isAlive, type ProcessRef } from '../../host/process.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { isGuestId } from '../guest-id.ts';
 import type { Layout } from './layout.ts';
+import type { Shape } from './shape.ts';
 
 export type MachineRecord = {
   qemu: ProcessRef;
@@ -13,6 +16,14 @@ export type MachineRecord = {
   uid: number;
   /** Names of its cards, in order. */
   nics: { name: string; hwaddr: string }[];
+  /** Devices that it was given; which of them it has is QEMU's to say. */
+  parts?: readonly MachinePart[];
+  /** Those that hold now. */
+  limits?: Limits;
+  /** What it was started as; see shape.ts. */
+  shape?: Shape;
+  /** The file whose memory it takes up when it starts. */
+  state?: string;
 };
 
 export function writeRecord(layout: Layout, id: string, record: MachineRecord): void {

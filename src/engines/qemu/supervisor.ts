@@ -4,17 +4,21 @@
  * are opened here and handed over: in its room QEMU finds nothing to open, and has no rights to open it with.
  */
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { joinGroups } from '../../host/join-groups.ts';
 import { libexec } from '../../host/libexec.ts';
 import { beingRoot } from '../../host/own-namespaces.ts';
 import { makePipe } from '../../host/pipe.ts';
 import { type ProcessRef, processArguments, processRef } from '../../host/process.ts';
 import { spawnProgram } from '../../host/spawn.ts';
+import { openUnixStream } from '../../host/unix-connection.ts';
 import { openUnixListener } from '../../host/unix-listener.ts';
 import { HostError } from '../../lib/host-error.ts';
+import { firstLine } from '../first-line.ts';
 import type { Layout } from './layout.ts';
-import { bootPaths, type Handed, type MachineSpec } from './machine.ts';
+import { bootPaths } from './machine/boot.ts';
+import type { Handed, MachineSpec } from './machine/spec.ts';
+import { openDiskFile } from './open-file.ts';
+import { tpmWord } from './tpm.ts';
 
 /** Descriptors of the room: the gate and its answer; what QEMU is handed follows. */
 export const firstDescriptor = 5;
@@ -60,7 +64,7 @@ export async function openRoom(
       freshKeyring: true,
     });
     const supervisor = processRef(spawned.pid);
-    const pid = Number.parseInt(await readLine(spawned.pipes.get(4), signal), 10);
+    const pid = Number.parseInt(await firstLine(spawned.pipes.get(4), answerTimeoutMs, signal), 10);
     const qemu = pid > 0 ? processRef(pid) : undefined;
     if (!qemu || !supervisor)
       throw new HostError(`machine ${id}: its room could not be made`, { help: `see ${layout.engineLog(id)}` });
@@ -103,36 +107,24 @@ function openAll(layout: Layout, id: string, handed: readonly Handed[]) {
 
 function open(layout: Layout, id: string, one: Handed): number {
   if ('socket' in one) return openUnixListener(layout.socket(id, one.socket));
+  if ('share' in one) return openUnixStream(layout.share(id, one.share));
   if (one.file === layout.consoleLog(id)) {
     mkdirSync(layout.logs(id), { recursive: true, mode: 0o700 });
     // Of this run only; the engine's log goes on.
     rmSync(one.file, { force: true });
     return openSync(one.file, 'a', 0o600);
   }
-  return openSync(one.file, one.write ? 'r+' : 'r');
-}
-
-async function readLine(stream: Readable | undefined, signal?: AbortSignal): Promise<string> {
-  if (!stream) return '';
-  const limit = AbortSignal.any([AbortSignal.timeout(answerTimeoutMs), ...(signal ? [signal] : [])]);
-  const stop = () => stream.destroy(limit.reason as Error);
-  limit.addEventListener('abort', stop, { once: true });
-  let text = '';
-  try {
-    limit.throwIfAborted();
-    for await (const chunk of stream) {
-      text += chunk;
-      if (text.includes('\n')) break;
-    }
-    return text;
-  } finally {
-    limit.removeEventListener('abort', stop);
-    stream.destroy();
-  }
+  return openDiskFile({
+    path: one.file,
+    readOnly: !one.write,
+    ...(one.inside === undefined ? {} : { inside: one.inside }),
+  });
 }
 
 /** Told by its arguments: the path of the exit file is nobody else's. */
 export function isOfMachine(pid: number, layout: Layout, id: string): boolean {
   const words = processArguments(pid);
-  return words.includes(layout.exit(id)) || words.includes(layout.room(id));
+  const room = layout.room(id);
+  const own = [layout.exit(id), room, tpmWord(id)];
+  return words.some((word) => own.includes(word) || word.startsWith(`${room}.`));
 }

@@ -3,23 +3,40 @@ import { Transform } from 'node:stream';
 
 export type UntilMark = Transform & { readonly marked: Promise<void> };
 
-/** With `onNumber` the stream begins with a line that holds a number, which is not passed on either. */
-export function untilMark(mark: string, onNumber?: (value: number) => void): UntilMark {
+/**
+ * The guest writes the mark at once, so that its pieces follow each other as fast as they are read: a beginning after which
+ * nothing came for so long is none. Whoever waits for an answer that ends like one would wait for ever.
+ */
+const patienceMs = 10;
+
+/** With `onFirstLine` the stream begins with a line that is not passed on either. */
+export function untilMark(mark: string, onFirstLine?: (text: string) => void): UntilMark {
   const end = Buffer.from(mark);
   const seen = Promise.withResolvers<void>();
-  let wantsNumber = onNumber !== undefined;
+  let wantsLine = onFirstLine !== undefined;
   let rest: Buffer = Buffer.alloc(0);
   let isOver = false;
+  let timer: NodeJS.Timeout | undefined;
+  // Where the reader is slow, more may be there already.
+  const letGo = () => {
+    if (stream.writableLength > 0 || stream.writableNeedDrain) {
+      timer = setTimeout(letGo, patienceMs);
+      return;
+    }
+    stream.push(rest);
+    rest = Buffer.alloc(0);
+  };
   const stream = new Transform({
     transform(chunk: Buffer, _encoding, done) {
+      clearTimeout(timer);
       if (isOver) return done();
       rest = Buffer.concat([rest, chunk]);
-      if (wantsNumber) {
+      if (wantsLine) {
         const at = rest.indexOf(10);
         if (at < 0) return done();
-        onNumber?.(Number(rest.subarray(0, at).toString()));
+        onFirstLine?.(rest.subarray(0, at).toString().trim());
         rest = rest.subarray(at + 1);
-        wantsNumber = false;
+        wantsLine = false;
       }
       const at = rest.indexOf(end);
       isOver = at >= 0;
@@ -30,12 +47,17 @@ export function untilMark(mark: string, onNumber?: (value: number) => void): Unt
       if (isOver) {
         seen.resolve();
         this.push(null);
-      }
+      } else if (rest.length > 0) timer = setTimeout(letGo, patienceMs);
       done();
     },
     flush(done) {
+      clearTimeout(timer);
       if (!isOver && rest.length > 0) this.push(rest);
       done();
+    },
+    destroy(error, done) {
+      clearTimeout(timer);
+      done(error);
     },
   });
   return Object.assign(stream, { marked: seen.promise });

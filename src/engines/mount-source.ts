@@ -1,22 +1,15 @@
 /** What a mount of a guest shows: a file or directory of the host, one inside a tree that guests write to, or memory. */
 import { closeSync, statSync } from 'node:fs';
-import type { GuestMount } from '../../core/ports/engine.ts';
-import type { IdRange } from '../../core/ports/id-range.ts';
-import type { DetachedMount } from '../../host/mount.ts';
-import {
-  type Descriptor,
-  descriptorPath,
-  openInside,
-  openPath,
-  openRootDirectory,
-  statusOf,
-} from '../../host/openat.ts';
-import { createTmpfs } from '../../host/overlay-mount.ts';
-import { ownNamespaces } from '../../host/own-namespaces.ts';
-import { openSource } from '../../host/plug.ts';
-import { shiftRefusal } from '../../host/shown-owner.ts';
-import { openUserNamespace } from '../../host/userns.ts';
-import { HostError } from '../../lib/host-error.ts';
+import type { GuestMount } from '../core/ports/engine.ts';
+import type { IdRange } from '../core/ports/id-range.ts';
+import type { DetachedMount } from '../host/mount.ts';
+import { type Descriptor, descriptorPath, openInside, openPath, openRootDirectory, statusOf } from '../host/openat.ts';
+import { createTmpfs } from '../host/overlay-mount.ts';
+import { ownNamespaces } from '../host/own-namespaces.ts';
+import { openSource } from '../host/plug.ts';
+import { shiftRefusal } from '../host/shown-owner.ts';
+import { openUserNamespace } from '../host/userns.ts';
+import { HostError } from '../lib/host-error.ts';
 
 export type OpenedSource = Disposable & { mount: DetachedMount; kind: 'directory' | 'file' };
 
