@@ -18,3 +18,8 @@ export function stateOf(path: string): string | undefined {
   if (!snapshotFolders.has(first)) return path === indexName ? undefined : first;
   return second && `${first}/${second}`;
 }
+
+const diskName = /^backup\/((?:virtual-machine|volume)(?:-snapshots\/[^/]+)?)\.img$/;
+
+/** The state whose disk a member is. */
+export const diskStateOf = (path: string): string | undefined => diskName.exec(path)?.[1];

@@ -12,8 +12,10 @@ import { createWorkFolders, namesIn } from '../archives/work-folders.ts';
 import { type BackupFiles, BackupRefused } from '../core/ports/backups.ts';
 import { backupArchive } from './backup-archive.ts';
 import { compressions, packBackup, sizeOf } from './pack.ts';
+import { packDisks } from './pack-disks.ts';
 import { readIndex } from './read-index.ts';
 import { unpackBackup } from './unpack.ts';
+import { unpackDisks } from './unpack-disks.ts';
 
 export type BackupFilesOptions = { directory: string; limits?: Partial<ArchiveLimits> };
 
@@ -23,17 +25,20 @@ export function createBackupFiles({ directory, limits }: BackupFilesOptions): Ba
   const folders = createWorkFolders(directory);
   const pathOf = (id: string) => join(directory, checked(id));
 
+  async function make(id: string, pack: (folder: string) => Promise<string>, signal: AbortSignal | undefined) {
+    const final = pathOf(id);
+    await using work = await folders.create();
+    const path = await pack(work.path);
+    signal?.throwIfAborted();
+    await rename(path, final);
+    return { sizeBytes: await sizeOf(final) };
+  }
+
   return {
     compressions,
 
-    async create(id, content, options) {
-      const final = pathOf(id);
-      await using work = await folders.create();
-      const path = await packBackup(work.path, content, options);
-      options.signal?.throwIfAborted();
-      await rename(path, final);
-      return { sizeBytes: await sizeOf(final) };
-    },
+    create: (id, content, options) => make(id, (folder) => packBackup(folder, content, options), options.signal),
+    createOfDisks: (id, content, options) => make(id, (folder) => packDisks(folder, content, options), options.signal),
 
     async open(id) {
       const path = pathOf(id);
@@ -69,6 +74,7 @@ export function createBackupFiles({ directory, limits }: BackupFilesOptions): Ba
           const room = Math.min(bounds.storedBytes, await freeBytes(directory));
           return unpackBackup({ path, compression, limits: { ...bounds, storedBytes: room } }, place, visit, options);
         },
+        unpackDisks: (visit, options) => unpackDisks({ path, compression, limits: bounds }, visit, options),
         [Symbol.asyncDispose]: () => kept.disposeAsync(),
       };
     },

@@ -19,13 +19,7 @@ export async function packBackup(
   content: { index: unknown; states: readonly PackedState[] },
   options: BackupWork & { compression: string },
 ): Promise<string> {
-  const compression = compressions.find((name) => name === options.compression);
-  if (!compression)
-    throw new BackupRefused(
-      'unsupported',
-      `compression ${JSON.stringify(options.compression)} is not known`,
-      `use one of ${compressions.join(', ')}`,
-    );
+  const compression = knownCompression(options.compression);
   const top = join(folder, 'top');
   const trees = await writeTop(top, content);
   const path = join(folder, 'backup');
@@ -44,6 +38,16 @@ export async function packBackup(
     throw noSpace(explainDiskFull(error, folder));
   }
   return path;
+}
+
+export function knownCompression(said: string): (typeof compressions)[number] {
+  const compression = compressions.find((name) => name === said);
+  if (compression) return compression;
+  throw new BackupRefused(
+    'unsupported',
+    `compression ${JSON.stringify(said)} is not known`,
+    `use one of ${compressions.join(', ')}`,
+  );
 }
 
 /** Writes the small files, and says what goes into the archive in which order. */
@@ -83,13 +87,16 @@ async function packPlain(
 }
 
 /** It ends before the disk is full: others need it too. */
-async function requireRoom(folder: string): Promise<void> {
+export async function requireRoom(folder: string): Promise<void> {
   if ((await freeBytes(folder)) === 0) throw new HostError(`no space left in ${folder}`, { errno: 'ENOSPC' });
 }
 
 const lookEveryBytes = 32 * 1024 * 1024;
 
-async function* counted(source: AsyncIterable<Buffer>, look: (bytes: number) => Promise<void>): AsyncGenerator<Buffer> {
+export async function* counted(
+  source: AsyncIterable<Buffer>,
+  look: (bytes: number) => Promise<void>,
+): AsyncGenerator<Buffer> {
   let bytes = 0;
   let looked = -lookEveryBytes;
   for await (const chunk of source) {

@@ -3,6 +3,7 @@ import { deviceKeys } from '../api/config-keys/devices.ts';
 import { isTrue } from '../api/config-keys/key.ts';
 import type { DeviceConfig, DeviceType, DeviceVolume } from '../core/ports/devices.ts';
 import type { GuestMount } from '../core/ports/engine.ts';
+import type { DiskBus } from '../core/ports/machine-parts.ts';
 import { shiftRefusal } from '../host/shown-owner.ts';
 import { parseBytes } from '../lib/units.ts';
 
@@ -39,6 +40,16 @@ export const disk: DeviceType = {
   invalid: (config) => pathError(config) ?? sourceError(config) ?? keyError(config) ?? optionError(config),
   unavailable: (config) =>
     kindOf(config) === 'path' && isTrue(config.shift) ? shiftRefusal(config.source ?? '') : undefined,
+  inMachine(config) {
+    if (isRoot(config)) return { kind: 'elsewhere' };
+    if (config.source === memorySource) return 'virtual machines are not given file systems in memory';
+    return {
+      kind: 'disk',
+      ...(config['io.bus'] === undefined ? {} : { bus: config['io.bus'] as DiskBus }),
+      readOnly: isTrue(config.readonly),
+      optional: config.required !== undefined && !isTrue(config.required),
+    };
+  },
   parts(config, device, volumes) {
     if (isRoot(config) || !config.source || !config.path) return [];
     const options = readOptions(config);
@@ -62,6 +73,8 @@ export const disk: DeviceType = {
 
 function pathError(config: DeviceConfig): string | undefined {
   const { path } = config;
+  // A disk of a machine has none; containers are refused by the parts.
+  if (path === undefined && config.source) return undefined;
   if (!path?.startsWith('/')) return 'it needs the key path, an absolute path inside the guest';
   if (path.includes('\0') || path.split('/').includes('..')) return `the path ${path} has ".." in it`;
   if (isRoot(config)) return config.pool ? undefined : 'the root disk needs the key pool';

@@ -16,6 +16,8 @@ export const nic: DeviceType = {
   invalid: (config, device) =>
     cardError(config) ?? nameError(config, device) ?? addressError(config) ?? limitError(config),
   network: (config) => (kindOf(config) === 'bridged' ? (config.network ?? config.parent) : undefined),
+  inMachine: (config) =>
+    kindOf(config) === 'bridged' ? { kind: 'elsewhere' } : `virtual machines have cards on managed networks only`,
   otherCard(config): OtherCard | undefined {
     const kind = kindOf(config);
     if (kind === 'bridged') return undefined;

@@ -2,4 +2,4 @@
 import { deviceKeys } from '../api/config-keys/devices.ts';
 import type { DeviceType } from '../core/ports/devices.ts';
 
-export const none: DeviceType = { name: 'none', keys: deviceKeys.none };
+export const none: DeviceType = { name: 'none', keys: deviceKeys.none, inMachine: () => ({ kind: 'elsewhere' }) };

@@ -2,6 +2,7 @@
 import { deviceKeys } from '../api/config-keys/devices.ts';
 import { isTrue } from '../api/config-keys/key.ts';
 import type { DeviceConfig, DeviceType, Forward } from '../core/ports/devices.ts';
+import { ownNamespaces } from '../host/own-namespaces.ts';
 import { parseIp } from '../lib/ip.ts';
 import { pairError, parseProxyAddress } from '../lib/proxy-address.ts';
 import { modeError, parseMode } from './node-keys.ts';
@@ -16,6 +17,13 @@ export const proxy: DeviceType = {
     if (typeof listen === 'string') return `Invalid value for device option "listen": ${listen}`;
     if (typeof connect === 'string') return `Invalid value for device option "connect": ${connect}`;
     return pairError(listen, connect) ?? modeError(config) ?? combinationError(config, listen, connect);
+  },
+  inMachine(config) {
+    // Without the host's tables the relay would carry it, from the network namespace of a guest: a machine's is empty.
+    if (ownNamespaces()) return 'only root has the address translation that proxies to virtual machines need';
+    return isTrue(config.nat)
+      ? { kind: 'elsewhere' }
+      : 'Only NAT mode is supported for proxies on VM instances (nat=true, to a card with a fixed address)';
   },
   forward(config) {
     const [listen, connect] = [parseProxyAddress(config.listen ?? ''), parseProxyAddress(config.connect ?? '')];

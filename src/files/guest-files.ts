@@ -63,6 +63,7 @@ export function createGuestFiles(): GuestFiles {
         await removeAt(place, path, { ...options, owner: hostOwner(root, {}) });
       }),
 
+    checkSftp: async () => {},
     serveSftp,
   };
 }

@@ -5,17 +5,20 @@ import { rootFilter } from '../archives/root-filter.ts';
 import { freeBytes } from '../archives/store-stream.ts';
 import { type ImageFiles, ImageRefused } from '../core/ports/images.ts';
 import { unpackTar } from '../host/tar.ts';
-import { type ArchiveKind, compressionSuffix } from '../lib/archive-magic.ts';
+import { compressionSuffix } from '../lib/archive-magic.ts';
 import { TarDamaged } from '../lib/tar-header.ts';
+import type { DiskReader } from './bare-disk.ts';
 import { type BuildNeeds, buildDebian } from './debian/build.ts';
 import { debianRecipes } from './debian/recipes.ts';
 import { imageArchive } from './image-archive.ts';
-import { createImageStore } from './image-store.ts';
+import { createImageStore, type PartForm } from './image-store.ts';
 import { hostArchitecture } from './metadata.ts';
 import { openArchive } from './open-archive.ts';
 import { publishImage } from './publish.ts';
+import { publishDisk } from './publish-disk.ts';
 import { receiveImage, recordOf } from './receive.ts';
 import { sweepFolder } from './sweep-folder.ts';
+import { writeDisk } from './write-disk.ts';
 
 export type ImageFilesOptions = {
   /** Kept images. */
@@ -28,6 +31,8 @@ export type ImageFilesOptions = {
   idBase: number;
   /** Makes a qcow2 file that stands alone of one that somebody else made. */
   importDisk(files: { source: string; target: string }, signal?: AbortSignal): Promise<unknown>;
+  /** Looks at a disk image that somebody else made. */
+  disks: DiskReader;
   limits?: Partial<ArchiveLimits>;
   /** What this host runs. @default the machine's own */
   architecture?: string;
@@ -38,7 +43,7 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
   const limits = options.limits ?? {};
   const architecture = options.architecture ?? hostArchitecture;
   const apart = { scratchDirectory: options.scratchDirectory, idBase: options.idBase };
-  const needs = { store, limits, architecture, apart };
+  const needs = { store, limits, architecture, apart, disks: options.disks };
   const build: BuildNeeds = { ...options, architecture, receive: (parts, how) => receiveImage(needs, parts, how) };
 
   return {
@@ -60,7 +65,7 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
       const part = parts.find(({ name }) => name !== 'metadata');
       if (!part) throw new ImageRefused('broken', `image ${fingerprint.slice(0, 12)} has no root file system`);
       progress?.('unpacking');
-      if (part.compression === 'qcow2' || type === 'virtual-machine')
+      if (part.compression === 'qcow2' || part.compression === 'disk' || type === 'virtual-machine')
         throw new ImageRefused('unsupported', `image ${fingerprint.slice(0, 12)} is one of a virtual machine`);
       const prefix = part.name === 'unified' ? 'rootfs' : '';
       const room = Math.min(limits.storedBytes ?? Number.POSITIVE_INFINITY, await freeBytes(directory));
@@ -83,13 +88,8 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
       }
     },
 
-    async writeDisk(fingerprint, path, { signal }) {
-      const { parts, type } = await recordOf(store, fingerprint);
-      const part = parts.find(({ name }) => name === 'rootfs');
-      if (type !== 'virtual-machine' || part?.compression !== 'qcow2')
-        throw new ImageRefused('unsupported', `image ${fingerprint.slice(0, 12)} has no disk of its own`);
-      await options.importDisk({ source: store.path(fingerprint, part.name), target: path }, signal);
-    },
+    writeDisk: (fingerprint, path, { signal }) =>
+      writeDisk({ ...needs, importDisk: options.importDisk }, fingerprint, path, signal),
 
     async template(fingerprint, name) {
       const { templates } = await recordOf(store, fingerprint);
@@ -97,11 +97,13 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
     },
 
     publish: (rootfs, metadata, how) => publishImage(needs, rootfs, metadata, how),
+    publishDisk: (write, metadata, how) => publishDisk(needs, write, metadata, how),
     recipes: () =>
-      debianRecipes(architecture).map(({ alias, description }) => ({
+      debianRecipes(architecture).map(({ alias, description, machinePackages }) => ({
         alias,
         description,
         architecture: architecture ?? '',
+        types: machinePackages.length > 0 ? ['container', 'virtual-machine'] : ['container'],
       })),
     build: (alias, how) => buildDebian(build, alias, how),
 
@@ -115,5 +117,5 @@ export function createImageFiles(options: ImageFilesOptions): ImageFiles {
   };
 }
 
-const suffixOf = (kind: ArchiveKind): string =>
-  kind === 'squashfs' || kind === 'qcow2' ? `.${kind}` : compressionSuffix[kind];
+const suffixOf = (kind: PartForm): string =>
+  kind === 'squashfs' || kind === 'qcow2' || kind === 'disk' ? `.${kind}` : compressionSuffix[kind];

@@ -9,13 +9,15 @@ import { createWorkFolders, namesIn } from '../archives/work-folders.ts';
 import { type ImageMetadata, ImageRefused } from '../core/ports/images.ts';
 import type { ArchiveKind } from '../lib/archive-magic.ts';
 
+/** `disk`: a disk image of another form than qcow2. */
+export type PartForm = ArchiveKind | 'disk';
 export type PartName = 'unified' | 'metadata' | 'rootfs';
 export type ImageRecord = {
   /** @default container */
   type?: 'container' | 'virtual-machine';
   metadata: ImageMetadata;
   templates: Record<string, string>;
-  parts: { name: PartName; compression: ArchiveKind; sizeBytes: number }[];
+  parts: { name: PartName; compression: PartForm; sizeBytes: number }[];
 };
 
 export type ImageStore = ReturnType<typeof createImageStore>;

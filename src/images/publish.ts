@@ -24,13 +24,7 @@ export async function publishImage(
   metadata: ImageMetadata,
   options: PublishOptions,
 ): Promise<ReceivedImage> {
-  const compression = compressions.find((name) => name === (options.compression || 'gzip'));
-  if (!compression)
-    throw new ImageRefused(
-      'unsupported',
-      `compression ${JSON.stringify(options.compression)} is not known`,
-      `use one of ${compressions.join(', ')}`,
-    );
+  const compression = knownCompression(options.compression);
   await using work = await needs.store.workFolder();
   const entries = await writeTop(join(work.path, 'top'), metadata, options.templates ?? {});
   const path = join(work.path, 'image');
@@ -46,7 +40,21 @@ export async function publishImage(
   return receiveImage(needs, { unified: createReadStream(path) }, signal);
 }
 
-async function writeTop(top: string, metadata: ImageMetadata, templates: Record<string, string>): Promise<string[]> {
+export function knownCompression(said: string): (typeof compressions)[number] {
+  const compression = compressions.find((name) => name === (said || 'gzip'));
+  if (compression) return compression;
+  throw new ImageRefused(
+    'unsupported',
+    `compression ${JSON.stringify(said)} is not known`,
+    `use one of ${compressions.join(', ')}`,
+  );
+}
+
+export async function writeTop(
+  top: string,
+  metadata: ImageMetadata,
+  templates: Record<string, string>,
+): Promise<string[]> {
   await mkdir(join(top, 'templates'), { recursive: true });
   await writeFile(join(top, 'metadata.yaml'), formatMetadata(metadata), { mode: 0o644 });
   for (const [name, text] of Object.entries(templates)) {

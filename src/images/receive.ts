@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ArchiveLimits, defaultLimits } from '../archives/check-members.ts';
 import { freeBytes, storeStream } from '../archives/store-stream.ts';
 import { ImageRefused, type Progress, type ReceivedImage } from '../core/ports/images.ts';
+import { bareDisk, type DiskReader, metadataOfDisk } from './bare-disk.ts';
 import { imageArchive } from './image-archive.ts';
 import { type ImageRecord, type ImageStore, notFound, type PartName } from './image-store.ts';
 import { parseMetadata } from './metadata.ts';
@@ -21,10 +22,11 @@ export type ReceiveNeeds = {
   limits: Partial<ArchiveLimits>;
   architecture: string | undefined;
   apart: TakingApart;
+  disks: DiskReader;
 };
 
 export async function receiveImage(
-  { store, limits, architecture, apart }: ReceiveNeeds,
+  { store, limits, architecture, apart, disks }: ReceiveNeeds,
   parts: ReceiveParts,
   options: ReceiveOptions,
 ): Promise<ReceivedImage> {
@@ -52,6 +54,13 @@ export async function receiveImage(
   for (const { name, sizeBytes } of stored) {
     const rootPrefix = { unified: 'rootfs', rootfs: '', metadata: undefined }[name];
     const { signal } = options;
+    const disk = name === 'metadata' ? undefined : await bareDisk(join(work.path, name), disks);
+    if (disk) {
+      record.type = 'virtual-machine';
+      record.parts.push({ name, compression: disk.form, sizeBytes });
+      if (name === 'unified') record.metadata = metadataOfDisk(disk, architecture);
+      continue;
+    }
     const content = await scanArchive(join(work.path, name), { rootPrefix, limits: bounds, apart, signal });
     if (name !== 'metadata' && content.hasDisk && content.rootMembers === 0) record.type = 'virtual-machine';
     else requireRoot(name, content);
@@ -104,7 +113,7 @@ function required(text: string | undefined): string {
   return text;
 }
 
-function received(fingerprint: string, record: ImageRecord): ReceivedImage {
+export function received(fingerprint: string, record: ImageRecord): ReceivedImage {
   return {
     fingerprint,
     sizeBytes: record.parts.reduce((sum, part) => sum + part.sizeBytes, 0),

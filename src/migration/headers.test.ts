@@ -5,6 +5,7 @@ import { decodeMessage, encodeMessage } from '../lib/protobuf.ts';
 import {
   answerHeader,
   checkOffer,
+  comesLive,
   commonFeatures,
   decodeControl,
   decodeHeader,
@@ -33,16 +34,16 @@ test('headers of Incus are read and written byte by byte', () => {
 
 test('an offer of Incus gets the answer that Incus gives', () => {
   const offered = decodeHeader(bytes(recorded.offer));
-  checkOffer(offered);
-  assert.equal(encodeHeader(answerHeader(offered, [], false)).toString('hex'), recorded.answer);
-  assert.equal(encodeHeader(answerHeader(offered, [], true)).toString('hex'), recorded.refreshAnswer);
+  checkOffer('instance', offered);
+  assert.equal(encodeHeader(answerHeader('instance', offered, [], false)).toString('hex'), recorded.answer);
+  assert.equal(encodeHeader(answerHeader('instance', offered, [], true)).toString('hex'), recorded.refreshAnswer);
 });
 
 test('our offer is that of Incus and two features more, which only we take', () => {
   const offer = offerHeader({ kind: 'instance', snapshots: [], index: {} });
   const known = { xattrs: true, delete: true, compress: true, bidirectional: true };
   assert.equal(encodeHeader({ ...offer, rsyncFeatures: known }).toString('hex'), recorded.offer);
-  assert.deepEqual(commonFeatures(answerHeader(offer, [], false).rsyncFeatures), [
+  assert.deepEqual(commonFeatures(answerHeader('instance', offer, [], false).rsyncFeatures), [
     'xattrs',
     'delete',
     'compress',
@@ -91,7 +92,7 @@ test('only wanted snapshots are named in the answer', () => {
     expiresAt: undefined,
   });
   const offer = offerHeader({ kind: 'instance', snapshots: ['a', 'b', 'c'].map(snapshot), index: {} });
-  const answer = answerHeader(offer, ['b'], true);
+  const answer = answerHeader('instance', offer, ['b'], true);
   assert.deepEqual(answer.snapshotNames, ['b']);
   assert.deepEqual(
     answer.snapshots?.map(({ name }) => name),
@@ -117,9 +118,9 @@ test('offers that cannot be received are refused', () => {
     { ...offered, snapshotNames: ['a'] },
     { ...offered, snapshotNames: ['a', 'a'] },
   ];
-  for (const header of refused) assert.throws(() => checkOffer(header), MigrationRefused);
-  checkOffer({ ...offered, fs: 2 });
-  checkOffer({ ...offered, criu: 2 });
+  for (const header of refused) assert.throws(() => checkOffer('instance', header), MigrationRefused);
+  checkOffer('instance', { ...offered, fs: 2 });
+  checkOffer('instance', { ...offered, criu: 2 });
 });
 
 test('noise on the control socket is refused', () => {
@@ -173,8 +174,35 @@ test('one range for users and groups is a shift, anything else is refused', () =
 
 test('zstd is used where both know it', () => {
   const offer = offerHeader({ kind: 'instance', snapshots: [], index: {} }, true);
-  assert.ok(commonFeatures(answerHeader(offer, [], false, true).rsyncFeatures).includes('zstd'));
-  assert.ok(!commonFeatures(answerHeader(offer, [], false, false).rsyncFeatures).includes('zstd'));
+  assert.ok(commonFeatures(answerHeader('instance', offer, [], false, true).rsyncFeatures).includes('zstd'));
+  assert.ok(!commonFeatures(answerHeader('instance', offer, [], false, false).rsyncFeatures).includes('zstd'));
   const plain = offerHeader({ kind: 'instance', snapshots: [], index: {} }, false);
-  assert.ok(!commonFeatures(answerHeader(plain, [], false, true).rsyncFeatures).includes('zstd'));
+  assert.ok(!commonFeatures(answerHeader('instance', plain, [], false, true).rsyncFeatures).includes('zstd'));
+});
+
+test('a machine that runs is offered as one, in words that only we take, and taken where one was asked for', () => {
+  const kind = 'machine' as const;
+  const offer = decodeHeader(encodeHeader(offerHeader({ kind, snapshots: [], index: {}, live: true })));
+  assert.equal(offer.criu, 3);
+  assert.ok(comesLive(offer));
+  checkOffer(kind, offer, true);
+  assert.throws(() => checkOffer(kind, offer), /live migration is not supported; stop/);
+  assert.throws(() => checkOffer('instance', offer, true), MigrationRefused);
+  const answer = decodeHeader(encodeHeader(answerHeader(kind, offer, [], false)));
+  assert.equal(answer.criu, 3);
+  assert.ok(comesLive(answer));
+});
+
+test('machines at rest and machines of others are no machines that run in our way', () => {
+  const kind = 'machine' as const;
+  const plain = offerHeader({ kind, snapshots: [], index: {} });
+  assert.equal(plain.criu, undefined);
+  assert.ok(!comesLive(plain));
+  checkOffer(kind, plain, true);
+  assert.ok(!comesLive(answerHeader(kind, plain, [], false)));
+  // Of another server that sends the memory in its own way.
+  const foreign = { ...plain, criu: 3 };
+  assert.throws(() => checkOffer(kind, foreign, true), /live migration is not supported/);
+  // It has taken the memory, and never heard of our way.
+  assert.ok(!comesLive({ fs: 4, criu: 3, rsyncFeatures: { delete: true } }));
 });

@@ -66,29 +66,36 @@ const indexHeaderVersion = 1;
 export function offerHeader(offer: MigrationOffer, zstd = false): HeaderMessage {
   const snapshots = offer.snapshots.map((snapshot) => snapshotMessage(snapshot, offer.kind));
   return {
-    fs: fsTypes.rsync,
+    fs: fsTypeOf(offer.kind),
+    ...(offer.live ? { criu: criuTypes.vm } : {}),
     ...(snapshots.length > 0 ? { snapshotNames: snapshots.map(({ name }) => name), snapshots } : {}),
-    ...(offer.kind === 'instance' ? { predump: false } : {}),
-    rsyncFeatures: { ...ourFeatures, ...(zstd ? { zstd } : {}) },
-    ...(offer.kind === 'volume' ? { volumeSize: 0 } : {}),
+    ...(offer.kind === 'volume' ? {} : { predump: false }),
+    rsyncFeatures: {
+      ...ourFeatures,
+      ...(zstd ? { zstd } : {}),
+      ...(offer.kind === 'machine' ? { sparse_disks: true } : {}),
+      ...(offer.live ? { live_machine: true } : {}),
+    },
+    ...(offer.kind === 'instance' ? {} : { volumeSize: offer.diskBytes ?? 0 }),
     indexHeaderVersion,
   };
 }
 
 /** The answer to an offer. Every feature of Incus is named, also those that are off. */
 export function answerHeader(
+  kind: MigrationKind,
   offered: HeaderMessage,
   wanted: readonly string[],
   refresh: boolean,
   zstd = false,
 ): HeaderMessage {
   const snapshots = (offered.snapshots ?? []).filter(({ name }) => wanted.includes(name));
-  const common = commonFeatures(offered.rsyncFeatures);
-  const ours = ['hard_links', 'acls', ...(zstd ? (['zstd'] as const) : [])] as const;
-  const own = ours.filter((name) => common.includes(name));
+  const ours = ['hard_links', 'acls', 'sparse_disks', 'live_machine', ...(zstd ? (['zstd'] as const) : [])] as const;
+  const own = ours.filter((name) => offered.rsyncFeatures?.[name] === true);
   return {
-    fs: fsTypes.rsync,
+    fs: fsTypeOf(kind),
     ...(runsOnSource(offered) ? { criu: criuTypes.none } : {}),
+    ...(comesLive(offered) ? { criu: criuTypes.vm } : {}),
     ...(wanted.length > 0 ? { snapshotNames: [...wanted], snapshots } : {}),
     ...(offered.predump === undefined ? {} : { predump: false }),
     rsyncFeatures: {
@@ -106,14 +113,26 @@ export function commonFeatures(theirs: FeatureMessage | undefined): RsyncFeature
   return names.filter((name) => theirs?.[name] === true);
 }
 
+/** What comes by rsync, and whether bytes of a disk follow it. */
+export const fsTypeOf = (kind: MigrationKind): number => (kind === 'machine' ? fsTypes.blockAndRsync : fsTypes.rsync);
+
 /** The guest runs over there, and its files are sent twice: the second time while it stands still. */
 export const runsOnSource = (offered: HeaderMessage): boolean => offered.criu === criuTypes.none;
 
-/** Throws for what we cannot receive. */
-export function checkOffer(offered: HeaderMessage): void {
-  if (offered.fs === fsTypes.blockAndRsync)
-    throw new MigrationRefused('disks of virtual machines and block volumes cannot be received here');
-  if (offered.criu !== undefined && !runsOnSource(offered))
+/** A virtual machine that runs, with its memory, in our own way: in an offer that it is to go so, in an answer that it may. */
+export const comesLive = ({ criu, rsyncFeatures }: HeaderMessage): boolean =>
+  criu === criuTypes.vm && rsyncFeatures?.live_machine === true;
+
+/** Throws for what we cannot receive. `live`: a machine that runs was asked for. */
+export function checkOffer(kind: MigrationKind, offered: HeaderMessage, live = false): void {
+  if (offered.fs === fsTypes.blockAndRsync && kind === 'volume')
+    throw new MigrationRefused('volumes of blocks cannot be received here');
+  if (offered.fs === fsTypes.blockAndRsync && kind === 'instance')
+    throw new MigrationRefused('the other server sends a virtual machine, and a container was asked for');
+  if (offered.fs === fsTypes.rsync && kind === 'machine')
+    throw new MigrationRefused('the other server sends a container, and a virtual machine was asked for');
+  const mayBeLive = live && kind === 'machine' && comesLive(offered);
+  if (offered.criu !== undefined && !runsOnSource(offered) && !mayBeLive)
     throw new MigrationRefused('live migration is not supported; stop the instance or copy it stateless');
   // Each state arrives in the tree of the one before.
   if (!offered.rsyncFeatures?.delete)

@@ -1,5 +1,5 @@
 /** The two sockets of one migration, and the end that one of them makes to the other. */
-import type { MigrationOptions, Sockets } from '../core/ports/migration.ts';
+import { type MigrationOptions, MigrationUnsure, type Sockets } from '../core/ports/migration.ts';
 import { type Control, createControl } from './control.ts';
 import { createFrameSocket, type FrameSocket } from './frames.ts';
 
@@ -50,6 +50,8 @@ export async function withLink(
   try {
     await work(link);
   } catch (error) {
+    // A failure that is told says that nothing runs here.
+    if (error instanceof MigrationUnsure) throw error;
     const shown = cutting.signal.aborted && !options.signal.aborted ? cutting.signal.reason : error;
     link.control.tell(shown);
     throw shown;

@@ -40,6 +40,8 @@ const rsyncFeatures: Message = [
   { number: 1001, name: 'hard_links', kind: 'bool' },
   { number: 1002, name: 'acls', kind: 'bool' },
   { number: 1003, name: 'zstd', kind: 'bool' },
+  { number: 1004, name: 'sparse_disks', kind: 'bool' },
+  { number: 1005, name: 'live_machine', kind: 'bool' },
 ];
 
 export const migrationHeader: Message = [
@@ -74,7 +76,16 @@ export type SnapshotMessage = {
   last_used_date?: number;
   expiry_date?: number;
 };
-export type FeatureName = 'xattrs' | 'delete' | 'compress' | 'bidirectional' | 'hard_links' | 'acls' | 'zstd';
+export type FeatureName =
+  | 'xattrs'
+  | 'delete'
+  | 'compress'
+  | 'bidirectional'
+  | 'hard_links'
+  | 'acls'
+  | 'zstd'
+  | 'sparse_disks'
+  | 'live_machine';
 export type FeatureMessage = { [name in FeatureName]?: boolean };
 export type HeaderMessage = Values & {
   fs: number;

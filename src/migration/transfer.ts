@@ -39,10 +39,10 @@ const rootName = 'rootfs';
 export function createTransfer(needs: TransferNeeds): Transfer {
   const remover = createTreeRemover();
 
-  /** A new directory for the tree and what lies beside it, and an empty one to be the program's root. */
+  /** A new directory for the tree, if there is one, and what lies beside it, and an empty one to be the program's root. */
   async function withFrame(
     kind: MigrationKind,
-    tree: LentTree,
+    { rootfs }: LentTree,
     use: (framed: RsyncTree, room: string, frame: string) => Promise<void>,
   ): Promise<void> {
     await mkdir(needs.directory, { recursive: true, mode: 0o700 });
@@ -50,9 +50,11 @@ export function createTransfer(needs: TransferNeeds): Transfer {
     try {
       const [room, frame] = [join(directory, 'room'), join(directory, 'frame')];
       await mkdir(room, { mode: 0o700 });
-      await mkdir(join(frame, rootName), { recursive: true, mode: 0o755 });
-      const framed = { directory: tree.rootfs };
-      await use(kind === 'volume' ? framed : { ...framed, frame: { directory: frame, place: rootName } }, room, frame);
+      await mkdir(frame, { mode: 0o755 });
+      if (rootfs === undefined) return await use({ directory: frame }, room, frame);
+      if (kind === 'volume') return await use({ directory: rootfs }, room, frame);
+      await mkdir(join(frame, rootName), { mode: 0o755 });
+      await use({ directory: rootfs, frame: { directory: frame, place: rootName } }, room, frame);
     } finally {
       await remover.remove([directory]);
     }
@@ -63,14 +65,15 @@ export function createTransfer(needs: TransferNeeds): Transfer {
     times: needs.times,
     send: (kind, tree, link, features) =>
       withFrame(kind, tree, async (framed, room, frame) => {
-        if (kind === 'instance') await writeBeside(frame, tree.beside);
+        if (kind !== 'volume') await writeBeside(frame, tree.beside);
         await run(needs.startSender(framed, { room, features, signal: link.signal }), link);
       }),
     receive: (kind, tree, link, features, shift) =>
       withFrame(kind, tree, async (framed, room, frame) => {
         await run(needs.startReceiver(framed, { room, features, signal: link.signal }), link);
-        await needs.clean(tree.rootfs, shift, link.signal);
-        if (kind === 'instance') tree.beside = await readBeside(frame);
+        // Beside a disk only some plain files are read; nothing else of it stays.
+        if (tree.rootfs !== undefined) await needs.clean(tree.rootfs, shift, link.signal);
+        if (kind !== 'volume') tree.beside = await readBeside(frame);
       }),
   };
 }

@@ -158,7 +158,7 @@ function tryConnect(path: string): Promise<Socket | undefined> {
 /** Beside this file, or beside the bundle that it is a part of. */
 function entry(): string {
   const here = import.meta.dirname;
-  const places = [join(here, 'relay-main.ts'), join(here, 'gasthof-relay.mjs'), join(here, '../gasthof-relay.mjs')];
+  const places = [join(here, 'relay-main.ts'), join(here, 'gasthof-relay.cjs'), join(here, '../gasthof-relay.cjs')];
   const found = places.find((path) => existsSync(path));
   if (!found) throw new HostError('the program that carries proxies is missing from this installation');
   return found;

@@ -8,6 +8,8 @@ import { HostError } from '../lib/host-error.ts';
 import { createCustomVolumes } from './custom-volumes.ts';
 import { createDisks } from './disks/disks.ts';
 import { createImageTrees } from './image-trees.ts';
+import { createMachineFiles } from './machine-files.ts';
+import { createMachineMemories } from './machine-memories.ts';
 import { destroyPoolDirectory, openPoolDirectory, type PoolDirectory } from './pool-directory.ts';
 import type { VolumeFormat } from './volume-format.ts';
 import { createVolumes } from './volumes.ts';
@@ -55,17 +57,23 @@ function openPool(directory: PoolDirectory, { format, plain }: DirectoryDriver):
   const images = createImageTrees(directory, users);
   const volumes = createVolumes(directory, images, format);
   const disks = createDisks(directory);
+  const memories = createMachineMemories(directory);
+  const machineFiles = createMachineFiles(directory);
   return {
     images,
     volumes,
     custom: createCustomVolumes(directory, images, plain),
     disks,
+    memories,
+    machineFiles,
     space: () => fileSystemSpace(directory.directory),
     async sweep() {
       const orphans = [
         ...(await discardOrphans(directory, 'snapshots', 'volumes')),
         ...(await discardOrphans(directory, 'custom-snapshots', 'custom')),
+        ...(await machineFiles.sweep(() => disks.list())),
         ...(await disks.sweep()),
+        ...(await memories.sweep(disks)),
       ];
       return [...(await directory.sweep()), ...orphans];
     },

@@ -12,7 +12,17 @@ import { renameToNew } from '../host/rename.ts';
 import { HostError } from '../lib/host-error.ts';
 
 const marker = '.gasthof-pool';
-const parts = ['images', 'volumes', 'snapshots', 'custom', 'custom-snapshots', 'disks'] as const;
+const parts = [
+  'images',
+  'volumes',
+  'snapshots',
+  'custom',
+  'custom-snapshots',
+  'disks',
+  'memories',
+  'machines',
+  'machine-snapshots',
+] as const;
 const diskParts = ['layers', 'images', 'volumes', 'snapshots'].map((name) => `disks/${name}`);
 
 export type PoolDirectory = Awaited<ReturnType<typeof openPoolDirectory>>;

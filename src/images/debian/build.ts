@@ -1,43 +1,54 @@
 /** Builds a Debian image with mmdebstrap from the mirror that the host itself uses; results are kept for the next time. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { defaultLimits } from '../../archives/check-members.ts';
-import { rootFilter } from '../../archives/root-filter.ts';
-import { freeBytes } from '../../archives/store-stream.ts';
-import { type ImageMetadata, ImageRefused, type Progress, type ReceivedImage } from '../../core/ports/images.ts';
+import { type ImageMetadata, ImageRefused, type ReceivedImage } from '../../core/ports/images.ts';
 import { compressTo } from '../../host/compress.ts';
-import { outputOf, startPiped } from '../../host/piped.ts';
-import { run } from '../../host/run.ts';
-import { packTar } from '../../host/tar.ts';
-import { imageArchive } from '../image-archive.ts';
+import { packTar, unpackTar } from '../../host/tar.ts';
 import { formatMetadata } from '../metadata.ts';
 import type { ReceiveOptions, ReceiveParts } from '../receive.ts';
 import { inUse } from '../sweep-folder.ts';
-import { type DebianMirrors, downloadOptions, findMirrors } from './apt-sources.ts';
-import { customizeScript, guestFiles, templates } from './guest-files.ts';
-import { mmdebstrapArguments, mmdebstrapProgress } from './mmdebstrap.ts';
-import { type DebianRecipe, debianArchitecture, findRecipe } from './recipes.ts';
+import { findMirrors } from './apt-sources.ts';
+import { type BuildOptions, bootstrapDebian, type Plan } from './bootstrap.ts';
+import { containerShape, customizeScript, type GuestKind, templates } from './guest-files.ts';
+import { checkMachineTools, makeMachineDisk } from './machine-disk.ts';
+import { kernelWords, machineShape } from './machine-files.ts';
+import { mmdebstrapArguments } from './mmdebstrap.ts';
+import { debianArchitecture, findRecipe } from './recipes.ts';
 
-export type BuildNeeds = {
-  cacheDirectory: string;
-  scratchDirectory: string;
-  architecture: string | undefined;
+export type BuildPlace = { cacheDirectory: string; scratchDirectory: string; architecture: string | undefined };
+export type BuildNeeds = BuildPlace & {
   receive(parts: ReceiveParts, options: ReceiveOptions): Promise<ReceivedImage>;
 };
-export type BuildOptions = { progress?: Progress; signal?: AbortSignal };
+export type { BuildOptions } from './bootstrap.ts';
 
 /** Older results lack security updates. */
 const cacheAgeMs = 30 * 24 * 3600_000;
 
-export async function buildDebian(needs: BuildNeeds, alias: string, options: BuildOptions): Promise<ReceivedImage> {
-  const recipe = findRecipe(alias, needs.architecture);
-  const architecture = debianArchitecture(needs.architecture);
-  if (!recipe || !architecture)
+export async function buildDebian(
+  needs: BuildNeeds,
+  alias: string,
+  { type = 'container', ...options }: BuildOptions & { type?: GuestKind },
+): Promise<ReceivedImage> {
+  const built = await ensureBuilt(needs, alias, type, options);
+  const [metadata, rootfs] = [join(built, 'metadata'), join(built, 'rootfs')];
+  return needs.receive({ metadata: createReadStream(metadata), rootfs: createReadStream(rootfs) }, options);
+}
+
+/** The folder with `metadata` and `rootfs`, built when there is none or it has grown old. */
+export async function ensureBuilt(
+  place: BuildPlace,
+  alias: string,
+  type: GuestKind,
+  options: BuildOptions,
+): Promise<string> {
+  const recipe = findRecipe(alias, place.architecture);
+  const architecture = debianArchitecture(place.architecture);
+  if (!recipe || !architecture || (type === 'virtual-machine' && recipe.machinePackages.length === 0))
     throw new ImageRefused(
       'not-found',
-      `there is no recipe for ${JSON.stringify(alias)}`,
+      `there is no recipe for ${JSON.stringify(alias)} as a ${type} on this host`,
       'see: gast image list recipes',
     );
   const mirrors = findMirrors(await hostSources());
@@ -47,22 +58,26 @@ export async function buildDebian(needs: BuildNeeds, alias: string, options: Bui
       'the apt sources of this host name no Debian mirror to build from',
       'add one to /etc/apt/sources.list.d, or import an image: gast image import',
     );
-  const cached = join(needs.cacheDirectory, `${recipe.suite}-${recipeHash(recipe, mirrors, architecture)}`);
-  if (!(await isFresh(join(cached, 'rootfs'))))
-    await buildInto(cached, needs, { recipe, mirrors, architecture }, options);
-  return needs.receive(
-    { metadata: createReadStream(join(cached, 'metadata')), rootfs: createReadStream(join(cached, 'rootfs')) },
-    options,
-  );
+  const shape = (type === 'container' ? containerShape : machineShape)(recipe, mirrors);
+  const plan = { recipe, mirrors, architecture, shape };
+  const family = type === 'container' ? recipe.suite : `machine-${recipe.suite}`;
+  const cached = join(place.cacheDirectory, `${family}-${recipeHash(plan, type)}`);
+  if (!(await isFresh(join(cached, 'rootfs')))) {
+    if (type === 'virtual-machine') checkMachineTools();
+    await buildInto(cached, place, { ...plan, type, family }, options);
+  }
+  return cached;
 }
 
-type Plan = { recipe: DebianRecipe; mirrors: DebianMirrors; architecture: string };
+type Wanted = Plan & { type: GuestKind; family: string };
 
 /** Everything that shapes the result. */
-export function recipeHash(recipe: DebianRecipe, mirrors: DebianMirrors, architecture: string): string {
-  const fixed = { recipe, mirrors, architecture, aptOptions: [], customizePath: '', mode: 'root' as const };
-  const shape = [mmdebstrapArguments(fixed), guestFiles(recipe, mirrors), customizeScript(''), templates];
-  return createHash('sha256').update(JSON.stringify(shape)).digest('hex').slice(0, 16);
+function recipeHash({ recipe, mirrors, architecture, shape }: Plan, type: GuestKind): string {
+  const { packages } = shape;
+  const fixed = { recipe, mirrors, architecture, packages, aptOptions: [], customizePath: '', mode: 'root' as const };
+  const ofType = type === 'container' ? templates : [kernelWords, propertiesOf[type]];
+  const made = [mmdebstrapArguments(fixed), shape.files, customizeScript('', shape), ofType];
+  return createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 16);
 }
 
 async function isFresh(path: string): Promise<boolean> {
@@ -70,16 +85,35 @@ async function isFresh(path: string): Promise<boolean> {
   return found !== undefined && Date.now() - found.mtimeMs < cacheAgeMs;
 }
 
-async function buildInto(cached: string, needs: BuildNeeds, plan: Plan, options: BuildOptions): Promise<void> {
-  await mkdir(needs.scratchDirectory, { recursive: true, mode: 0o700 });
-  await mkdir(needs.cacheDirectory, { recursive: true, mode: 0o700 });
-  await using scratch = await temporaryFolder(join(needs.scratchDirectory, 'build-'));
+async function buildInto(cached: string, place: BuildPlace, plan: Wanted, options: BuildOptions): Promise<void> {
+  await mkdir(place.scratchDirectory, { recursive: true, mode: 0o700 });
+  await mkdir(place.cacheDirectory, { recursive: true, mode: 0o700 });
+  await using scratch = await temporaryFolder(join(place.scratchDirectory, 'build-'));
   await using result = await temporaryFolder(join(dirname(cached), '.new-'));
-  await runMmdebstrap(join(result.path, 'rootfs'), scratch.path, plan, options);
-  await writeMetadata(join(result.path, 'metadata'), scratch.path, needs.architecture ?? '', plan.recipe, options);
-  await dropOlder(cached, plan.recipe.suite);
+  const rootfs = join(result.path, 'rootfs');
+  await bootstrapDebian(scratch.path, plan, options, (tree) =>
+    writeRootfs[plan.type](tree, rootfs, scratch.path, options),
+  );
+  await writeMetadata(join(result.path, 'metadata'), scratch.path, place.architecture ?? '', plan, options);
+  await dropOlder(cached, plan.family);
   await rename(result.path, cached);
 }
+
+type Write = (tree: AsyncIterable<Buffer>, target: string, scratch: string, options: BuildOptions) => Promise<void>;
+
+const writeRootfs: Record<GuestKind, Write> = {
+  async container(tree, target, _scratch, options) {
+    await compressTo(tree, 'zstd', createWriteStream(target, { mode: 0o600 }), options);
+  },
+  async 'virtual-machine'(stream, target, scratch, { progress, signal }) {
+    const [tree, work] = [join(scratch, 'tree'), join(scratch, 'disk')];
+    await mkdir(tree, { mode: 0o755 });
+    await mkdir(work);
+    await unpackTar(stream, tree, { signal });
+    progress?.('making the disk');
+    await makeMachineDisk({ tree, scratch: work, target }, signal);
+  },
+};
 
 async function temporaryFolder(prefix: string): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp(prefix);
@@ -93,65 +127,30 @@ async function temporaryFolder(prefix: string): Promise<AsyncDisposable & { path
   };
 }
 
-async function runMmdebstrap(target: string, scratch: string, plan: Plan, options: BuildOptions): Promise<void> {
-  const files = join(scratch, 'files');
-  const customizePath = join(scratch, 'customize');
-  for (const [path, text] of Object.entries(guestFiles(plan.recipe, plan.mirrors))) {
-    await mkdir(dirname(join(files, path)), { recursive: true, mode: 0o755 });
-    await writeFile(join(files, path), text, { mode: 0o644 });
-  }
-  await writeFile(customizePath, customizeScript(files), { mode: 0o755 });
-  const temporary = join(scratch, 'tmp');
-  await mkdir(temporary);
-  // apt drops to the user _apt, who must be able to enter.
-  await chmod(temporary, 0o755);
-  const { stdout: aptConfig } = await run('apt-config', ['dump']);
-  const mode = process.getuid?.() === 0 ? 'root' : 'unshare';
-  const args = mmdebstrapArguments({ ...plan, aptOptions: downloadOptions(aptConfig), customizePath, mode });
-  options.progress?.('starting');
-  const program = startPiped('mmdebstrap', args, {
-    stdout: 'pipe',
-    env: { TMPDIR: temporary, ...proxyEnvironment(), SOURCE_DATE_EPOCH: String(Math.floor(Date.now() / 1000)) },
-    onLine: (line) => {
-      const text = mmdebstrapProgress(line);
-      if (text) options.progress?.(text);
-    },
-    graceMs: 10_000,
-    signal: options.signal,
-  });
-  const limits = { ...defaultLimits, storedBytes: await freeBytes(scratch) };
-  const filtered = rootFilter({ prefix: '', limits, subject: imageArchive })(outputOf(program));
-  try {
-    await compressTo(filtered, 'zstd', createWriteStream(target, { mode: 0o600 }), options);
-  } catch (error) {
-    // mmdebstrap cleans up after SIGTERM; a program that says why it failed says more than its cut-off tar.
-    await program.ended;
-    throw error;
-  }
-}
-
-/** The proxies that the daemon was started with. */
-function proxyEnvironment(): Record<string, string> {
-  const names = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
-}
+/** Nobody has signed the boot loader of our disk. */
+const propertiesOf: Record<GuestKind, Record<string, string>> = {
+  container: {},
+  'virtual-machine': { 'requirements.secureboot': 'false' },
+};
 
 async function writeMetadata(
   target: string,
   scratch: string,
   architecture: string,
-  recipe: DebianRecipe,
+  { recipe, type }: Wanted,
   options: BuildOptions,
 ): Promise<void> {
   const top = join(scratch, 'top');
   await mkdir(join(top, 'templates'), { recursive: true });
-  for (const [name, text] of Object.entries(templates)) await writeFile(join(top, 'templates', name), text);
   const template = (name: string) => ({
     when: ['create', 'copy'] as const,
     createOnly: false,
     template: name,
     properties: {},
   });
+  // Files on a disk are not written from outside; a machine asks for its name when it asks for its address.
+  const written = type === 'container' ? templates : {};
+  for (const [name, text] of Object.entries(written)) await writeFile(join(top, 'templates', name), text);
   const metadata = {
     architecture,
     creationDate: new Date(),
@@ -163,17 +162,19 @@ async function writeMetadata(
       variant: 'default',
       description: recipe.description,
       serial: new Date().toISOString().slice(0, 10).replaceAll('-', ''),
+      ...propertiesOf[type],
     },
-    templates: { '/etc/hostname': template('hostname.tpl'), '/etc/hosts': template('hosts.tpl') },
+    templates:
+      type === 'container' ? { '/etc/hostname': template('hostname.tpl'), '/etc/hosts': template('hosts.tpl') } : {},
   };
   await writeFile(join(top, 'metadata.yaml'), formatMetadata(metadata as unknown as ImageMetadata));
   const packed = packTar([{ directory: top, entries: ['metadata.yaml', 'templates'] }], { signal: options.signal });
   await compressTo(packed, 'gzip', createWriteStream(target, { mode: 0o600 }), options);
 }
 
-async function dropOlder(cached: string, suite: string): Promise<void> {
+async function dropOlder(cached: string, family: string): Promise<void> {
   for (const name of await readdir(dirname(cached)))
-    if (name.startsWith(`${suite}-`)) await rm(join(dirname(cached), name), { recursive: true, force: true });
+    if (name.startsWith(`${family}-`)) await rm(join(dirname(cached), name), { recursive: true, force: true });
 }
 
 async function hostSources(): Promise<string[]> {

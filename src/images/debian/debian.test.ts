@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { downloadOptions, findMirrors } from './apt-sources.ts';
-import { customizeScript, guestFiles } from './guest-files.ts';
+import { containerShape, customizeScript } from './guest-files.ts';
+import { machineShape } from './machine-files.ts';
 import { mmdebstrapArguments, mmdebstrapProgress } from './mmdebstrap.ts';
 import { debianRecipes, findRecipe } from './recipes.ts';
 
@@ -56,6 +57,7 @@ test('mmdebstrapArguments: a minimal system of one suite with its updates and se
   assert.ok(recipe);
   const input = {
     recipe,
+    packages: recipe.packages,
     mirrors,
     architecture: 'amd64',
     aptOptions: ['X "y";'],
@@ -80,14 +82,29 @@ test('mmdebstrapArguments: a minimal system of one suite with its updates and se
 test('guest files: no identity of the builder, resolver file that is known as ours', () => {
   const recipe = findRecipe('debian/12', 'x86_64');
   assert.ok(recipe);
-  const files = guestFiles(recipe, mirrors);
+  const shape = containerShape(recipe, mirrors);
+  const { files } = shape;
   assert.equal(files['etc/machine-id'], '');
   assert.equal(files['etc/resolv.conf']?.split('\n')[0], '# managed by Gasthof');
   assert.match(
     files['etc/apt/sources.list.d/debian.sources'] ?? '',
     /Suites: bookworm bookworm-updates[\s\S]*bookworm-security/,
   );
-  assert.match(customizeScript('/files'), /rm -f "\$root\/etc\/hostname"/);
+  assert.match(customizeScript('/files', shape), /rm -f "\$root\/etc\/hostname"/);
+});
+
+test('machine files: kernel, agent and resolver come along, scripts are scripts, and no identity (P12)', () => {
+  const recipe = findRecipe('debian/12', 'x86_64');
+  assert.ok(recipe);
+  const { files, packages, finish } = machineShape(recipe, mirrors);
+  for (const name of ['linux-image-cloud-amd64', 'qemu-guest-agent', 'systemd-resolved', 'systemd-sysv'])
+    assert.ok(packages.includes(name), name);
+  assert.equal(files['etc/machine-id'], '');
+  assert.match(files['etc/fstab'] ?? '', /^LABEL=root \/ ext4/);
+  assert.match(files['usr/local/sbin/grow-root'] ?? '', /^#!\/bin\/sh\n/);
+  assert.match(files['etc/systemd/network/ethernet.network'] ?? '', /Name=eth\*/);
+  assert.match(finish, /stub-resolv\.conf/);
+  assert.deepEqual(findRecipe('debian/12', 'aarch64')?.machinePackages, []);
 });
 
 test('mmdebstrapProgress: the stages, not the noise', () => {

@@ -3,8 +3,21 @@
 import type { DebianMirrors } from './apt-sources.ts';
 import type { DebianRecipe } from './recipes.ts';
 
-const network = `[Match]
-Name=eth0
+export type GuestKind = 'container' | 'virtual-machine';
+
+/** What makes a plain Debian a guest of one kind. */
+export type GuestShape = {
+  packages: string[];
+  /** By path; scripts may be executed. */
+  files: Record<string, string>;
+  masked: string[];
+  enabled: string[];
+  /** Lines of shell at the end, with the root file system in $root. */
+  finish: string;
+};
+
+export const network = (cards: string) => `[Match]
+Name=${cards}
 
 [Network]
 DHCP=yes
@@ -22,7 +35,7 @@ UseDomains=yes
 `;
 
 /** Without a router a unit that wants the network must not fail and not wait for two minutes. */
-const waitOnline = `[Service]
+export const waitOnline = `[Service]
 ExecStart=
 ExecStart=-/usr/lib/systemd/systemd-networkd-wait-online --any --timeout=10
 `;
@@ -31,19 +44,27 @@ const resolvConf = `# managed by Gasthof
 nameserver 127.0.0.1
 `;
 
-export function guestFiles(recipe: DebianRecipe, mirrors: DebianMirrors): Record<string, string> {
+export function containerShape(recipe: DebianRecipe, mirrors: DebianMirrors): GuestShape {
   return {
-    'etc/systemd/network/eth0.network': network,
-    'etc/systemd/system/systemd-networkd-wait-online.service.d/gasthof.conf': waitOnline,
-    'etc/resolv.conf': resolvConf,
-    'etc/apt/sources.list.d/debian.sources': aptSources(recipe, mirrors),
-    'etc/fstab': '',
-    'etc/machine-id': '',
-    'etc/hosts': '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n',
+    packages: recipe.packages,
+    files: {
+      'etc/systemd/network/eth0.network': network('eth0'),
+      'etc/systemd/system/systemd-networkd-wait-online.service.d/gasthof.conf': waitOnline,
+      'etc/resolv.conf': resolvConf,
+      'etc/apt/sources.list.d/debian.sources': aptSources(recipe, mirrors),
+      'etc/fstab': '',
+      'etc/machine-id': '',
+      'etc/hosts': hosts,
+    },
+    masked: maskedUnits,
+    enabled: ['systemd-networkd.service', 'console-getty.service'],
+    finish: 'rm -f "$root/etc/systemd/system/getty.target.wants/getty@tty1.service"',
   };
 }
 
-function aptSources({ suite }: DebianRecipe, mirrors: DebianMirrors): string {
+export const hosts = '127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n';
+
+export function aptSources({ suite }: DebianRecipe, mirrors: DebianMirrors): string {
   const stanza = (uri: string, suites: string) =>
     `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n`;
   const security = mirrors.security === undefined ? '' : `\n${stanza(mirrors.security, `${suite}-security`)}`;
@@ -51,7 +72,7 @@ function aptSources({ suite }: DebianRecipe, mirrors: DebianMirrors): string {
 }
 
 /** Units that a container cannot run, or that would only cost time and noise there. */
-export const maskedUnits = [
+const maskedUnits = [
   ...['sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'sys-kernel-config.mount', 'sys-fs-fuse-connections.mount'],
   ...['dev-hugepages.mount', 'dev-mqueue.mount', 'proc-sys-fs-binfmt_misc.automount', 'systemd-journald-audit.socket'],
   ...[
@@ -63,7 +84,6 @@ export const maskedUnits = [
   ...['systemd-modules-load.service', 'kmod-static-nodes.service', 'systemd-remount-fs.service', 'getty@.service'],
 ];
 
-export const enabledUnits = ['systemd-networkd.service', 'console-getty.service'];
 /** A hundred guests must not fetch package lists at the same hour; who wants it enables it. */
 const disabledUnits = [
   'apt-daily.timer',
@@ -74,20 +94,20 @@ const disabledUnits = [
 ];
 
 /** The shell script that mmdebstrap runs at the end, with the root file system as its first argument. */
-export function customizeScript(filesDirectory: string): string {
+export function customizeScript(filesDirectory: string, { masked, enabled, finish }: GuestShape): string {
   return `#!/bin/sh
 set -eu
 root=$1
 rm -f "$root/etc/hostname" "$root/etc/resolv.conf" "$root/etc/apt/sources.list" "$root/etc/apt/sources.list.d/"*
 rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 cp -R '${filesDirectory}/.' "$root/"
-for unit in ${maskedUnits.join(' ')}; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
+for unit in ${masked.join(' ')}; do ln -sf /dev/null "$root/etc/systemd/system/$unit"; done
 for unit in ${disabledUnits.join(' ')}; do
   find "$root/etc/systemd/system" -path "*.wants/$unit" -delete
 done
-systemctl --root="$root" enable ${enabledUnits.join(' ')} >/dev/null 2>&1 ||
-  chroot "$root" systemctl enable ${enabledUnits.join(' ')}
-rm -f "$root/etc/systemd/system/getty.target.wants/getty@tty1.service"
+systemctl --root="$root" enable ${enabled.join(' ')} >/dev/null 2>&1 ||
+  chroot "$root" systemctl enable ${enabled.join(' ')}
+${finish}
 chroot "$root" passwd -l root >/dev/null
 rm -rf "$root/var/lib/apt/lists/"* "$root/var/cache/apt/"*.bin "$root/var/cache/debconf/"*-old "$root/var/lib/dpkg/"*-old
 rm -rf "$root/var/log/apt" "$root/var/log/"*.log "$root/tmp/"* "$root/run/"* "$root/var/lib/systemd/random-seed"

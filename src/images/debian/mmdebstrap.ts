@@ -3,7 +3,8 @@ import type { DebianMirrors } from './apt-sources.ts';
 import type { DebianRecipe } from './recipes.ts';
 
 export type MmdebstrapInput = {
-  recipe: DebianRecipe;
+  recipe: Pick<DebianRecipe, 'suite' | 'mergeUsrFirst'>;
+  packages: readonly string[];
   mirrors: DebianMirrors;
   /** Debian's name: amd64. */
   architecture: string;
@@ -35,7 +36,7 @@ export function mmdebstrapArguments(input: MmdebstrapInput): string[] {
     '--variant=minbase',
     '--format=tar',
     `--architectures=${input.architecture}`,
-    `--include=${recipe.packages.join(',')}`,
+    `--include=${input.packages.join(',')}`,
     ...input.aptOptions.map((option) => `--aptopt=${option}`),
     '--aptopt=Acquire::Languages "none";',
     ...left.map((path) => `--dpkgopt=path-exclude=${path}`),

@@ -7,6 +7,8 @@ export type DebianRecipe = {
   version: string;
   description: string;
   packages: string[];
+  /** What a virtual machine has besides; empty where none can be built. */
+  machinePackages: string[];
   /** The release still has programs in /bin and needs the links made. */
   mergeUsrFirst: boolean;
 };
@@ -15,6 +17,18 @@ const packages = [
   ...['systemd-sysv', 'dbus', 'libpam-systemd'],
   ...['iproute2', 'iputils-ping', 'netbase', 'procps', 'ca-certificates'],
 ];
+
+/** A kernel without drivers of real hardware, what boots it, the agent, and what lets its disk and its cards grow. */
+const machinePackages = (debian: string) =>
+  bootable.includes(debian)
+    ? [
+        ...[`linux-image-cloud-${debian}`, 'initramfs-tools', 'zstd', 'udev', 'kmod', 'e2fsprogs', 'fdisk'],
+        ...['qemu-guest-agent', 'systemd-resolved'],
+      ]
+    : [];
+
+/** Where the boot loaders of our disks run. */
+const bootable = ['amd64'];
 
 const releases = [
   { version: '12', suite: 'bookworm' },
@@ -43,6 +57,7 @@ export function debianRecipes(architecture: string | undefined): DebianRecipe[] 
     version,
     description: `Debian ${version} (${suite}), ${debian}, systemd, minimal`,
     packages,
+    machinePackages: machinePackages(debian),
     mergeUsrFirst: suite === 'bookworm',
   }));
 }

@@ -58,6 +58,8 @@ export async function dropReleased(network: ManagedNetwork): Promise<void> {
     for (const address of [ipv4, ipv6]) if (address) addresses.delete(address);
   const leased = (await network.dnsmasq.leases()).filter(({ address }) => addresses.has(address));
   if (leased.length > 0) await network.dnsmasq.dropLeases(leased.map(({ address }) => address));
+  // A guest that never asked for its address has no lease, and still a reservation that keeps it from the next one.
+  else if (addresses.size > 0) network.dnsmasq.reload();
 }
 
 /** IPv6 leases carry no MAC: a lease from before this reservation is another guest's. */

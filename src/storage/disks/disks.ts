@@ -3,12 +3,15 @@
  * needs any more is collected. A volume's name is the only thing that tells its head.
  */
 import { open, rm } from 'node:fs/promises';
-import type { ChainFile, Disks, Frozen } from '../../core/ports/disks.ts';
+import type { DiskContent } from '../../core/ports/disk-content.ts';
+import type { ChainFile, Disks, Frozen, WrittenForm } from '../../core/ports/disks.ts';
 import type { VolumeState, Work } from '../../core/ports/storage.ts';
+import { writeQcow2 } from '../../disks/qcow2-writer.ts';
 import { explainDiskFull } from '../../host/disk-full.ts';
 import { HostError } from '../../lib/host-error.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
 import type { PoolDirectory } from '../pool-directory.ts';
+import { contentOf } from './contents.ts';
 import { filledBy } from './filled-by.ts';
 import { type Graph, neededLayers, nextMerge, ownLayers } from './graph.ts';
 import { createImageDisks } from './image-disks.ts';
@@ -109,7 +112,18 @@ export function createDisks(pool: PoolDirectory): Disks {
     return await shortened(found.layer, options);
   }
 
-  const images = createImageDisks({ layers, names, cleanly, collect });
+  async function writeOut(at: VolumeState, path: string, form: WrittenForm, work: Work = {}): Promise<void> {
+    using state = await pick(at);
+    await (await open(path, 'wx', 0o600)).close();
+    try {
+      await rewriting.writeOut(state.layer, path, form, work);
+    } catch (error) {
+      await rm(path, { force: true });
+      throw explainDiskFull(error, path);
+    }
+  }
+
+  const images = createImageDisks({ layers, names, cleanly, collect, still });
 
   return {
     images,
@@ -249,16 +263,24 @@ export function createDisks(pool: PoolDirectory): Disks {
       return files as [ChainFile, ...ChainFile[]];
     },
 
-    async writeOut(at, path, form, work = {}) {
-      using state = await pick(at);
-      await (await open(path, 'wx', 0o600)).close();
-      try {
-        await rewriting.writeOut(state.layer, path, form, work);
-      } catch (error) {
-        await rm(path, { force: true });
-        throw explainDiskFull(error, path);
-      }
+    writeOut,
+
+    async content(at, work = {}) {
+      let content: DiskContent | undefined;
+      await pool.grow(work, async (temporary) => {
+        content = await contentOf(temporary, (path) => writeOut(at, path, { format: 'raw' }, work));
+      });
+      if (!content) throw new Error('a content was made');
+      return content;
     },
+
+    receive: (at, disk, work = {}) =>
+      cleanly(async () => {
+        checkSize(disk.sizeBytes);
+        await refuseTaken(at);
+        using made = await layers.make(undefined, work, (path) => writeQcow2(path, disk, work.signal));
+        await names.settle(at, made.layer);
+      }),
 
     async sweep() {
       // Snapshots are listed first: what is made meanwhile has its volume in the second list.
