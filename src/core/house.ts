@@ -14,7 +14,8 @@ import type { Clock } from './ports/clock.ts';
 import type { DeviceTypes } from './ports/devices.ts';
 import type { Engines } from './ports/engine.ts';
 import type { ExecRecords } from './ports/exec-records.ts';
-import type { GuestFiles } from './ports/files.ts';
+import type { AnyRoot, GuestFiles } from './ports/files.ts';
+import type { LookAtHostDisk } from './ports/host-disks.ts';
 import type { HttpsDoor } from './ports/https-door.ts';
 import type { ImageFiles } from './ports/images.ts';
 import type { Migration } from './ports/migration.ts';
@@ -50,9 +51,11 @@ export type House = {
   hostAddresses(): string[];
   /** Made at the first call. */
   ownCertificate(): OwnCertificate;
-  files: GuestFiles;
+  files: GuestFiles<AnyRoot>;
   execRecords: ExecRecords;
   devices: DeviceTypes;
+  /** What of the host can be a disk of a machine. */
+  hostDisk: LookAtHostDisk;
   /** One writer at a time: keys are instance ids, `allocate`, `pool/image`. */
   queue: KeyedQueue;
   /** What is known about running guests; observed, never stored. */

@@ -18,6 +18,7 @@ export type InstanceDoc = {
   architecture: string;
   description: string;
   ephemeral: boolean;
+  /** It was stopped with its memory, from which it goes on. */
   stateful: boolean;
   profiles: string[];
   config: ConfigMap;
@@ -34,6 +35,8 @@ export type InstanceDoc = {
   rebooting?: boolean;
   /** What its root file system is being replaced by (phase `restoring`); a restarted daemon begins again. */
   restoring?: Replacement;
+  /** Another server was told that it may let the machine go on: it must not run here unless somebody says so. */
+  handedOver?: boolean | undefined;
   lastEnd?: EndCause;
   /** Hash of its metadata (`metadata/HASH`); absent: that of its image. */
   metadata?: string;
@@ -51,7 +54,9 @@ export type GuestMetadata = {
 export type MetadataDoc = GuestMetadata & { hash: string };
 
 /** The id of a snapshot, the fingerprint of an image, or an empty root file system. */
-export type Replacement = { kind: 'snapshot'; id: string } | { kind: 'image'; fingerprint: string } | { kind: 'empty' };
+export type Replacement =
+  /** With the memory of that time, from which it goes on. */
+  { kind: 'snapshot'; id: string; memory?: true } | { kind: 'image'; fingerprint: string } | { kind: 'empty' };
 
 export type SnapshotDoc = {
   id: string;
@@ -60,6 +65,8 @@ export type SnapshotDoc = {
   description: string;
   createdAt: string;
   expiresAt: string;
+  /** The pool has the memory that it had then. */
+  stateful?: true;
   state: Pick<
     InstanceDoc,
     'architecture' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'lastUsedAt' | 'metadata'
@@ -105,7 +112,15 @@ export type ImageDoc = {
 /** `protocol` is one of incus, lxd, simplestreams. */
 export type UpdateSource = { alias: string; certificate: string; protocol: string; server: string; imageType: string };
 
-export type AliasDoc = { name: string; project: string; description: string; target: string };
+/** `type` is that of the image that it names; a name may be given once for each. */
+export type AliasDoc = {
+  name: string;
+  project: string;
+  description: string;
+  target: string;
+  /** @default container */
+  type?: 'virtual-machine';
+};
 export type ProfileDoc = { name: string; project: string; description: string; config: ConfigMap; devices: DevicesMap };
 export type NetworkDoc = { name: string; description: string; type: 'bridge'; config: ConfigMap };
 /** Ports as users write them; the names of the fields are those of the API. */
@@ -212,7 +227,8 @@ export const keys = {
   /** Files of images are shared by all projects, documents are not. */
   image: (project: string, fingerprint: string) => `images/${project}/${fingerprint}`,
   /** Names of aliases have slashes in them. */
-  alias: (project: string, name: string) => `aliases/${project}/${encodeURIComponent(name)}`,
+  alias: (project: string, name: string, type: 'container' | 'virtual-machine' = 'container') =>
+    `aliases/${project}/${encodeURIComponent(name)}${type === 'container' ? '' : '#machine'}`,
   profile: (project: string, name: string) => `profiles/${project}/${name}`,
   network: (name: string) => `networks/${name}`,
   forward: (network: string, address: string) => `forwards/${network}/${address}`,

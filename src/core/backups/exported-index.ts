@@ -42,21 +42,27 @@ export function exportedConfig(house: Needs, doc: InstanceDoc, snapshots: readon
   const names = knownProfiles(house, doc.project, doc.profiles);
   const profiles = names.map((name) => house.documents.get<ProfileDoc>(keys.profile(owner, name)));
   const { config } = expand(house, doc);
-  const volume = { config: {}, description: '', content_type: 'filesystem' };
+  // Files travel with unshifted ids; Incus knows no such key of machines.
+  const unshifted: ConfigMap = doc.type === 'container' ? { 'volatile.last_state.idmap': '[]' } : {};
+  const volume = {
+    config: {},
+    description: '',
+    content_type: doc.type === 'container' ? 'filesystem' : 'block',
+  };
   return {
     container: {
       ...instanceView(house, doc),
       status: 'Stopped',
       status_code: 102,
-      config: travellingConfig(doc.config),
-      expanded_config: travellingConfig(config),
+      config: { ...travellingConfig(doc.config), ...unshifted },
+      expanded_config: { ...travellingConfig(config), ...unshifted },
     },
     snapshots: snapshots.map((snapshot) => {
       const shown = snapshotView(house, doc, snapshot);
       return {
         ...shown,
-        config: travellingConfig(shown.config),
-        expanded_config: travellingConfig(shown.expanded_config ?? {}),
+        config: { ...travellingConfig(shown.config), ...unshifted },
+        expanded_config: { ...travellingConfig(shown.expanded_config ?? {}), ...unshifted },
         size: -1,
       };
     }),
@@ -88,12 +94,13 @@ export function exportedConfig(house: Needs, doc: InstanceDoc, snapshots: readon
   };
 }
 
-const travels = /^volatile\.(base_image|uuid|uuid\.generation|cloud-init\.instance-id|apply_template|[^.]+\.hwaddr)$/;
+const travels =
+  /^volatile\.(base_image|uuid|uuid\.generation|cloud-init\.instance-id|apply_template|vm\.definition|[^.]+\.hwaddr)$/;
 
-/** All but what belongs to this host: id maps, names of links, the last state. Files travel with unshifted ids. */
+/** All but what belongs to this host: id maps, names of links, the last state. */
 export function travellingConfig(config: ConfigMap): ConfigMap {
   const kept = Object.entries(config).filter(([key]) => !key.startsWith('volatile.') || travels.test(key));
-  return { ...Object.fromEntries(kept), 'volatile.last_state.idmap': '[]' };
+  return Object.fromEntries(kept);
 }
 
 /** The files beside the root file system of a state. */

@@ -13,6 +13,7 @@ import { draftInstance } from '../instances/draft.ts';
 import { expand, knownProfiles } from '../instances/expand.ts';
 import { allInstances, instanceUrl, lookUpInstance } from '../instances/find.ts';
 import { tellCreated } from '../instances/relocation.ts';
+import { rootsOf } from '../instances/roots.ts';
 import { type InstanceDoc, keys, type PoolDoc, type ProfileDoc, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
@@ -20,6 +21,7 @@ import type { Step } from '../operations/steps.ts';
 import type { BesideTree, ReceivedBackup } from '../ports/backups.ts';
 import { projectFor } from '../projects/features.ts';
 import { type ImportedInstance, readImported } from './imported-index.ts';
+import { unpackMachine } from './machine-states.ts';
 import { refuseBackup } from './refusal.ts';
 
 type Upload = Pick<Call<'POST /1.0/instances', Routes['POST /1.0/instances']>, 'headers' | 'project' | 'signal'>;
@@ -39,7 +41,7 @@ const importSteps: readonly Step<Context>[] = [
   {
     name: 'unpack the backup',
     do: unpack,
-    undo: ({ house, doc }) => openedPool(house, doc.pool).volumes.remove(doc.id),
+    undo: ({ house, doc }) => rootsOf(house, doc).remove(doc.id),
   },
   {
     name: 'enter the instance',
@@ -99,6 +101,7 @@ function draftImported(house: House, imported: ImportedInstance, upload: Upload)
   const pool = wantedPool(house, project, imported.pool, header(upload, 'pool'));
   const { draft } = draftInstance(house, project, {
     name: header(upload, 'name') || imported.name,
+    type: imported.type,
     architecture: imported.architecture,
     description: imported.description,
     ephemeral: imported.ephemeral,
@@ -147,30 +150,46 @@ async function importInstance(
 }
 
 async function unpack(context: Context, signal: AbortSignal): Promise<void> {
+  const { doc, imported } = context;
+  const unpackStates = doc.type === 'virtual-machine' ? unpackDisks : unpackTrees;
+  context.beside = await unpackStates(context, signal).catch(refuseBackup);
+  const lost = imported.snapshots.find(({ name }) => !context.snapshots.some((made) => made.name === name));
+  if (lost) fail('backup.invalid', { reason: `the files of the snapshot ${lost.name} are not in it` });
+}
+
+async function unpackTrees(context: Context, signal: AbortSignal): Promise<Map<string, BesideTree>> {
   const { house, doc, backup, imported } = context;
   const { volumes } = openedPool(house, doc.pool);
   let whole = false;
-  const beside = await backup
-    .unpack(
-      'rootfs',
-      async (state, fill) => {
-        const snapshot = imported.snapshots.find(({ name }) => state === `snapshots/${name}`);
-        if (snapshot) {
-          const made = snapshotDoc(context, snapshot);
-          await volumes.create({ id: doc.id, snapshot: made.id }, fill, { signal });
-          context.snapshots.push(made);
-        } else if (state === 'container') {
-          await volumes.create({ id: doc.id }, fill, { signal });
-          whole = true;
-        }
-      },
-      { signal },
-    )
-    .catch(refuseBackup);
-  context.beside = beside;
+  const beside = await backup.unpack(
+    'rootfs',
+    async (state, fill) => {
+      const snapshot = imported.snapshots.find(({ name }) => state === `snapshots/${name}`);
+      if (snapshot) {
+        const made = snapshotDoc(context, snapshot);
+        await volumes.create({ id: doc.id, snapshot: made.id }, fill, { signal });
+        context.snapshots.push(made);
+      } else if (state === 'container') {
+        await volumes.create({ id: doc.id }, fill, { signal });
+        whole = true;
+      }
+    },
+    { signal },
+  );
   if (!whole) fail('backup.invalid', { reason: 'it has no root file system (backup/container/rootfs)' });
-  const lost = imported.snapshots.find(({ name }) => !context.snapshots.some((made) => made.name === name));
-  if (lost) fail('backup.invalid', { reason: `the files of the snapshot ${lost.name} are not in it` });
+  return beside;
+}
+
+function unpackDisks(context: Context, signal: AbortSignal): Promise<Map<string, BesideTree>> {
+  const { house, doc, backup, imported } = context;
+  const wanted = (name: string): string | undefined => {
+    const snapshot = imported.snapshots.find((one) => one.name === name);
+    if (!snapshot) return undefined;
+    const made = snapshotDoc(context, snapshot);
+    context.snapshots.push(made);
+    return made.id;
+  };
+  return unpackMachine(house, doc, backup, wanted, { signal });
 }
 
 function snapshotDoc({ house, doc }: Context, imported: ImportedInstance['snapshots'][number]): SnapshotDoc {

@@ -16,14 +16,20 @@ export type ImportedState = {
   lastUsedAt: string;
 };
 export type ImportedSnapshot = ImportedState & { name: string; expiresAt: string };
-export type ImportedInstance = ImportedState & { name: string; pool: string; snapshots: ImportedSnapshot[] };
+export type ImportedInstance = ImportedState & {
+  type: 'container' | 'virtual-machine';
+  name: string;
+  pool: string;
+  snapshots: ImportedSnapshot[];
+};
 
 const neverUsed = '0001-01-01T00:00:00Z';
 
 export function readImported(index: unknown): ImportedInstance {
   const top = record(index, 'the index');
   const type = plainText(top.type ?? 'container');
-  if (type !== 'container') invalid(`it is a backup of type "${shown(type)}", not of a container`);
+  if (type !== 'container' && type !== 'virtual-machine')
+    return invalid(`it is a backup of type "${shown(type)}", not of an instance`);
   if (top.optimized === true)
     invalid('it is in the optimized format of a storage driver; export it without --optimized-storage');
   if (!top.config)
@@ -34,6 +40,7 @@ export function readImported(index: unknown): ImportedInstance {
   const described = list(config.snapshots, 'config.snapshots').map((entry) => readSnapshot(entry));
   return {
     ...readState(container),
+    type,
     name: plainText(top.name ?? container.name),
     pool: plainText(top.pool),
     snapshots: listed.map(
@@ -55,10 +62,9 @@ function readSnapshot(entry: unknown): ImportedSnapshot {
 }
 
 function readState(state: Record<string, unknown>): ImportedState {
-  const { 'volatile.last_state.idmap': _, ...config } = travellingConfig(texts(state.config, 'config'));
   return {
     architecture: plainText(state.architecture),
-    config,
+    config: travellingConfig(texts(state.config, 'config')),
     devices: Object.fromEntries(
       Object.entries(record(state.devices ?? {}, 'devices')).map(([name, device]) => [
         name,

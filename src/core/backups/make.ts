@@ -1,6 +1,6 @@
 /**
  * Making a backup of an instance. A guest that runs stands still only while its root file system is copied aside; a stopped
- * one cannot be started until it is packed.
+ * container cannot be started until it is packed.
  */
 import { fail } from '../../api/errors.ts';
 import { nextNumbered } from '../../lib/names.ts';
@@ -8,7 +8,7 @@ import type { House } from '../house.ts';
 import { type CopyNeeds, copyRoot, openedPool } from '../instances/copy-volume.ts';
 import { instanceById, snapshotsOf } from '../instances/find.ts';
 import { metadataOf } from '../instances/guest-metadata.ts';
-import { refuseMachine } from '../instances/roots.ts';
+import { rootsOf } from '../instances/roots.ts';
 import { type BackupDoc, type ConfigMap, type InstanceDoc, keys, type ServerDoc, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
@@ -17,6 +17,7 @@ import type { PackedState } from '../ports/backups.ts';
 import type { VolumeState } from '../ports/storage.ts';
 import { type ExportedConfig, exportedConfig, exportedFiles, exportedIndex } from './exported-index.ts';
 import { backupsOf } from './find.ts';
+import { packedDisks } from './machine-states.ts';
 import { refuseBackup } from './refusal.ts';
 
 export type BackupNeeds = CopyNeeds & Pick<House, 'backups' | 'images' | 'runtime' | 'events' | 'facts'>;
@@ -72,8 +73,8 @@ async function packInstance(context: Context, signal: AbortSignal): Promise<void
   const { house, backup } = context;
   const aside = await house.queue(backup.instance, async () => {
     const doc = instanceById(house, backup.instance);
-    refuseMachine(doc, 'A backup');
-    if (house.runtime.get(doc.id)) return copyAside(house, doc, signal);
+    // The copy of a disk is made at once: it can be started while it is packed.
+    if (doc.type === 'virtual-machine' || house.runtime.get(doc.id)) return copyAside(house, doc, signal);
     await packStates(context, doc, { id: doc.id }, signal);
     return undefined;
   });
@@ -81,7 +82,7 @@ async function packInstance(context: Context, signal: AbortSignal): Promise<void
   try {
     await packStates(context, aside.doc, { id: aside.copy }, signal);
   } finally {
-    await openedPool(house, aside.doc.pool).volumes.remove(aside.copy);
+    await rootsOf(house, aside.doc).remove(aside.copy);
   }
 }
 
@@ -106,13 +107,18 @@ async function packStates(
     const perSecond = Math.round(bytes / 1000 / Math.max(1, house.clock.elapsedMs() - started));
     task.setMetadata({ create_backup_progress: `Generating backup: ${megabytes}MB (${perSecond}MB/s)` });
   };
+  const index = exportedIndex(doc, snapshots, config);
+  const options = { compression, signal, progress };
+  if (doc.type === 'virtual-machine') {
+    const states = await packedDisks(house, doc, root, snapshots, config, { signal });
+    await house.backups.createOfDisks(backup.id, { index, states }, options).catch(refuseBackup);
+    return;
+  }
   await using mounted = await mountStates(house, doc, root, snapshots);
   const states = await Promise.all(
     mounted.places.map(({ name, directory, of }) => packedState(house, { name, directory, of }, config)),
   );
-  await house.backups
-    .create(backup.id, { index: exportedIndex(doc, snapshots, config), states }, { compression, signal, progress })
-    .catch(refuseBackup);
+  await house.backups.create(backup.id, { index, states }, options).catch(refuseBackup);
 }
 
 type Place = { name: string; directory: string; of: Parameters<typeof metadataOf>[1] };

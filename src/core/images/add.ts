@@ -8,7 +8,7 @@ import { type AliasDoc, type ConfigMap, type ImageDoc, keys, type UpdateSource }
 import type { Task } from '../operations/registry.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { enterProject } from '../projects/enter.ts';
-import { imageOfContent, imagesOwner, lookUpAlias } from './find.ts';
+import { aliasKey, imageOfContent, imagesOwner, lookUpAlias } from './find.ts';
 import { refuseImage } from './refusal.ts';
 import { imageUrl } from './view.ts';
 
@@ -50,11 +50,12 @@ export function checkAliases(
   house: Pick<House, 'documents'>,
   project: string,
   aliases: readonly { name: string }[],
+  type: ImageDoc['type'],
 ): void {
   for (const { name } of aliases) {
     const reason = aliasNameError(name);
     if (reason) fail('alias.name', { name, reason });
-    if (lookUpAlias(house, project, name)) fail('alias.exists', { name });
+    if (lookUpAlias(house, project, name, type)) fail('alias.exists', { name });
   }
 }
 
@@ -121,13 +122,16 @@ async function storeImage(
     ...(extras.cached ? { cached: true } : {}),
     ...(extras.updateSource ? { updateSource: extras.updateSource } : {}),
   };
-  checkAliases(house, project, extras.aliases);
-  const aliases = extras.aliases.map((alias): AliasDoc => ({ ...alias, project, target: fingerprint }));
+  checkAliases(house, project, extras.aliases, received.type);
+  const aliases = extras.aliases.map((alias) => newAlias({ ...alias, project, target: fingerprint }, received.type));
   await enterProject(house, project, [
     { put: keys.image(project, fingerprint), value: doc, expect: 0 },
-    ...aliases.map((alias) => ({ put: keys.alias(project, alias.name), value: alias })),
+    ...aliases.map((alias) => ({ put: aliasKey(alias), value: alias })),
   ]);
 }
+
+export const newAlias = (alias: Omit<AliasDoc, 'type'>, type: ImageDoc['type']): AliasDoc =>
+  type === 'container' ? alias : { ...alias, type };
 
 export const progressOf = (task: Task, key: string) => ({
   progress: (text: string) => task.setMetadata({ [key]: text }),
@@ -138,17 +142,18 @@ export const progressOf = (task: Task, key: string) => ({
 export async function buildImage(
   house: AddNeeds,
   project: string,
-  alias: string,
+  { alias, type }: { alias: string; type: ImageDoc['type'] },
   extras: ImageExtras,
   task: Task,
 ): Promise<void> {
-  const received = await house.images.build(alias, progressOf(task, 'build_progress')).catch(refuseImage);
+  const how = { type, ...progressOf(task, 'build_progress') };
+  const received = await house.images.build(alias, how).catch(refuseImage);
   const owner = imagesOwner(house, project);
   if (house.documents.get(keys.image(owner, received.fingerprint)))
     return task.setMetadata({ fingerprint: received.fingerprint, size: String(received.sizeBytes) });
   const names = new Set([alias, ...extras.aliases.map(({ name }) => name)]);
   const wanted = [...names]
-    .filter((name) => !lookUpAlias(house, project, name))
+    .filter((name) => !lookUpAlias(house, project, name, type))
     .map((name) => ({ name, description: '' }));
   await enterImage(
     house,
@@ -157,7 +162,7 @@ export async function buildImage(
     { ...extras, filename: `${alias.replaceAll('/', '-')}.tar`, aliases: wanted },
     task,
   );
-  const known = lookUpAlias(house, project, alias);
+  const known = lookUpAlias(house, project, alias, type);
   if (known && known.target !== received.fingerprint)
-    await house.documents.put(keys.alias(owner, alias), { ...known, target: received.fingerprint });
+    await house.documents.put(aliasKey(known), { ...known, target: received.fingerprint });
 }

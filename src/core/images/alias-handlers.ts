@@ -6,8 +6,8 @@ import type { House } from '../house.ts';
 import { listing, wantsAllProjects } from '../listing.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../model.ts';
 import { enterProject } from '../projects/enter.ts';
-import { checkAliases } from './add.ts';
-import { findByFingerprint, imagesOwner, lookUpAlias } from './find.ts';
+import { checkAliases, newAlias } from './add.ts';
+import { aliasKey, findByFingerprint, imagesOwner, lookUpAlias } from './find.ts';
 import { aliasUrl, aliasView } from './view.ts';
 
 type One = '/1.0/images/aliases/{name}';
@@ -17,7 +17,8 @@ type Own = Pick<
 >;
 
 export function aliasHandlers(house: House): Own {
-  const find = (project: string, name: string) => lookUpAlias(house, project, name) ?? fail('alias.not-found');
+  const find = (project: string, name: string, type: string | undefined) =>
+    lookUpAlias(house, project, name, typeAsked(type)) ?? fail('alias.not-found');
   const visible = (doc: AliasDoc, trusted: boolean) =>
     trusted || (house.documents.get<ImageDoc>(keys.image(doc.project, doc.target))?.public ?? false);
   const told = (project: string, verb: string, name: string, context: Record<string, string> = {}) =>
@@ -27,15 +28,17 @@ export function aliasHandlers(house: House): Own {
       name,
       context,
     });
-  const change: Own[`PUT ${One}`] = async ({ params, body, project, checkMatch }) => {
-    const doc = find(project, params.name);
+  const change: Own[`PUT ${One}`] = async ({ params, query, body, project, checkMatch }) => {
+    const doc = find(project, params.name, query.type);
     checkMatch(aliasView(house, doc));
-    const target = body.target === undefined ? doc.target : findByFingerprint(house, project, body.target).fingerprint;
-    await house.documents.put(keys.alias(doc.project, doc.name), {
-      ...doc,
-      target,
-      description: body.description ?? doc.description,
-    });
+    const image = body.target === undefined ? undefined : findByFingerprint(house, project, body.target);
+    const target = image?.fingerprint ?? doc.target;
+    const { type, ...rest } = { ...doc, target, description: body.description ?? doc.description };
+    const next = newAlias(rest, image?.type ?? type ?? 'container');
+    // It names an image of the other type from now on.
+    const moved = next.type !== type;
+    if (moved) checkAliases(house, project, [doc], next.type ?? 'container');
+    await house.documents.commit([...(moved ? [{ delete: aliasKey(doc) }] : []), { put: aliasKey(next), value: next }]);
     told(project, 'updated', doc.name, { target });
     return {};
   };
@@ -50,41 +53,40 @@ export function aliasHandlers(house: House): Own {
       );
     },
     async 'POST /1.0/images/aliases'({ body, project }) {
-      checkAliases(house, project, [body]);
-      const { fingerprint } = findByFingerprint(house, project, body.target);
+      const { fingerprint, type } = findByFingerprint(house, project, body.target);
+      checkAliases(house, project, [body], type);
       const owner = imagesOwner(house, project);
       const description = body.description ?? '';
-      const value: AliasDoc = {
-        name: body.name,
-        project: owner,
-        description,
-        target: fingerprint,
-      };
-      await enterProject(house, owner, [{ put: keys.alias(owner, body.name), value }]);
+      const value = newAlias({ name: body.name, project: owner, description, target: fingerprint }, type);
+      await enterProject(house, owner, [{ put: aliasKey(value), value }]);
       told(project, 'created', body.name, { target: fingerprint });
       return { location: aliasUrl(body.name, project) };
     },
-    'GET /1.0/images/aliases/{name}'({ params, project, identity }) {
-      const doc = find(project, params.name);
+    'GET /1.0/images/aliases/{name}'({ params, query, project, identity }) {
+      const doc = find(project, params.name, query.type);
       return visible(doc, identity.trusted) ? aliasView(house, doc) : fail('alias.not-found');
     },
     'PUT /1.0/images/aliases/{name}': change,
     'PATCH /1.0/images/aliases/{name}': change,
-    async 'POST /1.0/images/aliases/{name}'({ params, body, project }) {
-      const doc = find(project, params.name);
-      checkAliases(house, project, [body]);
+    async 'POST /1.0/images/aliases/{name}'({ params, query, body, project }) {
+      const doc = find(project, params.name, query.type);
+      checkAliases(house, project, [body], doc.type ?? 'container');
       await house.documents.commit([
-        { delete: keys.alias(doc.project, doc.name) },
-        { put: keys.alias(doc.project, body.name), value: { ...doc, name: body.name } },
+        { delete: aliasKey(doc) },
+        { put: aliasKey({ ...doc, name: body.name }), value: { ...doc, name: body.name } },
       ]);
       told(project, 'renamed', body.name, { old_name: doc.name });
       return { location: aliasUrl(body.name, project) };
     },
-    async 'DELETE /1.0/images/aliases/{name}'({ params, project }) {
-      const doc = find(project, params.name);
-      await house.documents.delete(keys.alias(doc.project, doc.name));
+    async 'DELETE /1.0/images/aliases/{name}'({ params, query, project }) {
+      const doc = find(project, params.name, query.type);
+      await house.documents.delete(aliasKey(doc));
       told(project, 'deleted', doc.name);
       return {};
     },
   };
 }
+
+/** Without one, clients mean the image for containers where there are two. */
+const typeAsked = (type: string | undefined): ImageDoc['type'] | undefined =>
+  type === 'container' || type === 'virtual-machine' ? type : undefined;

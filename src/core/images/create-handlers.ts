@@ -40,7 +40,7 @@ export function createImageHandlers(house: House): Own {
       }
       if (!identity.trusted) return fail('request.forbidden');
       const asked = { project, body: body ?? {}, source: body?.source ?? {}, extras: extrasOf(body ?? {}) };
-      checkAliases(house, project, asked.extras.aliases);
+      checkAliases(house, project, asked.extras.aliases, typeOf(asked.source.image_type));
       if (asked.source.mode === 'push') return pushedImage(house, asked);
       const { description, work } = workOf(house, asked);
       return house.operations.start({ description, project, resources: {}, mayCancel: true }, work);
@@ -59,13 +59,20 @@ function pushedImage(house: House, { project, body, source, extras }: Asked): Op
   return token;
 }
 
+function typeOf(type: string | null | undefined): 'container' | 'virtual-machine' {
+  if (type === 'virtual-machine') return type;
+  if (!type || type === 'container') return 'container';
+  return fail('image.source', { reason: `"${type}" is no type of an image` });
+}
+
 const works: Record<string, (house: House, asked: Asked) => Work> = {
   build(house, { project, source, extras }) {
     const alias = source.alias ?? '';
-    const recipes = house.images.recipes();
+    const type = typeOf(source.image_type);
+    const recipes = house.images.recipes().filter(({ types }) => types.includes(type));
     if (!recipes.some((recipe) => recipe.alias === alias))
       return fail('image.no-recipe', { alias, recipes: recipes.map((recipe) => recipe.alias).join(', ') });
-    return { description: 'Building image', work: (task) => buildImage(house, project, alias, extras, task) };
+    return { description: 'Building image', work: (task) => buildImage(house, project, { alias, type }, extras, task) };
   },
   instance: publish,
   container: publish,

@@ -7,7 +7,7 @@ import type { House } from '../house.ts';
 import { allInstances } from '../instances/find.ts';
 import { type ImageDoc, keys } from '../model.ts';
 import { imageQueue } from './add.ts';
-import { aliasesOf, imageOfContent } from './find.ts';
+import { aliasesOf, aliasKey, imageOfContent } from './find.ts';
 
 export type DeleteImageNeeds = Pick<House, 'documents' | 'images' | 'queue' | 'pools'>;
 
@@ -16,7 +16,7 @@ export async function deleteImage(
   doc: Pick<ImageDoc, 'project' | 'fingerprint'>,
 ): Promise<void> {
   await house.queue(imageQueue(doc.fingerprint), async () => {
-    const aliases = aliasesOf(house, doc).map((alias) => ({ delete: keys.alias(alias.project, alias.name) }));
+    const aliases = aliasesOf(house, doc).map((alias) => ({ delete: aliasKey(alias) }));
     await house.documents.commit([{ delete: keys.image(doc.project, doc.fingerprint) }, ...aliases]);
     if (imageOfContent(house, doc.fingerprint)) return;
     await house.images.remove(doc.fingerprint);

@@ -26,8 +26,24 @@ export function imageOfContent(house: Needs, fingerprint: string): ImageDoc | un
 export const aliasesOf = (house: Needs, image: Pick<ImageDoc, 'project' | 'fingerprint'>): AliasDoc[] =>
   house.documents.list<AliasDoc>(`aliases/${image.project}/`).filter((doc) => doc.target === image.fingerprint);
 
-export const lookUpAlias = (house: Needs, project: string, name: string): AliasDoc | undefined =>
-  house.documents.get<AliasDoc>(keys.alias(imagesOwner(house, project), name));
+export const aliasKey = ({ project, name, type }: Pick<AliasDoc, 'project' | 'name' | 'type'>): string =>
+  keys.alias(project, name, type);
+
+/** The alias for images of this type; without one that of containers counts more. */
+export function lookUpAlias(
+  house: Needs,
+  project: string,
+  name: string,
+  type?: ImageDoc['type'],
+): AliasDoc | undefined {
+  const owner = imagesOwner(house, project);
+  const types = type === undefined ? (['container', 'virtual-machine'] as const) : [type];
+  for (const one of types) {
+    const doc = house.documents.get<AliasDoc>(keys.alias(owner, name, one));
+    if (doc) return doc;
+  }
+  return undefined;
+}
 
 export function findByFingerprint(house: Needs, project: string, start: string): ImageDoc {
   if (!/^[0-9a-f]{1,64}$/.test(start)) return fail('image.not-found', { name: start });
@@ -37,7 +53,7 @@ export function findByFingerprint(house: Needs, project: string, start: string):
 }
 
 /** An alias wins over a fingerprint that begins with the same letters. */
-export function findImage(house: Needs, project: string, wanted: string): ImageDoc {
-  const alias = lookUpAlias(house, project, wanted);
+export function findImage(house: Needs, project: string, wanted: string, type?: ImageDoc['type']): ImageDoc {
+  const alias = (type && lookUpAlias(house, project, wanted, type)) ?? lookUpAlias(house, project, wanted);
   return findByFingerprint(house, project, alias?.target ?? wanted);
 }

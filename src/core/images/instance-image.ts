@@ -19,9 +19,9 @@ export async function instanceImage(
   const settings = imageSettings(house, project);
   const kept = allImages(house, project).find((doc) => !doc.supersededBy && cameFrom(doc, source));
   // It is kept up to date: nobody has to ask.
-  if (kept?.autoUpdate && settings.updateEveryHours > 0) return checked(kept);
+  if (kept?.autoUpdate && settings.updateEveryHours > 0) return checked(kept, source);
   const found = await findOrKeep(house, project, source, task, kept);
-  if (!found) return checked(kept ?? fail('image.not-found', { name: source.name }));
+  if (!found) return checked(kept ?? fail('image.not-found', { name: source.name }), source);
   const updateSource = source.secret ? undefined : updateSourceOf(source, found.fingerprint);
   const extras: ImageExtras = {
     filename: '',
@@ -36,7 +36,7 @@ export async function instanceImage(
   };
   const { doc } = await obtainImage(house, project, source.server, found, extras, task);
   task.setMetadata({ download_progress: null, fingerprint: null, size: null });
-  return checked(doc);
+  return checked(doc, source);
 }
 
 /** Undefined when the server cannot be asked, and what was fetched from it earlier will do. */
@@ -59,6 +59,6 @@ async function findOrKeep(
 const cameFrom = ({ updateSource: from }: ImageDoc, { server, protocol, name, type }: RemoteSource): boolean =>
   from?.server === server && from.protocol === protocol && from.alias === name && from.imageType === type;
 
-function checked(doc: ImageDoc): ImageDoc {
-  return doc.type === 'container' ? doc : fail('image.type', { type: doc.type, instance: 'container' });
+function checked(doc: ImageDoc, { type }: RemoteSource): ImageDoc {
+  return doc.type === type ? doc : fail('image.type', { type: doc.type, instance: type });
 }

@@ -4,7 +4,6 @@ import type { ImagesPost } from '../../api/resources/images.ts';
 import type { House } from '../house.ts';
 import { findInstance, findSnapshot, instanceById } from '../instances/find.ts';
 import { metadataOf } from '../instances/guest-metadata.ts';
-import { refuseMachine } from '../instances/roots.ts';
 import { standingStill } from '../instances/still.ts';
 import type { ConfigMap, InstanceDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
@@ -12,10 +11,12 @@ import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { ReceivedImage } from '../ports/images.ts';
 import { type AddNeeds, enterImage, type ImageExtras, progressOf } from './add.ts';
+import { publishMachine, type WriteDisk } from './publish-machine.ts';
 import { refuseImage } from './refusal.ts';
 import { imageSettings } from './settings.ts';
 
-export type PublishNeeds = AddNeeds & Pick<House, 'pools' | 'engines' | 'facts' | 'mountDirectory'>;
+export type PublishNeeds = AddNeeds &
+  Pick<House, 'pools' | 'engines' | 'facts' | 'mountDirectory' | 'devices' | 'runtime'>;
 
 /** Makes an image of an instance or of a snapshot of it. The caller has checked the aliases. */
 export async function publishImage(
@@ -39,6 +40,13 @@ export async function publishImage(
   };
   const compression = body.compression_algorithm || imageSettings(house, project).compression;
   const id = doc.id;
+  const options = { compression, templates: files, ...progressOf(task, 'create_image_from_container_pack_progress') };
+  const enter = (received: ReceivedImage) => enterImage(house, project, received, { ...extras, properties }, task);
+  if (doc.type === 'virtual-machine') {
+    const state = { id, snapshot: snapshot?.id };
+    const pack = (write: WriteDisk) => house.images.publishDisk(write, metadata, options).catch(refuseImage);
+    return publishMachine(house, state, { pack, enter }, task);
+  }
   const context: PublishContext = { received: undefined };
   const steps: Step<PublishContext>[] = [
     {
@@ -47,20 +55,13 @@ export async function publishImage(
         made.received = await house
           .queue(id, () =>
             withUnshifted(house, instanceById(house, id), snapshot?.id, task.id, (directory) =>
-              house.images.publish(directory, metadata, {
-                compression,
-                templates: files,
-                ...progressOf(task, 'create_image_from_container_pack_progress'),
-              }),
+              house.images.publish(directory, metadata, options),
             ),
           )
           .catch(refuseImage);
       },
     },
-    {
-      name: 'enter the image',
-      do: ({ received }) => received && enterImage(house, project, received, { ...extras, properties }, task),
-    },
+    { name: 'enter the image', do: ({ received }) => received && enter(received) },
   ];
   await performSteps(house, task, steps, context);
 }
@@ -81,7 +82,6 @@ async function withUnshifted<T>(
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
   const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
-  refuseMachine(doc, 'Publishing');
   const target = `${house.mountDirectory}/publish-${id}`;
   const mount = async () => {
     await pool.volumes.mount(

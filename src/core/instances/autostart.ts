@@ -27,7 +27,7 @@ export function startOrder(
   ranBefore: ReadonlySet<string>,
 ): { doc: InstanceDoc; delayMs: number }[] {
   return allInstances(house)
-    .filter((doc) => doc.phase === 'stopped')
+    .filter((doc) => doc.phase === 'stopped' && !doc.handedOver)
     .map((doc) => ({ doc, config: expand(house, doc).config }))
     .filter(({ doc, config }) =>
       config['boot.autostart'] === undefined ? ranBefore.has(doc.id) : isTrue(config['boot.autostart']),

@@ -6,6 +6,12 @@ import { type LifeEvent, nextPhase } from './state.ts';
 
 type Needs = Pick<House, 'documents'>;
 
+/** Whatever else happens, the disk is no longer the one that a saved memory belongs to. */
+const keepsMemory: ReadonlySet<LifeEvent> = new Set(['ended', 'start', 'start-failed', 'delete']);
+
+/** Only somebody who lets it run here has decided that it runs nowhere else. */
+const staysHandedOver: ReadonlySet<LifeEvent> = new Set(['stop', 'stop-failed', 'freeze', 'ended']);
+
 /**
  * Applies a life event to the stored phase, with further changes in the same commit. What belonged to the passing phase
  * before goes. Returns the new document.
@@ -17,8 +23,10 @@ export async function applyEvent(
   patch: Partial<InstanceDoc> = {},
 ): Promise<InstanceDoc> {
   const doc = instanceById(house, id);
-  const { operation: _operation, rebooting: _rebooting, restoring: _restoring, ...rest } = doc;
-  const next: InstanceDoc = { ...rest, ...patch, phase: nextPhase(doc.phase, event, doc.name) };
+  const { operation: _operation, rebooting: _rebooting, restoring: _restoring, handedOver, ...rest } = doc;
+  const stateful = doc.stateful && keepsMemory.has(event);
+  const handed = handedOver && staysHandedOver.has(event) ? { handedOver } : {};
+  const next: InstanceDoc = { ...rest, ...handed, stateful, ...patch, phase: nextPhase(doc.phase, event, doc.name) };
   await house.documents.put(keys.instance(id), next);
   return next;
 }

@@ -12,8 +12,6 @@ type Needs = Pick<House, 'engines' | 'runtime' | 'consoles'>;
 
 export function checkConsole(house: Needs, doc: InstanceDoc, body: InstanceConsolePost): void {
   if (!house.runtime.get(doc.id)) fail('instance.not-running', { name: doc.name });
-  if (body.type && body.type !== 'console')
-    fail('request.invalid', { reason: `a container has no "${body.type}" console` });
   const close = house.consoles.get(doc.id);
   if (close && !body.force) fail('console.busy');
   close?.();

@@ -61,12 +61,14 @@ async function copyDisk(
   to: { pool: Pool; place: VolumeState },
   { signal }: Work,
 ): Promise<void> {
-  const write = (state: VolumeState) =>
-    to.pool.disks.create(
+  const write = async (state: VolumeState) => {
+    await to.pool.disks.create(
       to.place,
       (path) => from.pool.disks.writeOut(state, path, { format: 'qcow2' }, signal ? { signal } : {}),
       signal ? { signal } : {},
     );
+    await to.pool.machineFiles.copyFrom(from.pool.machineFiles.folder(state), to.place);
+  };
   const { id, snapshot } = from.state;
   if (snapshot !== undefined || !house.runtime.get(id)) return write(from.state);
   const passing = house.clock.randomHex(6);
@@ -138,12 +140,15 @@ export async function copySnapshot(
   };
 }
 
-/** A copy takes everything but what belongs to the one guest; the image it stands on stays known. */
+/** A copy takes everything but what belongs to the one guest; the image and the board it stands on stay known. */
 export function copiedConfig(config: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(config).filter(([key]) => !key.startsWith('volatile.') || key === 'volatile.base_image'),
+    Object.entries(config).filter(([key]) => !key.startsWith('volatile.') || copiedKeys.includes(key)),
   );
 }
+
+/** A system is bound to the board that it was made on. */
+const copiedKeys = ['volatile.base_image', 'volatile.vm.definition'];
 
 /** Own devices with which the root disk lies in `pool`, whatever profiles say. */
 export function devicesInPool(

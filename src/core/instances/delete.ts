@@ -11,11 +11,22 @@ import { runSteps, type Step } from '../operations/steps.ts';
 import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
 import { instanceById, instanceUrl, snapshotsOf } from './find.ts';
+import { handOverSettled } from './handed-over.ts';
 import { rootsOf } from './roots.ts';
 
 export type DeleteNeeds = Pick<
   House,
-  'documents' | 'engines' | 'runtime' | 'execRecords' | 'pools' | 'backups' | 'queue' | 'clock' | 'events' | 'images'
+  | 'documents'
+  | 'warnings'
+  | 'engines'
+  | 'runtime'
+  | 'execRecords'
+  | 'pools'
+  | 'backups'
+  | 'queue'
+  | 'clock'
+  | 'events'
+  | 'images'
 >;
 type DeleteContext = { house: DeleteNeeds; doc: InstanceDoc };
 
@@ -84,6 +95,7 @@ export async function deleteInstance(house: DeleteNeeds, id: string, task: Task)
     fail('instance.protected', { name: before.name });
   const doc = await applyEvent(house, id, 'delete', { operation: task.id });
   await clearAndTell(house, doc, task.onStep);
+  if (before.handedOver) await handOverSettled(house, before);
 }
 
 /** The same without an operation: ephemeral guests that ended, and repair. The caller holds the instance's queue. */

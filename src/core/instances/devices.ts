@@ -1,14 +1,15 @@
 /** Checking of devices, and the parts of a guest's spec that they stand for. */
 import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../../api/errors.ts';
+import { HostError } from '../../lib/host-error.ts';
 import { isHostAddress, parseIp, parsePrefix } from '../../lib/ip.ts';
 import type { House } from '../house.ts';
-import { type ConfigMap, type DevicesMap, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
+import { type ConfigMap, type DevicesMap, type InstanceDoc, keys, type NetworkDoc, type PoolDoc } from '../model.ts';
 import type { DeviceType, Forward, OtherCard } from '../ports/devices.ts';
 import type { GuestPart } from '../ports/engine.ts';
 import { projectConfig } from '../projects/features.ts';
 import { confinedMount } from '../projects/restrictions.ts';
-import { volumeError, volumePlaces } from '../volumes/attached.ts';
+import { treeError, volumeError, volumePlaces } from '../volumes/attached.ts';
 import { configError, plainConfig } from './config.ts';
 
 type LooseDevices = Record<string, Record<string, string | number | boolean | null>> | null | undefined;
@@ -17,7 +18,7 @@ export function plainDevices(loose: LooseDevices): DevicesMap {
   return Object.fromEntries(Object.entries(loose ?? {}).map(([name, config]) => [name, plainConfig(config)]));
 }
 
-function typeOf(house: Pick<House, 'devices'>, device: string, config: ConfigMap): DeviceType {
+export function typeOf(house: Pick<House, 'devices'>, device: string, config: ConfigMap): DeviceType {
   const type = house.devices.find((candidate) => candidate.name === config.type);
   if (type) return type;
   const known = house.devices.map((candidate) => candidate.name).join(', ');
@@ -108,16 +109,44 @@ export function rootPool(house: Pick<House, 'devices'>, devices: DevicesMap): st
   return rootDevice(house, devices)?.config.pool ?? fail('instance.no-root-disk');
 }
 
-/** What a virtual machine cannot be given is refused, and not left out. */
-export function checkMachineDevices(house: Pick<House, 'devices'>, devices: DevicesMap): void {
+/** What a guest of this kind cannot be given is refused, and not left out. */
+export function checkKindOfDevices(
+  house: Pick<House, 'devices' | 'documents'>,
+  { type: kind, project }: Pick<InstanceDoc, 'type' | 'project'>,
+  devices: DevicesMap,
+): void {
   for (const [device, config] of Object.entries(devices)) {
     const type = typeOf(house, device, config);
-    if (type.isRoot?.(config) || type.network?.(config) !== undefined) continue;
-    if (type.name === 'none') continue;
-    fail('instance.devices', {
-      device,
-      reason: `virtual machines are not offered devices of this kind (${type.name})`,
-    });
+    const reason = kind === 'container' ? containerRefusal(house, project, type, config) : machineRefusal(type, config);
+    if (reason !== undefined) fail('instance.devices', { device, reason });
+  }
+}
+
+function containerRefusal(
+  house: Pick<House, 'documents'>,
+  project: string,
+  type: DeviceType,
+  config: ConfigMap,
+): string | undefined {
+  const volume = type.volume?.(config);
+  const reason = volume && treeError(house, volume, project);
+  if (reason) return reason;
+  if (type.isForMachines) return `devices of this kind (${type.name}) are for virtual machines only`;
+  if (type.name === 'disk' && config.path === undefined)
+    return 'it needs the key path, an absolute path inside the guest';
+  return undefined;
+}
+
+function machineRefusal(type: DeviceType, config: ConfigMap): string | undefined {
+  if (type.isTpm?.(config)) return undefined;
+  if (!type.inMachine) return `virtual machines are not offered devices of this kind (${type.name})`;
+  try {
+    const asked = type.inMachine(config);
+    return typeof asked === 'string' ? asked : undefined;
+  } catch (error) {
+    // What the host lacks now is told when the machine starts.
+    if (error instanceof HostError) return undefined;
+    throw error;
   }
 }
 

@@ -12,7 +12,7 @@ import { allowImageServer, allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig, plainConfig } from './config.ts';
 import { copiedConfig, type VolumeSource } from './copy-volume.ts';
 import type { Draft, Source } from './create.ts';
-import { checkDevices, checkExpandedDevices, checkMachineDevices, plainDevices, rootPool } from './devices.ts';
+import { checkDevices, checkExpandedDevices, checkKindOfDevices, plainDevices, rootPool } from './devices.ts';
 import { checkProfiles, expand } from './expand.ts';
 import { findInstance, findSnapshot, lookUpInstance } from './find.ts';
 import { typeLimits } from './instance-type.ts';
@@ -49,7 +49,7 @@ export function draftInstance(house: Needs, project: string, body: InstancesPost
   checkProfiles(draft.profiles);
   const { devices } = expand(house, draft);
   checkExpandedDevices(house, devices);
-  if (draft.type === 'virtual-machine') checkMachineDevices(house, devices);
+  checkKindOfDevices(house, draft, devices);
   rootPool(house, devices);
   allowInstance(house, draft);
   return { draft, source };
@@ -94,7 +94,7 @@ function readSource(
       }
       const wanted = source.fingerprint || source.alias;
       if (!wanted) return fail('instance.source', { reason: 'an image needs an alias or a fingerprint' });
-      const image = findImage(house, project, wanted);
+      const image = findImage(house, project, wanted, type);
       if (image.type !== type) fail('image.type', { type: image.type, instance: type });
       return { source: { kind: 'image', image } };
     }

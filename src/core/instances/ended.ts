@@ -11,9 +11,10 @@ import { applyEvent } from './change.ts';
 import { clearInstance, type DeleteNeeds } from './delete.ts';
 import { removeGuest } from './engines.ts';
 import { instanceUrl } from './find.ts';
+import { stallSettled } from './stalled.ts';
 import { type StartNeeds, startInstance } from './start.ts';
 
-export type EndedNeeds = StartNeeds & DeleteNeeds & Pick<House, 'operations' | 'onStep'>;
+export type EndedNeeds = StartNeeds & DeleteNeeds & Pick<House, 'operations' | 'onStep' | 'warnings'>;
 
 type EndedContext = {
   house: EndedNeeds;
@@ -87,7 +88,9 @@ export function clearAfterEnd(
           onStep: (report) => house.onStep?.('Clearing up after a guest', report),
         },
       );
-      if (doc) tellEnd(house, doc, cause, asked);
+      if (!doc) return;
+      tellEnd(house, doc, cause, asked);
+      await stallSettled(house, doc);
     };
     const requestor = asked ? house.runtime.whoAsked(id) : undefined;
     await (requestor ? asCaller(requestor, clearUp) : clearUp());
@@ -109,14 +112,20 @@ function tellEnd(house: EndedNeeds, doc: InstanceDoc, cause: EndCause, asked: bo
     name: doc.name,
     context: { cause: cause.kind, ...details(cause) },
   });
-  if (cause.kind === 'oom')
-    house.events.logging('warning', `The guest ${doc.name} ended because its init was killed for memory`, {
-      instance: doc.name,
-    });
-  if (cause.kind === 'crashed')
-    house.events.logging('warning', `The init of ${doc.name} ended with exit code ${cause.exitCode}`, {
-      instance: doc.name,
-    });
+  const warning = warningOf(doc, cause, asked);
+  if (warning) house.events.logging('warning', warning, { instance: doc.name });
+}
+
+/** An end that somebody should look at. */
+function warningOf({ name, type }: InstanceDoc, cause: EndCause, asked: boolean): string | undefined {
+  const program = type === 'container' ? 'init' : 'QEMU';
+  if (cause.kind === 'oom') return `The guest ${name} ended because its ${program} was killed for memory`;
+  const said = 'said' in cause ? `: ${cause.said}` : '';
+  if (cause.kind === 'crashed') return `The ${program} of ${name} ended with exit code ${cause.exitCode}${said}`;
+  // Who kills a container may have meant it.
+  if (cause.kind === 'killed' && type !== 'container' && !asked)
+    return `The QEMU of ${name} was killed by ${cause.signal}${said}`;
+  return undefined;
 }
 
 function details(cause: EndCause): Record<string, unknown> {

@@ -1,11 +1,11 @@
-/** Files of a guest over the API: found in the running guest's root, or in the mounted volume of a stopped one. */
+/** Files of a guest over the API, wherever they are (guest-root.ts). */
 import { type ErrorCode, fail } from '../../api/errors.ts';
 import type { Handlers, RawReply } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
 import { textOf } from '../../lib/streams.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
-import { type FileInfo, type FileOwner, FileRefused, type GuestRoot } from '../ports/files.ts';
+import { type AnyRoot, type FileInfo, type FileOwner, FileRefused } from '../ports/files.ts';
 import { findInstance, instanceUrl } from './find.ts';
 import { createGuestRoots, type GuestRootNeeds, type RootTurn, type UseGuestRoot } from './guest-root.ts';
 
@@ -16,7 +16,7 @@ type FileHandlers = Pick<
   `${'GET' | 'HEAD' | 'POST' | 'DELETE'} ${Path}` | 'GET /1.0/instances/{name}/sftp'
 >;
 
-type Session = { root: GuestRoot; turn: RootTurn };
+type Session = { root: AnyRoot; turn: RootTurn };
 
 const codes: Partial<Record<FileRefused['reason'], ErrorCode>> = {
   'not-found': 'file.not-found',
@@ -28,7 +28,7 @@ async function onRoot<T>(
   useRoot: UseGuestRoot,
   doc: InstanceDoc,
   path: string,
-  work: (root: GuestRoot) => Promise<T>,
+  work: (root: AnyRoot, turn: RootTurn) => Promise<T>,
 ): Promise<T> {
   try {
     return await useRoot(doc, work);
@@ -150,7 +150,8 @@ export function fileHandlers(house: Needs & GuestRootNeeds): FileHandlers {
       // What could refuse has to do it before the connection changes hands.
       const opened = Promise.withResolvers<Session>();
       const closed = Promise.withResolvers<void>();
-      useRoot(doc, (root, turn) => {
+      onRoot(useRoot, doc, '/', async (root, turn) => {
+        await house.files.checkSftp(root);
         opened.resolve({ root, turn });
         return closed.promise;
       }).catch(opened.reject);

@@ -1,15 +1,16 @@
 /**
- * The way to a guest's files: the root of a running guest, or the mounted volume of a stopped one. Whoever works on the
+ * The way to a guest's files: the root of a running guest, or the mounted volume of a stopped one; a virtual machine has to
+ * run, and is asked. Whoever works on the
  * files of a stopped guest at the same time shares one mount and one turn in its queue; when somebody else wants that turn
  * (a start, a deletion), newcomers wait behind them.
  */
+import { execEnvironment } from '../../api/config-keys/instance.ts';
 import { fail } from '../../api/errors.ts';
 import type { House } from '../house.ts';
 import type { InstanceDoc } from '../model.ts';
-import type { GuestRoot } from '../ports/files.ts';
+import type { AnyRoot, GuestRoot, MachineRoot } from '../ports/files.ts';
 import { instanceById } from './find.ts';
 import { rangeOf } from './ids.ts';
-import { refuseMachine } from './roots.ts';
 
 export type GuestRootNeeds = Pick<
   House,
@@ -22,7 +23,7 @@ export type RootTurn = {
   /** Aborts when somebody else waits for the volume of a stopped guest. */
   wanted?: AbortSignal;
 };
-type Work<T> = (root: GuestRoot, turn: RootTurn) => Promise<T>;
+type Work<T> = (root: AnyRoot, turn: RootTurn) => Promise<T>;
 export type UseGuestRoot = <T>(doc: InstanceDoc, work: Work<T>) => Promise<T>;
 
 type Lease = { users: number; closed: boolean; root: GuestRoot; turn: RootTurn; idle: () => void };
@@ -30,9 +31,9 @@ type Lease = { users: number; closed: boolean; root: GuestRoot; turn: RootTurn; 
 export function createGuestRoots(house: GuestRootNeeds): UseGuestRoot {
   const leases = new Map<string, Promise<Lease | undefined>>();
   return async (doc, work) => {
-    refuseMachine(doc, 'Access to single files');
+    if (doc.type === 'virtual-machine') return whileRunning(house, doc, machineRoot(house, doc), work);
     for (;;) {
-      if (house.runtime.get(doc.id)) return whileRunning(house, doc, work);
+      if (house.runtime.get(doc.id)) return whileRunning(house, doc, await runningRoot(house, doc), work);
       const lease = await joined(house, leases, doc.id);
       // Undefined: it was started before our turn came.
       if (!lease) continue;
@@ -46,8 +47,19 @@ export function createGuestRoots(house: GuestRootNeeds): UseGuestRoot {
   };
 }
 
-async function whileRunning<T>(house: GuestRootNeeds, doc: InstanceDoc, work: Work<T>): Promise<T> {
-  const root = { path: await house.engines[doc.type].rootPath(doc.id), range: rangeOf(house, doc) };
+/** Its disk is its own affair: what is on it, only the machine itself can tell. */
+function machineRoot(house: GuestRootNeeds, { id, name, phase }: InstanceDoc): MachineRoot {
+  if (!house.runtime.get(id)) fail('instance.machine-files', { name });
+  if (phase === 'frozen') fail('instance.frozen', { name });
+  const own = { cwd: '/', user: 0, group: 0, environment: { ...execEnvironment, HOME: '/root', USER: 'root' } };
+  return { exec: (command) => house.engines['virtual-machine'].exec(id, { ...own, command }) };
+}
+
+async function runningRoot(house: GuestRootNeeds, doc: InstanceDoc): Promise<GuestRoot> {
+  return { path: await house.engines[doc.type].rootPath(doc.id), range: rangeOf(house, doc) };
+}
+
+async function whileRunning<T>(house: GuestRootNeeds, doc: InstanceDoc, root: AnyRoot, work: Work<T>): Promise<T> {
   const ended = new AbortController();
   const done = new AbortController();
   house.runtime.whenEnded(doc.id, undefined, done.signal).then(

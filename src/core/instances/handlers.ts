@@ -19,9 +19,12 @@ import { checkAvailable, plainDevices } from './devices.ts';
 import { draftInstance } from './draft.ts';
 import { allInstances, findInstance, findSnapshot, instanceById, instanceUrl, lookUpInstance } from './find.ts';
 import { createFullList } from './full-list.ts';
+import { checkNewModel } from './machine-model.ts';
+import { owns } from './owners.ts';
 import { rebuildInstance } from './rebuild.ts';
 import { copyResources, isLocalMove, startMove, startRefresh, tellCreated, wantedRefresh } from './relocation.ts';
 import { restoreSnapshot } from './restore.ts';
+import { runs } from './runs.ts';
 import { startInstance } from './start.ts';
 import { instanceState } from './state-view.ts';
 import { stopInstance } from './stop.ts';
@@ -40,9 +43,9 @@ export function instanceHandlers(house: House): Own {
   const fullList = createFullList(house);
   const resources = (doc: Pick<InstanceDoc, 'name' | 'project'>) => ({ instances: [instanceUrl(doc)] });
   return {
-    async 'GET /1.0/instances'({ query, project }) {
+    async 'GET /1.0/instances'({ query, project, identity: { local } }) {
       const docs = allInstances(house, wantsAllProjects(query) ? undefined : project).filter(
-        (doc) => doc.phase !== 'creating',
+        (doc) => doc.phase !== 'creating' && (!local || owns(house, local, doc)),
       );
       if (recursionOf(query) < 2)
         return listing(
@@ -57,7 +60,7 @@ export function instanceHandlers(house: House): Own {
       );
       return [...page(full.filter(filter))];
     },
-    'POST /1.0/instances'({ body, project, stream, headers, signal }) {
+    async 'POST /1.0/instances'({ body, project, stream, headers, signal }) {
       if (stream) return startImport(house, stream, { headers, project, signal });
       if (!body) return fail('request.not-implemented');
       if (body.source?.type === 'migration') return startArrival(house, project, body);
@@ -66,6 +69,7 @@ export function instanceHandlers(house: House): Own {
       const { draft, source } = draftInstance(house, project, body);
       // A copy has what its original has.
       if (source.kind !== 'volume') checkAvailable(house, draft.devices);
+      await checkNewModel(house, draft, source);
       return house.operations.start(
         { description: 'Creating instance', project, resources: copyResources(draft, body), mayCancel: true },
         async (task) => {
@@ -89,7 +93,7 @@ export function instanceHandlers(house: House): Own {
     'PUT /1.0/instances/{name}'({ params, body, project, checkMatch }) {
       const doc = findInstance(house, project, params.name);
       checkMatch(instanceView(house, doc));
-      if (body.restore) return startRestore(house, doc, body.restore);
+      if (body.restore) return startRestore(house, doc, body.restore, body.stateful ?? false);
       const change: InstanceChange = {
         description: '',
         ephemeral: false,
@@ -98,10 +102,11 @@ export function instanceHandlers(house: House): Own {
         profiles: [],
         ...readChange(body),
       };
-      return house.operations.start({ description: 'Updating instance', project, resources: resources(doc) }, () =>
+      return house.operations.start({ description: 'Updating instance', project, resources: resources(doc) }, (task) =>
         house.queue(doc.id, async () => {
           checkMatch(instanceView(house, instanceById(house, doc.id)));
-          await updateInstance(house, doc.id, change);
+          const { screen } = await updateInstance(house, doc.id, change);
+          if (screen) task.setMetadata({ screen });
         }),
       );
     },
@@ -139,7 +144,7 @@ export function instanceHandlers(house: House): Own {
     },
     'DELETE /1.0/instances/{name}'({ params, project }) {
       const doc = findInstance(house, project, params.name);
-      if (house.runtime.get(doc.id)) return fail('instance.running', { name: doc.name });
+      if (runs(house, doc.id)) return fail('instance.running', { name: doc.name });
       return house.operations.start({ description: 'Deleting instance', project, resources: resources(doc) }, (task) =>
         house.queue(doc.id, () => deleteInstance(house, doc.id, task)),
       );
@@ -165,17 +170,18 @@ function readChange(body: InstancePut): InstanceChange {
   };
 }
 
-function startRestore(house: House, doc: InstanceDoc, restore: string) {
+function startRestore(house: House, doc: InstanceDoc, restore: string, withMemory: boolean) {
   const name = restore.split('/').at(-1) ?? '';
+  if (withMemory && !findSnapshot(house, doc, name).stateful) fail('snapshot.no-memory', { name });
   return house.operations.start(
     { description: 'Restoring snapshot', project: doc.project, resources: { instances: [instanceUrl(doc)] } },
     async (task) => {
       findSnapshot(house, doc, name);
       // A guest that runs is stopped for it and started again, as users of Incus expect.
-      const ran = house.runtime.get(doc.id) !== undefined;
+      const ran = runs(house, doc.id);
       if (ran) await stopInstance(house, doc.id, { force: true, timeoutSeconds: undefined }, task);
-      await house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task));
-      if (!ran) return;
+      await house.queue(doc.id, () => restoreSnapshot(house, doc.id, name, task, { withMemory }));
+      if (!ran && !withMemory) return;
       await house.queue(doc.id, () => startInstance(house, doc.id, task));
       house.events.lifecycle(doc.project, { action: 'instance-started', source: instanceUrl(doc), name: doc.name });
     },

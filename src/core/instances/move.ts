@@ -1,4 +1,7 @@
-/** Moving a stopped instance on this server: to another pool, under another name, with changed config. */
+/**
+ * Moving an instance on this server: to another pool, under another name, with changed config. It is stopped, but for what
+ * move-live.ts does.
+ */
 import { fail } from '../../api/errors.ts';
 import { instanceNameError } from '../../lib/names.ts';
 import type { House } from '../house.ts';
@@ -15,6 +18,8 @@ import { type CopyNeeds, copyState, devicesInPool } from './copy-volume.ts';
 import { checkDevices, checkExpandedDevices, rootDevice } from './devices.ts';
 import { checkProfiles, expand } from './expand.ts';
 import { instanceById, lookUpInstance, snapshotsOf } from './find.ts';
+import { moveMemories } from './memory.ts';
+import { moveRunning } from './move-live.ts';
 import { rootsOf } from './roots.ts';
 
 export type MoveNeeds = CopyNeeds & Pick<House, 'facts' | 'events'>;
@@ -37,6 +42,7 @@ const moveSteps: readonly Step<Context>[] = [
       for (const { id: snapshot } of snapshots)
         await copyState(house, from.type, { ...here, snapshot }, { ...there, snapshot }, { signal });
       await copyState(house, from.type, here, there, { signal });
+      await moveMemories(house, from, to.pool, snapshots, signal);
     },
     undo: async ({ house, from, to }) => {
       if (from.pool !== to.pool) await rootsOf(house, to).remove(to.id);
@@ -67,10 +73,20 @@ const moveSteps: readonly Step<Context>[] = [
   },
 ];
 
+/** Only the disk of a virtual machine that runs can go elsewhere, with all that stands on it. */
+export function mayMoveRunning(house: Pick<House, 'engines'>, doc: InstanceDoc, move: Move): boolean {
+  const isOther = move.pool !== undefined && move.pool !== doc.pool;
+  const stays = (move.name ?? doc.name) === doc.name && (move.project ?? doc.project) === doc.project;
+  const isPlain = !move.instanceOnly && !move.config && !move.devices && !move.profiles;
+  const isUp = doc.phase === 'running' && house.engines[doc.type].relocation !== undefined;
+  return isUp && isOther && stays && isPlain;
+}
+
 /** The caller holds the instance's queue. Gives the document as it is now. */
 export async function moveInstance(house: MoveNeeds, id: string, move: Move, task: Task): Promise<InstanceDoc> {
   const from = instanceById(house, id);
-  if (from.phase !== 'stopped')
+  const isLive = from.phase !== 'stopped' && mayMoveRunning(house, from, move);
+  if (from.phase !== 'stopped' && !isLive)
     fail('instance.move-running', { how: move.project ? 'projects' : move.pool ? 'storage pools' : 'names' });
   const to = destination(house, from, move);
   const all = snapshotsOf(house, id);
@@ -78,7 +94,8 @@ export async function moveInstance(house: MoveNeeds, id: string, move: Move, tas
     ...doc,
     state: { ...doc.state, devices: devicesInPool(house, to.project, doc.state, to.pool) },
   }));
-  await performSteps(house, task, moveSteps, { house, from, to, snapshots, left: move.instanceOnly ? all : [] });
+  if (isLive) await moveRunning(house, { from, to, snapshots }, task);
+  else await performSteps(house, task, moveSteps, { house, from, to, snapshots, left: move.instanceOnly ? all : [] });
   return instanceById(house, id);
 }
 

@@ -5,7 +5,7 @@ import { findImage } from '../images/find.ts';
 import { instanceImage } from '../images/instance-image.ts';
 import type { ObtainNeeds } from '../images/remote/obtain.ts';
 import { remoteSource } from '../images/remote/source.ts';
-import type { ImageDoc } from '../model.ts';
+import type { ImageDoc, InstanceDoc } from '../model.ts';
 import type { Task } from '../operations/registry.ts';
 import { instanceById, snapshotsOf } from './find.ts';
 import { type ReplaceNeeds, replaceRoot } from './replace-root.ts';
@@ -27,18 +27,18 @@ export async function rebuildInstance(
     fail('instance.source', { reason: 'an instance with snapshots cannot be rebuilt; delete them first' });
   if (source.type !== 'image' && source.type !== 'none')
     fail('instance.source', { reason: `"${source.type}" is not one of image, none` });
-  const image = source.type === 'image' ? await wantedImage(house, doc.project, source, task) : undefined;
+  const image = source.type === 'image' ? await wantedImage(house, doc, source, task) : undefined;
   await replaceRoot(house, id, image ? { kind: 'image', fingerprint: image.fingerprint } : { kind: 'empty' }, task);
   await releaseImage(house, doc.pool, doc.config['volatile.base_image'] ?? '');
 }
 
 async function wantedImage(
   house: RebuildNeeds,
-  project: string,
+  { project, type }: Pick<InstanceDoc, 'project' | 'type'>,
   source: RebuildSource,
   task: Task,
 ): Promise<Pick<ImageDoc, 'fingerprint'>> {
-  if (source.server) return instanceImage(house, project, remoteSource(source), task);
-  const image = findImage(house, project, source.fingerprint || source.alias || '');
-  return image.type === 'container' ? image : fail('image.type', { type: image.type, instance: 'container' });
+  if (source.server) return instanceImage(house, project, remoteSource(source, type), task);
+  const image = findImage(house, project, source.fingerprint || source.alias || '', type);
+  return image.type === type ? image : fail('image.type', { type: image.type, instance: type });
 }

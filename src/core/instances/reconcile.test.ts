@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addImage, createWorld, fromImage, type Life, live, type World } from '../../../test/api/house.ts';
 import { type InstanceDoc, keys, type Phase } from '../model.ts';
+import { startOrder } from './autostart.ts';
 
 type Seen = 'absent' | 'created' | 'running' | 'frozen' | 'ended';
 const phases: Phase[] = ['creating', 'stopped', 'starting', 'running', 'frozen', 'stopping', 'restoring', 'deleting'];
@@ -145,4 +146,39 @@ test('a guest that rebooted while no daemon was there is started again', async (
   await life.house.operations.idle();
   assert.equal(life.house.documents.get<InstanceDoc>(keys.instance(doc.id))?.phase, 'running');
   await nothingLeft(life);
+});
+
+for (const phase of ['frozen', 'stopping'] as const)
+  test(`what was handed over stands still (${phase}), until somebody lets it run here`, async () => {
+    using world = createWorld();
+    const doc = await withGuest(world);
+    await world.engine.freeze(doc.id);
+    await world.store.commit([{ put: keys.instance(doc.id), value: { ...doc, phase, handedOver: true } }]);
+    await using life = await live(world);
+    const now = () => life.house.documents.get<InstanceDoc>(keys.instance(doc.id));
+    const standing = () =>
+      life.house.warnings.list().filter(({ status, kind }) => status === 'new' && /run on another server/.test(kind))
+        .length;
+    assert.equal(now()?.phase, 'frozen');
+    assert.equal((await world.engine.observe())[0]?.state, 'frozen');
+    assert.equal(standing(), 1);
+    await life.must('PUT', '/1.0/instances/web/state', { action: 'unfreeze' });
+    assert.equal(now()?.phase, 'running');
+    assert.equal(now()?.handedOver, undefined);
+    assert.equal(standing(), 0);
+  });
+
+test('what was handed over is not started with the host, and a stop does not let it run', async () => {
+  using world = createWorld();
+  const doc = await withGuest(world);
+  await world.engine.freeze(doc.id);
+  await world.store.commit([{ put: keys.instance(doc.id), value: { ...doc, phase: 'frozen', handedOver: true } }]);
+  await using life = await live(world);
+  const now = () => life.house.documents.get<InstanceDoc>(keys.instance(doc.id));
+  await life.must('PUT', '/1.0/instances/web/state', { action: 'stop', timeout: 5 });
+  assert.equal(now()?.phase, 'stopped');
+  assert.deepEqual(now()?.lastEnd, { kind: 'killed', signal: 'SIGKILL' });
+  assert.deepEqual(startOrder(life.house, new Set([doc.id])), []);
+  await life.must('PUT', '/1.0/instances/web/state', { action: 'start' });
+  assert.equal(now()?.handedOver, undefined);
 });

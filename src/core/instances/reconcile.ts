@@ -18,7 +18,9 @@ import { clearAfterEnd, type EndedNeeds, startAgain } from './ended.ts';
 import { observeGuests, removeGuest } from './engines.ts';
 import { allInstances } from './find.ts';
 import { sweepMetadata } from './guest-metadata.ts';
+import { warnHandedOver } from './handed-over.ts';
 import { settleDevices } from './hot-plug.ts';
+import { settlePlace } from './move-live.ts';
 import { type ReplaceNeeds, replaceRootAgain } from './replace-root.ts';
 import { type Roots, rootsIn } from './roots.ts';
 
@@ -70,9 +72,16 @@ async function settle(
   const running = guest?.state === 'running' || guest?.state === 'frozen' ? guest : undefined;
   switch (doc.phase) {
     case 'creating':
+      // One that came here while it ran, and was told to go on: it runs nowhere else.
+      if (doc.type === 'virtual-machine' && guest?.state === 'running') {
+        await finishArrival(house, doc, guest, found);
+        return { reached: true };
+      }
+      await clearInstance(house, doc);
+      return {};
     case 'deleting':
       await clearInstance(house, doc);
-      return { reached: doc.phase === 'deleting' };
+      return { reached: true };
     case 'restoring':
       // Only a stopped guest is restored; one that is there all the same must not run on the replaced files.
       if (guest) await house.engines[doc.type].remove(doc.id);
@@ -81,10 +90,13 @@ async function settle(
     case 'stopped':
       await finishEnd(house, doc, guest);
       return { again: doc.rebooting === true };
-    case 'starting':
-      if (running) await finishStart(house, doc, running, found);
+    case 'starting': {
+      // A machine with its memory taken up, and not yet told to go on.
+      const isBegun = running && !(doc.type === 'virtual-machine' && running.state === 'frozen');
+      if (isBegun) await finishStart(house, doc, running, found);
       else await undoStart(house, doc);
-      return running ? { reached: true } : { again: doc.rebooting === true };
+      return isBegun ? { reached: true } : { again: doc.rebooting === true };
+    }
     case 'running':
     case 'frozen':
     case 'stopping': {
@@ -94,6 +106,7 @@ async function settle(
         return { reached: doc.phase === 'stopping', again: again !== undefined };
       }
       adopt(house, doc, running, found);
+      await settlePlace(house, doc);
       await followFreezer(house, doc, running);
       await settleDevices(house, doc, found.nics);
       return {};
@@ -130,6 +143,17 @@ async function finishStart(
   await settleDevices(house, doc, found.nics);
 }
 
+async function finishArrival(
+  house: ReconcileNeeds,
+  doc: InstanceDoc,
+  guest: RunningObserved,
+  found: Found,
+): Promise<void> {
+  adopt(house, doc, guest, found);
+  await applyEvent(house, doc.id, 'arrived');
+  await settleDevices(house, doc, found.nics);
+}
+
 async function undoStart(house: ReconcileNeeds, doc: InstanceDoc): Promise<void> {
   await house.engines[doc.type].remove(doc.id);
   await applyEvent(house, doc.id, 'start-failed', doc.rebooting ? { rebooting: true } : {});
@@ -147,6 +171,12 @@ function adopt(house: ReconcileNeeds, doc: InstanceDoc, guest: RunningObserved, 
 
 /** A stop that was waiting when the daemon died has nobody who waits any more; a freeze may be half done. */
 async function followFreezer(house: ReconcileNeeds, doc: InstanceDoc, guest: Observed): Promise<void> {
+  if (doc.handedOver && guest.state === 'frozen') {
+    // Whatever was begun with it: it stands still, for it may run elsewhere.
+    if (doc.phase === 'stopping') await applyEvent(house, doc.id, 'stop-failed');
+    if (doc.phase !== 'frozen') await applyEvent(house, doc.id, 'freeze');
+    return warnHandedOver(house, doc);
+  }
   if (doc.phase === 'stopping') await applyEvent(house, doc.id, 'stop-failed');
   if (guest.state === 'frozen' && doc.phase !== 'frozen') await house.engines[doc.type].unfreeze(doc.id);
   if (guest.state === 'running' && doc.phase === 'frozen') await applyEvent(house, doc.id, 'unfreeze');
@@ -165,6 +195,10 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
         return doc?.pool === name && doc.type === type;
       });
     const needed = new Set([...instances.values()].map((doc) => doc.config['volatile.base_image']));
+    // Of machines that go on without it, or never will.
+    for (const id of await pool.memories.list())
+      if (!(instances.get(id)?.stateful && instances.get(id)?.pool === name) && !isRestoring(instances.get(id)))
+        await pool.memories.remove({ id });
     for (const kept of [pool.images, pool.disks.images])
       for (const image of await kept.list()) if (!images.has(image) && !needed.has(image)) await kept.remove(image);
   }
@@ -175,6 +209,9 @@ async function clearStorage(house: ReconcileNeeds): Promise<void> {
   for (const fingerprint of await house.images.list())
     if (!images.has(fingerprint)) await house.images.remove(fingerprint);
 }
+
+/** Its memory may be there before the note that it is. */
+const isRestoring = (doc: InstanceDoc | undefined) => doc?.phase === 'restoring';
 
 async function clearRoots(house: ReconcileNeeds, roots: Roots, isWanted: (root: { id: string }) => boolean) {
   for (const id of await roots.list()) {

@@ -8,8 +8,9 @@ import { plainConfig } from './config.ts';
 import { plainDevices } from './devices.ts';
 import { volumeSource } from './draft.ts';
 import { instanceUrl, lookUpInstance, snapshotsOf } from './find.ts';
-import { type Move, moveInstance } from './move.ts';
+import { type Move, mayMoveRunning, moveInstance } from './move.ts';
 import { refreshInstance } from './refresh.ts';
+import { runs } from './runs.ts';
 
 type Named = Pick<InstanceDoc, 'name' | 'project'>;
 
@@ -24,7 +25,7 @@ export function copyResources(made: Named, { source }: InstancesPost): Record<st
 export function wantedRefresh(house: House, project: string, body: InstancesPost): InstanceDoc | undefined {
   if (body.source?.type !== 'copy' || !body.source.refresh || !body.name) return undefined;
   const doc = lookUpInstance(house, project, body.name);
-  if (doc && house.runtime.get(doc.id)) fail('instance.refresh-running');
+  if (doc && runs(house, doc.id)) fail('instance.refresh-running');
   return doc;
 }
 
@@ -91,7 +92,7 @@ export function startMove(house: House, doc: InstanceDoc, body: InstancePost): O
     ...(body.Profiles ? { profiles: body.Profiles } : {}),
     ...(body.instance_only || body.container_only ? { instanceOnly: true } : {}),
   };
-  if (house.runtime.get(doc.id))
+  if (runs(house, doc.id) && !mayMoveRunning(house, doc, move))
     fail('instance.move-running', { how: body.project && body.project !== doc.project ? 'projects' : 'storage pools' });
   return house.operations.start(
     { description: 'Migrating instance', project: doc.project, resources: { instances: [instanceUrl(doc)] } },

@@ -61,7 +61,11 @@ export async function replaceRootAgain(house: ReplaceNeeds, doc: InstanceDoc): P
 
 async function replaceVolume({ house, doc, pool, by }: Context, signal: AbortSignal): Promise<void> {
   const roots = rootsIn(house, pool, doc.type);
-  if (by.kind === 'snapshot') return roots.restore(doc.id, by.id, { signal });
+  if (by.kind === 'snapshot') {
+    await roots.restore(doc.id, by.id, { signal });
+    if (by.memory) await pool.memories.link({ id: doc.id, snapshot: by.id }, { id: doc.id });
+    return;
+  }
   // From here on there is no way back, and the next start of the daemon would go on.
   await roots.remove(doc.id);
   const { id, type } = doc;
@@ -89,7 +93,11 @@ function stateOf(house: ReplaceNeeds, doc: InstanceDoc, by: Replacement): Partia
     const { config, devices, profiles, architecture, ephemeral } = snapshot.state;
     const volatile = Object.fromEntries(Object.entries(doc.config).filter(([key]) => key.startsWith('volatile.')));
     const metadata = snapshot.state.metadata === undefined ? {} : { metadata: snapshot.state.metadata };
-    return { config: { ...config, ...volatile }, devices, profiles, architecture, ephemeral, ...metadata };
+    const known = { devices, profiles, architecture, ephemeral, stateful: by.memory === true };
+    // Whoever keeps numbers that may be used once only learns from it that they may have been used.
+    // Containers have no way to see it, and keep theirs, as in Incus.
+    const generation = doc.type === 'container' ? {} : { 'volatile.uuid.generation': house.clock.uuid() };
+    return { config: { ...config, ...volatile, ...generation }, ...known, ...metadata };
   }
   const kept = Object.entries(doc.config).filter(([key]) => !key.startsWith('image.') && key !== 'volatile.base_image');
   const image = by.kind === 'image' ? imageOfContent(house, by.fingerprint) : undefined;

@@ -8,17 +8,19 @@ import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl } from './find.ts';
 import { type ReplaceNeeds, replaceRoot } from './replace-root.ts';
 
-/** The caller holds the instance's queue. */
+/** The caller holds the instance's queue, and has looked whether the snapshot has a memory when it is to be `withMemory`. */
 export async function restoreSnapshot(
   house: ReplaceNeeds & Pick<House, 'events' | 'devices'>,
   id: string,
   name: string,
   task: Task,
+  { withMemory = false }: { withMemory?: boolean } = {},
 ): Promise<void> {
   const doc = instanceById(house, id);
   const snapshot = findSnapshot(house, doc, name);
   checkState(house, doc, snapshot);
-  await replaceRoot(house, id, { kind: 'snapshot', id: snapshot.id }, task);
+  const memory = withMemory ? ({ memory: true } as const) : {};
+  await replaceRoot(house, id, { kind: 'snapshot', id: snapshot.id, ...memory }, task);
   house.events.lifecycle(doc.project, {
     action: 'instance-restored',
     source: instanceUrl(doc),

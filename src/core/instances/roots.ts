@@ -3,9 +3,11 @@
  * the same with both.
  */
 import { fail } from '../../api/errors.ts';
+import type { HostError } from '../../lib/host-error.ts';
 import { parseBytes } from '../../lib/units.ts';
 import type { House } from '../house.ts';
 import type { DevicesMap, InstanceDoc } from '../model.ts';
+import type { Frozen } from '../ports/disks.ts';
 import type { Engine } from '../ports/engine.ts';
 import type { Pool, VolumeState, Work } from '../ports/storage.ts';
 import { rootDevice } from './devices.ts';
@@ -18,7 +20,8 @@ export type Roots = {
   replace(id: string, by: string): Promise<void>;
   remove(id: string): Promise<void>;
   snapshots(id: string): Promise<string[]>;
-  snapshot(id: string, snapshot: string, work?: Work): Promise<void>;
+  /** `switchTo`: does more at the moment of the snapshot than to switch the disk (ports/disks.ts). */
+  snapshot(id: string, snapshot: string, work?: Frozen): Promise<void>;
   restore(id: string, snapshot: string, work?: Work): Promise<void>;
   removeSnapshot(id: string, snapshot: string): Promise<void>;
   usage(id: string, snapshot?: string, options?: { recent?: boolean }): Promise<number>;
@@ -45,31 +48,65 @@ export function rootsOf(
   return rootsIn(house, house.pools.get(pool) ?? fail('pool.closed', { name: pool, reason: 'see gast doctor' }), type);
 }
 
-function machineRoots(engine: Engine, { disks }: Pool, isRunning: (id: string) => boolean): Roots {
+function machineRoots(
+  engine: Engine,
+  { disks, machineFiles, memories }: Pool,
+  isRunning: (id: string) => boolean,
+): Roots {
   const live = (id: string) =>
-    isRunning(id) ? { switchTo: (overlay: string) => switchDisk(engine, id, overlay) } : {};
+    isRunning(id) ? { switchTo: (overlay: string) => liveDisks(engine).switchTo(id, rootDiskId, overlay) } : {};
+  /** The small files go along with the disk, after it: what has no disk is swept. */
+  const along = (from: VolumeState, to: VolumeState) => machineFiles.copyFrom(machineFiles.folder(from), to);
   return {
     list: () => disks.list(),
-    copy: (from, to, work) => disks.copy(from, to, { ...work, ...(from.snapshot === undefined ? live(from.id) : {}) }),
-    copySnapshot: (from, to, work) =>
-      disks.copySnapshot(from, to, { ...work, ...(from.snapshot === undefined ? live(from.id) : {}) }),
-    replace: (id, by) => disks.replace(id, by),
-    remove: (id) => disks.remove(id),
+    async copy(from, to, work) {
+      await disks.copy(from, to, { ...work, ...(from.snapshot === undefined ? live(from.id) : {}) });
+      await along(from, { id: to });
+    },
+    async copySnapshot(from, to, work) {
+      await disks.copySnapshot(from, to, { ...work, ...(from.snapshot === undefined ? live(from.id) : {}) });
+      await along(from, to);
+    },
+    async replace(id, by) {
+      await along({ id: by }, { id });
+      await disks.replace(id, by);
+      await machineFiles.remove({ id: by });
+    },
+    async remove(id) {
+      await disks.remove(id);
+      await machineFiles.remove({ id });
+      await memories.removeAll(id);
+    },
     snapshots: (id) => disks.snapshots(id),
-    snapshot: (id, snapshot, work) => disks.snapshot(id, snapshot, { ...work, ...live(id) }),
-    restore: (id, snapshot, work) => disks.restore(id, snapshot, work),
+    async snapshot(id, snapshot, work) {
+      await disks.snapshot(id, snapshot, { ...live(id), ...work });
+      await along({ id }, { id, snapshot });
+    },
+    async restore(id, snapshot, work) {
+      await disks.restore(id, snapshot, work);
+      await along({ id, snapshot }, { id });
+    },
     async removeSnapshot(id, snapshot) {
       await disks.removeSnapshot(id, snapshot);
-      // Layers below a machine that runs are merged when it is at rest.
-      if (!isRunning(id)) await disks.compact(id);
+      await machineFiles.remove({ id, snapshot });
+      await memories.remove({ id, snapshot });
+      // At the start of the daemon only the locks tell that a machine runs: its layers are merged the next time.
+      await disks
+        .compact(id, isRunning(id) ? { stream: (files) => liveDisks(engine).merge(id, files) } : {})
+        .catch(unlessBusy);
     },
-    usage: (id, snapshot) => disks.usage(id, snapshot),
+    usage: async (id, snapshot) =>
+      (await disks.usage(id, snapshot)) + (await memories.bytes(snapshot === undefined ? { id } : { id, snapshot })),
   };
 }
 
-function switchDisk(engine: Engine, id: string, overlay: string): Promise<void> {
-  if (!engine.disks) throw new Error(`the engine of ${engine.type}s has no disks`);
-  return engine.disks.switchTo(id, rootDiskId, overlay);
+function unlessBusy(error: unknown): void {
+  if ((error as HostError).errno !== 'EBUSY') throw error;
+}
+
+function liveDisks({ disks, type }: Engine): NonNullable<Engine['disks']> {
+  if (!disks) throw new Error(`the engine of ${type}s has no disks`);
+  return disks;
 }
 
 /** Size of a machine's root disk in bytes, as its device says; undefined when it does not. */
@@ -92,9 +129,4 @@ export async function makeRoot(pool: Pool, { id, type, image, sizeBytes }: NewRo
   if (image === undefined) return pool.disks.createEmpty(id, sizeBytes ?? defaultDiskBytes, work);
   const least = await pool.disks.images.sizeBytes(image);
   return pool.disks.createFromImage(id, image, { ...work, sizeBytes: Math.max(least, sizeBytes ?? 0) });
-}
-
-/** For what works on files inside a tree. */
-export function refuseMachine({ type, name }: Pick<InstanceDoc, 'type' | 'name'>, what: string): void {
-  if (type === 'virtual-machine') fail('instance.machine', { name, what });
 }

@@ -7,11 +7,16 @@ import type { InstanceDoc } from '../model.ts';
 import { checkConsole, runConsole } from './console.ts';
 import { execChannels, execSpec, runExec } from './exec.ts';
 import { findInstance, instanceUrl } from './find.ts';
+import { setPassword } from './password.ts';
+import { pressKeys, takePicture } from './screen-calls.ts';
+import { checkViewing, runViewing, screenProtocol } from './viewing.ts';
 
 type Own = Pick<
   Handlers<Routes>,
   | 'POST /1.0/instances/{name}/exec'
   | `${'POST' | 'GET' | 'DELETE'} /1.0/instances/{name}/console`
+  | 'POST /1.0/instances/{name}/console/keys'
+  | 'POST /1.0/instances/{name}/password'
   | 'GET /1.0/instances/{name}/logs'
   | `${'GET' | 'DELETE'} /1.0/instances/{name}/logs/{file}`
   | 'GET /1.0/instances/{name}/logs/exec-output'
@@ -76,14 +81,16 @@ export function sessionHandlers(house: House): Own {
         },
       );
     },
-    'POST /1.0/instances/{name}/console'({ params, body, project }) {
+    async 'POST /1.0/instances/{name}/console'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
-      checkConsole(house, doc, body);
+      const protocol = screenProtocol(body.type);
+      if (protocol) await checkViewing(house, doc, protocol, body.force ?? false);
+      else checkConsole(house, doc, body);
       house.events.lifecycle(project, {
         action: 'instance-console',
         source: instanceUrl(doc),
         name: doc.name,
-        context: { type: 'console' },
+        context: { type: body.type || 'console' },
       });
       return house.operations.start(
         {
@@ -93,11 +100,22 @@ export function sessionHandlers(house: House): Own {
           mayCancel: true,
           channels: ['0', 'control'],
         },
-        (task) => runConsole(house, doc, body, task),
+        (task) => (protocol ? runViewing(house, doc, protocol, task) : runConsole(house, doc, body, task)),
       );
     },
-    async 'GET /1.0/instances/{name}/console'({ params, project }) {
+    async 'POST /1.0/instances/{name}/password'({ params, body, project }) {
+      await setPassword(house, findInstance(house, project, params.name), body);
+      return {};
+    },
+    async 'POST /1.0/instances/{name}/console/keys'({ params, body, project }) {
+      await pressKeys(house, findInstance(house, project, params.name), body.keys);
+      return {};
+    },
+    async 'GET /1.0/instances/{name}/console'({ params, query, project }) {
       const doc = findInstance(house, project, params.name);
+      if (query.type === 'vga') return takePicture(house, doc);
+      if (query.type && query.type !== 'log')
+        fail('request.invalid', { reason: `Invalid value for type parameter: ${query.type}` });
       return { headers: attachment(''), body: await house.engines[doc.type].consoleLog(doc.id) };
     },
     async 'DELETE /1.0/instances/{name}/console'({ params, project }) {

@@ -1,5 +1,4 @@
 /** Routes of snapshots. */
-import { fail } from '../../api/errors.ts';
 import type { Handlers } from '../../api/handlers.ts';
 import type { Routes } from '../../api/routes.ts';
 import { expiryTime } from '../expiry-time.ts';
@@ -62,10 +61,10 @@ export function snapshotHandlers(house: House): Own {
         ...(body.name ? { name: body.name } : {}),
         ...(body.description ? { description: body.description } : {}),
         ...(body.expires_at ? { expiresAt: expiryTime(body.expires_at) } : {}),
+        ...(body.stateful ? { stateful: true } : {}),
       };
       // Only a forecast: the name is chosen when the turn comes.
       return start(doc, 'Snapshotting instance', body.name || nextName(house, doc), async (task) => {
-        if (body.stateful) fail('snapshot.stateful', { what: 'snapshots' });
         await takeSnapshot(house, doc.id, request, task);
       });
     },

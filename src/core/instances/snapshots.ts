@@ -10,12 +10,13 @@ import { runSteps, type Step } from '../operations/steps.ts';
 import { allowSnapshot } from '../projects/rules.ts';
 import { expand } from './expand.ts';
 import { findSnapshot, instanceById, instanceUrl, snapshotsOf } from './find.ts';
+import { checkSaving, snapshotWithMemory } from './memory.ts';
 import { rootsOf } from './roots.ts';
 import { chosenName, defaultPattern } from './snapshot-name.ts';
 import { standingStill } from './still.ts';
 
 export type SnapshotNeeds = Pick<House, 'documents' | 'engines' | 'pools' | 'queue' | 'clock' | 'events' | 'runtime'>;
-export type SnapshotRequest = { name?: string; description?: string; expiresAt?: string };
+export type SnapshotRequest = { name?: string; description?: string; expiresAt?: string; stateful?: boolean };
 
 type SnapshotContext = {
   house: SnapshotNeeds;
@@ -23,11 +24,18 @@ type SnapshotContext = {
   snapshot: SnapshotDoc;
 };
 
+/** A tree is copied file by file; the disk of a machine is taken in one moment, for which the machine need not stand still. */
+function atOneMoment(house: SnapshotNeeds, doc: InstanceDoc, take: () => Promise<void>): Promise<void> {
+  return doc.type === 'container' ? standingStill(house, doc, take) : take();
+}
+
 const snapshotSteps: readonly Step<SnapshotContext>[] = [
   {
     name: 'copy the root file system',
     do: ({ house, doc, snapshot }, signal) =>
-      standingStill(house, doc, () => rootsOf(house, doc).snapshot(doc.id, snapshot.id, { signal })),
+      snapshot.stateful
+        ? snapshotWithMemory(house, doc, snapshot, signal)
+        : atOneMoment(house, doc, () => rootsOf(house, doc).snapshot(doc.id, snapshot.id, { signal })),
     undo: ({ house, doc, snapshot }) => rootsOf(house, doc).removeSnapshot(doc.id, snapshot.id),
   },
   {
@@ -44,6 +52,7 @@ export async function takeSnapshot(
   task: Task,
 ): Promise<SnapshotDoc> {
   const doc = instanceById(house, id);
+  if (request.stateful) checkSaving(house, doc, 'snapshots');
   const snapshot = draftSnapshot(house, doc, request);
   await performSteps(house, task, snapshotSteps, { house, doc, snapshot });
   house.events.lifecycle(doc.project, {
@@ -77,6 +86,7 @@ function draftSnapshot(house: SnapshotNeeds, doc: InstanceDoc, request: Snapshot
     description: request.description ?? '',
     createdAt: now.toISOString(),
     expiresAt: request.expiresAt ?? expiryDate(config['snapshots.expiry'] ?? '', now)?.toISOString() ?? '',
+    ...(request.stateful ? { stateful: true } : {}),
     state: {
       ...{ architecture, config: doc.config, devices, profiles, ephemeral, lastUsedAt },
       ...(metadata === undefined ? {} : { metadata }),

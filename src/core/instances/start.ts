@@ -2,27 +2,33 @@
 import { fail } from '../../api/errors.ts';
 import { HostError } from '../../lib/host-error.ts';
 import type { House } from '../house.ts';
-import type { InstanceDoc } from '../model.ts';
+import type { ConfigMap, InstanceDoc } from '../model.ts';
 import { allocateAddresses, checkMacs, nicSpecs } from '../networks/nics.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { GuestSpec } from '../ports/engine.ts';
+import type { Machine } from '../ports/machine.ts';
+import type { MachineDescription } from '../ports/machine-moving.ts';
+import { MigrationUnsure } from '../ports/migration.ts';
 import type { NicSpec } from '../ports/network.ts';
 import type { ProxySpec } from '../ports/proxies.ts';
 import type { Pool } from '../ports/storage.ts';
-import { applyEvent } from './change.ts';
+import { applyEvent, changeInstance } from './change.ts';
 import { configEnvironment, parseLimits, splitList } from './config.ts';
 import { checkExpandedDevices, deviceParts } from './devices.ts';
 import { type Expanded, expand } from './expand.ts';
 import { instanceById } from './find.ts';
 import { writeGuestFiles } from './guest-files.ts';
+import { handOverSettled } from './handed-over.ts';
 import { freshLinkName, type PlugNeeds } from './hot-plug.ts';
 import { nextIdBase, rangeOf } from './ids.ts';
 import { checkMachine, machineOf } from './machine.ts';
+import { checkMachineModel, newBoard, refuseTpm } from './machine-model.ts';
+import { forgetOwnMemory, ownMemory } from './memory.ts';
 import { proxySpecs } from './proxies.ts';
 
-export type StartNeeds = PlugNeeds & Pick<House, 'queue' | 'files' | 'images' | 'mountDirectory'>;
+export type StartNeeds = PlugNeeds & Pick<House, 'warnings' | 'queue' | 'files' | 'images' | 'mountDirectory'>;
 
 type StartContext = {
   house: StartNeeds;
@@ -33,6 +39,19 @@ type StartContext = {
   nics: NicSpec[];
   proxies: ProxySpec[];
   pid: number;
+  /** What it goes on from. */
+  incoming?: NonNullable<Machine['incoming']>;
+  arrival?: Arrival;
+};
+
+/** A machine that comes from another server while it runs. */
+export type Arrival = {
+  described: MachineDescription;
+  /** Resolves when all of it is here, and it stands still over there until it is told that it runs here. */
+  receive(signal: AbortSignal): Promise<void>;
+  goOn(): Promise<void>;
+  /** Notes in its documents that it runs. */
+  note(): Promise<void>;
 };
 
 const mountRoot: Step<StartContext> = {
@@ -77,6 +96,35 @@ const commonSteps = {
     },
   },
   start: { name: 'start init', do: ({ house, doc }) => house.engines[doc.type].start(doc.id) },
+  goOn: {
+    // From the first moment on that it runs its disk is another than the one that the memory belongs to.
+    name: 'let it go on from its memory',
+    async do({ house, doc }) {
+      await changeInstance(house, doc.id, { stateful: false });
+      await house.engines[doc.type].unfreeze(doc.id);
+    },
+  },
+  receive: {
+    name: 'receive its memory and its disk',
+    do: ({ arrival }, signal) => arrival?.receive(signal),
+  },
+  arrive: {
+    // One step, so that nobody who calls it off comes in between.
+    name: 'let it go on here',
+    async do({ house, doc, arrival, pid, nics, proxies }) {
+      try {
+        await arrival?.goOn();
+        house.runtime.set(doc.id, { pid, startedAt: house.clock.now(), nics, proxies });
+        await arrival?.note();
+      } catch (error) {
+        house.runtime.ended(doc.id, { kind: 'unknown' });
+        await house.engines[doc.type].remove(doc.id).catch((cause: unknown) => {
+          throw new MigrationUnsure(`${doc.name} may run here, and could not be ended: ${cause}`, error);
+        });
+        throw error;
+      }
+    },
+  },
   proxies: {
     // Not before init: it may make the folders of sockets anew.
     name: 'start its proxies',
@@ -100,11 +148,13 @@ const commonSteps = {
   },
 } satisfies Record<string, Step<StartContext>>;
 
-const { create, connect, start, proxies, note } = commonSteps;
-const startSteps: Record<InstanceDoc['type'], readonly Step<StartContext>[]> = {
+const { create, connect, start, goOn, receive, arrive, proxies, note } = commonSteps;
+const startSteps = {
   container: [mountRoot, create, connect, start, letGoOfRoot, proxies, note],
-  'virtual-machine': [create, connect, start, note],
-};
+  'virtual-machine': [create, connect, start, proxies, note],
+  'from memory': [create, connect, start, goOn, proxies, note],
+  'from another server': [create, connect, start, proxies, receive, arrive],
+} satisfies Record<string, readonly Step<StartContext>[]>;
 
 /** A machine writes its own host name and addresses. */
 async function writeFiles({ house, doc, expanded, target, nics }: StartContext): Promise<InstanceDoc> {
@@ -120,16 +170,22 @@ async function startProxy(house: Pick<House, 'proxies'>, proxy: ProxySpec): Prom
   }
 }
 
+/** `stateless`: the memory with which it was stopped is given up. */
+export type StartOptions = { stateless?: boolean };
+
 /** Brings a stopped instance to `running`. The caller holds the instance's queue. */
-export async function startInstance(house: StartNeeds, id: string, task: Task): Promise<void> {
+export async function startInstance(
+  house: StartNeeds,
+  id: string,
+  task: Task,
+  { stateless = false }: StartOptions = {},
+): Promise<void> {
   const before = instanceById(house, id);
-  const expanded = expand(house, before);
-  checkExpandedDevices(house, expanded.devices);
-  if (before.type === 'virtual-machine') await checkMachine(house, expanded.devices);
-  const pool = house.pools.get(before.pool) ?? fail('pool.closed', { name: before.pool, reason: 'see gast doctor' });
+  const { expanded, board, pool } = await checkStart(house, before);
+  const memory = stateless ? undefined : await ownMemory(house, before);
 
   const doc = await house.queue('allocate', async () => {
-    const config = { ...before.config, ...allocateAddresses(house, before, expanded) };
+    const config = { ...before.config, ...board, ...allocateAddresses(house, before, expanded) };
     checkMacs(house, before, expanded);
     return applyEvent(house, id, 'start', {
       config,
@@ -137,38 +193,68 @@ export async function startInstance(house: StartNeeds, id: string, task: Task): 
       operation: task.id,
       lastUsedAt: house.clock.now().toISOString(),
       ...(before.rebooting ? { rebooting: true } : {}),
+      ...(stateless ? { stateful: false } : {}),
     });
   });
-  const nics = nicSpecs(house, doc, () => freshLinkName(house));
-  const context: StartContext = {
-    house,
-    doc,
-    expanded,
-    pool,
-    target: `${house.mountDirectory}/${id}`,
-    nics,
-    proxies: [],
-    pid: 0,
-  };
+  const incoming = memory === undefined ? {} : { incoming: { kind: 'state', path: memory } as const };
+  const context = { ...newContext(house, doc, expanded, pool), ...incoming };
   try {
-    await performSteps(house, task, startSteps[doc.type], context);
+    await performSteps(house, task, startSteps[memory === undefined ? doc.type : 'from memory'], context);
   } catch (error) {
     await applyEvent(house, id, 'start-failed');
     throw error;
   }
+  if (before.handedOver) await handOverSettled(house, before);
+  if (before.stateful) await forgetOwnMemory(house, before).catch((error: unknown) => tellKept(house, doc, error));
 }
 
-async function guestSpec({ house, doc, expanded, pool, target, nics }: StartContext): Promise<GuestSpec> {
+type Checked = Pick<StartContext, 'expanded' | 'pool'> & { board: ConfigMap };
+
+/** Before anything is touched. */
+async function checkStart(house: StartNeeds, doc: InstanceDoc): Promise<Checked> {
+  const expanded = expand(house, doc);
+  checkExpandedDevices(house, expanded.devices);
+  if (doc.type === 'virtual-machine') await checkMachine(house, expanded.devices);
+  if (doc.type === 'virtual-machine') await checkMachineModel(house, expanded);
+  else refuseTpm(house, expanded.devices);
+  const board = doc.type === 'virtual-machine' ? await newBoard(house, expanded.config) : {};
+  expanded.config = { ...expanded.config, ...board };
+  const pool = house.pools.get(doc.pool) ?? fail('pool.closed', { name: doc.pool, reason: 'see gast doctor' });
+  return { expanded, board, pool };
+}
+
+function newContext(house: StartNeeds, doc: InstanceDoc, expanded: Expanded, pool: Pool): StartContext {
+  const nics = nicSpecs(house, doc, () => freshLinkName(house));
+  return { house, doc, expanded, pool, target: `${house.mountDirectory}/${doc.id}`, nics, proxies: [], pid: 0 };
+}
+
+/** Its disk is there, and nobody else knows of it yet (phase `creating`). When it fails, nothing of it runs here. */
+export async function startArriving(house: StartNeeds, id: string, arrival: Arrival, task: Task): Promise<void> {
+  const doc = instanceById(house, id);
+  const { expanded, pool } = await checkStart(house, doc);
+  checkMacs(house, doc, expanded);
+  const incoming = { kind: 'machine', described: arrival.described } as const;
+  const context = { ...newContext(house, doc, expanded, pool), incoming, arrival };
+  await performSteps(house, task, startSteps['from another server'], context);
+}
+
+/** It belongs to nothing any more, and is cleared by the next daemon at the latest. */
+function tellKept(house: StartNeeds, { name }: InstanceDoc, error: unknown): void {
+  house.events.logging('warning', `The memory that ${name} was stopped with could not be deleted: ${error}`);
+}
+
+async function guestSpec({ house, doc, expanded, pool, target, nics, incoming }: StartContext): Promise<GuestSpec> {
   const { config } = expanded;
+  const machine = async () => ({ ...(await machineOf(house, doc, expanded, pool)), ...(incoming ? { incoming } : {}) });
   return {
     id: doc.id,
     hostname: doc.name,
     range: rangeOf(house, doc),
     rootfs: target,
     limits: parseLimits(config, house.facts),
-    parts: deviceParts(house, doc.project, expanded.devices),
+    parts: doc.type === 'container' ? deviceParts(house, doc.project, expanded.devices) : [],
     nics: nics.map(({ name, hwaddr }) => ({ name, hwaddr })),
-    ...(doc.type === 'container' ? {} : { machine: await machineOf(house, doc, expanded, pool) }),
+    ...(doc.type === 'container' ? {} : { machine: await machine() }),
     environment: configEnvironment(config),
     allowedSyscalls: splitList(config['security.syscalls.allow']),
     droppedCapabilities: splitList(config['security.caps.drop']),

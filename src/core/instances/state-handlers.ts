@@ -10,6 +10,7 @@ import { allInstances, findInstance, instanceUrl } from './find.ts';
 import { startInstance } from './start.ts';
 import { nextPhase } from './state.ts';
 import { instanceState } from './state-view.ts';
+import { stopWithMemory } from './stateful-stop.ts';
 import { freezeInstance, stopInstance, unfreezeInstance } from './stop.ts';
 
 type Own = Pick<
@@ -33,11 +34,13 @@ const actions: Record<string, Action> = {
   start: {
     description: 'Starting instance',
     event: 'instance-started',
-    run: (house, id, _, task) => house.queue(id, () => startInstance(house, id, task)),
+    run: (house, id, { stateful }, task) =>
+      house.queue(id, () => startInstance(house, id, task, { stateless: stateful === false })),
   },
   stop: {
     description: 'Stopping instance',
-    run: (house, id, body, task) => stopInstance(house, id, stopOptions(body), task),
+    run: (house, id, body, task) =>
+      body.stateful ? stopWithMemory(house, id, task) : stopInstance(house, id, stopOptions(body), task),
   },
   restart: {
     description: 'Restarting instance',
@@ -74,7 +77,7 @@ export function stateHandlers(house: House): Own {
     'PUT /1.0/instances/{name}/state'({ params, body, project }) {
       const doc = findInstance(house, project, params.name);
       const action = find(body);
-      if (body.stateful) return fail('snapshot.stateful', { what: `${body.action}s` });
+      if (body.stateful) checkStateful(doc, body.action);
       return house.operations.start(
         {
           description: action.description,
@@ -111,6 +114,13 @@ export function stateHandlers(house: House): Own {
       }));
     },
   };
+}
+
+/** Memory is kept by a stop and taken up by a start, of machines. */
+function checkStateful(doc: InstanceDoc, action: string): void {
+  if (doc.type === 'container') fail('snapshot.stateful', { what: `${action}s` });
+  if (action !== 'start' && action !== 'stop')
+    fail('request.invalid', { reason: `"stateful" means nothing for the action "${action}"` });
 }
 
 function allows(doc: InstanceDoc, event: string): boolean {

@@ -20,7 +20,7 @@ export async function instanceState(house: Needs, doc: InstanceDoc, { recent = f
   const guest = house.runtime.get(doc.id);
   const [disk, live] = await Promise.all([
     diskUsage(house, doc, recent),
-    guest ? liveState(house, doc, guest) : undefined,
+    guest ? liveState(house, doc, guest, recent) : undefined,
   ]);
   const status = phaseStatus[doc.phase];
   return {
@@ -51,7 +51,7 @@ async function diskUsage(house: Needs, doc: InstanceDoc, recent: boolean): Promi
 }
 
 /** Undefined when the guest ended while we looked. */
-async function liveState(house: Needs, doc: InstanceDoc, guest: RunningGuest) {
+async function liveState(house: Needs, doc: InstanceDoc, guest: RunningGuest, recent: boolean) {
   try {
     const [usage, nics] = await Promise.all([
       house.engines[doc.type].usage(doc.id),
@@ -71,11 +71,18 @@ async function liveState(house: Needs, doc: InstanceDoc, guest: RunningGuest) {
       processes: usage.processes,
       cpu: { usage: usage.cpuNs, allocated_time: allocatedNs(house, doc) },
       started_at: guest.startedAt.toISOString(),
-      os_info: null,
+      os_info: recent ? null : await systemView(house, doc),
     };
   } catch {
     return undefined;
   }
+}
+
+async function systemView({ engines }: Needs, { id, type }: InstanceDoc): Promise<InstanceState['os_info']> {
+  const system = await engines[type].inside?.system(id).catch(() => undefined);
+  if (!system) return null;
+  const { os, version, kernel, hostname } = system;
+  return { os, os_version: version, kernel_version: kernel, hostname, fqdn: hostname };
 }
 
 /** CPU time that the guest may have in a second: its share of a quota, or all CPUs that it may use. */

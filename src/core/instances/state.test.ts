@@ -6,6 +6,7 @@ import { type LifeEvent, nextPhase, phaseStatus, transitions } from './state.ts'
 
 const events: LifeEvent[] = [
   'created',
+  'arrived',
   'start',
   'started',
   'start-failed',
@@ -22,6 +23,7 @@ const events: LifeEvent[] = [
 /** What is allowed, written down a second time: a change of the table has to be meant. */
 const allowed = `
 creating created stopped
+creating arrived running
 creating delete deleting
 stopped start starting
 stopped restore restoring

@@ -5,6 +5,7 @@ import type { Phase } from '../model.ts';
 
 export type LifeEvent =
   | 'created'
+  | 'arrived'
   | 'start'
   | 'started'
   | 'start-failed'
@@ -18,7 +19,7 @@ export type LifeEvent =
   | 'delete';
 
 export const transitions: Record<Phase, Partial<Record<LifeEvent, Phase>>> = {
-  creating: { created: 'stopped', delete: 'deleting' },
+  creating: { created: 'stopped', arrived: 'running', delete: 'deleting' },
   stopped: { start: 'starting', restore: 'restoring', delete: 'deleting' },
   starting: { started: 'running', 'start-failed': 'stopped', ended: 'stopped' },
   running: { stop: 'stopping', freeze: 'frozen', ended: 'stopped' },

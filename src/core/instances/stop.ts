@@ -10,8 +10,10 @@ import type { EndCause } from '../ports/engine.ts';
 import { applyEvent } from './change.ts';
 import { expand } from './expand.ts';
 import { instanceById } from './find.ts';
+import { handOverSettled } from './handed-over.ts';
+import { stallSettled } from './stalled.ts';
 
-export type StopNeeds = Pick<House, 'documents' | 'engines' | 'runtime' | 'queue' | 'clock' | 'events'>;
+export type StopNeeds = Pick<House, 'documents' | 'engines' | 'runtime' | 'queue' | 'clock' | 'events' | 'warnings'>;
 export type StopOptions = {
   force: boolean;
   timeoutSeconds: number | undefined;
@@ -56,7 +58,8 @@ async function beginStop({ house, id, options, task }: StopContext): Promise<voi
     const before = instanceById(house, id);
     await applyEvent(house, id, 'stop', options.restarting ? { rebooting: true } : { operation: task.id });
     house.runtime.askedToEnd(id, presentCaller());
-    await (options.force ? house.engines[before.type].kill(id) : askToHalt(house, before));
+    // To halt it would have to run, which it may do elsewhere.
+    await (options.force || before.handedOver ? house.engines[before.type].kill(id) : askToHalt(house, before));
   });
 }
 
@@ -105,9 +108,11 @@ export async function freezeInstance(house: StopNeeds, id: string): Promise<void
 
 export async function unfreezeInstance(house: StopNeeds, id: string): Promise<void> {
   await house.queue(id, async () => {
-    const { phase, type } = instanceById(house, id);
-    if (phase !== 'frozen') await applyEvent(house, id, 'unfreeze');
-    await house.engines[type].unfreeze(id);
+    const doc = instanceById(house, id);
+    if (doc.phase !== 'frozen') await applyEvent(house, id, 'unfreeze');
+    await house.engines[doc.type].unfreeze(id);
     await applyEvent(house, id, 'unfreeze');
+    await stallSettled(house, doc);
+    if (doc.handedOver) await handOverSettled(house, doc);
   });
 }

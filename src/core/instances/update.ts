@@ -11,10 +11,13 @@ import { allocateAddresses } from '../networks/nics.ts';
 import { profileUsers } from '../profiles/find.ts';
 import { allowInstance } from '../projects/rules.ts';
 import { checkInstanceConfig, parseLimits } from './config.ts';
-import { checkAvailable, checkDevices, checkExpandedDevices, checkMachineDevices, rootPool } from './devices.ts';
+import { checkAvailable, checkDevices, checkExpandedDevices, checkKindOfDevices, rootPool } from './devices.ts';
 import { checkProfiles, type Expanded, expand } from './expand.ts';
 import { instanceById, instanceUrl } from './find.ts';
 import { applyDevices, type Equipped, type PlugNeeds } from './hot-plug.ts';
+import { checkChangedModel } from './machine-model.ts';
+import { checkRootSize } from './root-size.ts';
+import { resizeScreen, type ScreenChange } from './screen.ts';
 import { volatileConfig } from './view.ts';
 
 export type UpdateNeeds = PlugNeeds & Pick<House, 'queue'>;
@@ -22,8 +25,15 @@ export type InstanceChange = Partial<
   Pick<InstanceDoc, 'description' | 'config' | 'devices' | 'profiles' | 'ephemeral' | 'architecture'>
 >;
 
-/** Replaces the given parts. The caller holds the instance's queue and has checked the ETag. */
-export async function updateInstance(house: UpdateNeeds, id: string, change: InstanceChange): Promise<void> {
+/**
+ * Replaces the given parts. The caller holds the instance's queue and has checked the ETag. Tells what became of a new size of
+ * the screen of a machine that runs.
+ */
+export async function updateInstance(
+  house: UpdateNeeds,
+  id: string,
+  change: InstanceChange,
+): Promise<{ screen?: ScreenChange }> {
   const old = instanceById(house, id);
   const config = change.config ? ownVolatile(house, old, change.config) : old.config;
   const doc: InstanceDoc = { ...old, ...change, config };
@@ -33,7 +43,7 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
   checkAvailable(house, doc.devices, old.devices);
   const expanded = expand(house, doc);
   checkExpandedDevices(house, expanded.devices);
-  if (doc.type === 'virtual-machine') checkMachineDevices(house, expanded.devices);
+  checkKindOfDevices(house, doc, expanded.devices);
   allowInstance(house, doc);
   if (rootPool(house, expanded.devices) !== old.pool)
     fail('instance.devices', {
@@ -41,7 +51,10 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
       reason: `the root disk is in the pool ${old.pool}; it cannot be changed here`,
     });
   const before = expand(house, old);
+  await checkRootSize(house, doc, before.devices, expanded.devices);
+  await checkChangedModel(house, doc, before, expanded);
   await applyLive(house, old, before, expanded);
+  const screen = await resizeScreen(house, old, before.config, expanded.config);
   try {
     await house.queue('allocate', async () => {
       allowInstance(house, doc);
@@ -53,9 +66,11 @@ export async function updateInstance(house: UpdateNeeds, id: string, change: Ins
     await plugOrPutBack(house, { doc: old, devices: before.devices }, { doc, devices: expanded.devices });
   } catch (error) {
     await applyLive(house, old, expanded, before);
+    await resizeScreen(house, old, expanded.config, before.config);
     throw error;
   }
   house.events.lifecycle(old.project, { action: 'instance-updated', source: instanceUrl(old), name: old.name });
+  return screen ? { screen } : {};
 }
 
 async function plugOrPutBack(house: UpdateNeeds, before: Equipped, after: Equipped): Promise<void> {
@@ -100,6 +115,7 @@ async function applyProfile(house: UpdateNeeds, id: string, old: Expanded): Prom
   const before = instanceById(house, id);
   const expanded = expand(house, before);
   await applyLive(house, before, old, expanded);
+  await resizeScreen(house, before, old.config, expanded.config);
   if (!house.runtime.get(id)) return;
   const doc = await house.queue('allocate', async () => {
     const given = allocateAddresses(house, before, expanded, { before: old });

@@ -40,6 +40,7 @@ export function instanceView(house: Needs, doc: InstanceDoc): Instance {
     devices: doc.devices,
     expanded_config: { ...shownConfig(expanded.config), ...volatile },
     expanded_devices: expanded.devices,
+    ...(doc.type === 'virtual-machine' && house.facts.emulation ? { emulated: house.facts.emulation.reason } : {}),
     ...(doc.lastEnd ? { last_end: causeText(doc.lastEnd) } : {}),
   };
 }
@@ -112,7 +113,7 @@ export function snapshotView(
     created_at: snapshot.createdAt,
     expires_at: snapshot.expiresAt || zeroTime,
     size: sizeBytes,
-    stateful: false,
+    stateful: snapshot.stateful ?? false,
     architecture: known.architecture,
     config: shownConfig(known.config),
     devices: known.devices,

@@ -39,6 +39,16 @@ export function arrivedSnapshot(
   };
 }
 
+/** The ids of snapshots that arrive, known before there is anything of them. */
+export function createSnapshotIds(house: Pick<House, 'clock'>): (snapshot: Pick<TravellingSnapshot, 'name'>) => string {
+  const ids = new Map<string, string>();
+  return ({ name }) => {
+    const id = ids.get(name) ?? house.clock.randomHex(6);
+    ids.set(name, id);
+    return id;
+  };
+}
+
 /** Times travel as whole seconds. */
 const secondOf = (time: string | Date) => Math.floor(new Date(time).getTime() / 1000);
 

@@ -3,15 +3,30 @@ import type { House } from '../house.ts';
 import { knownProfiles } from '../instances/expand.ts';
 import { instanceView, snapshotView } from '../instances/view.ts';
 import { type InstanceDoc, keys, type PoolDoc, type ProfileDoc, type SnapshotDoc } from '../model.ts';
-import type { MigrationOffer, TravellingSnapshot } from '../ports/migration.ts';
+import type { MigrationKind, MigrationOffer, TravellingSnapshot } from '../ports/migration.ts';
 import { projectFor } from '../projects/features.ts';
 
 type Needs = Pick<House, 'documents' | 'facts' | 'runtime'>;
 
 /** `snapshots`: those that come along, oldest first. */
-export function offerOf(house: Needs, doc: InstanceDoc, snapshots: readonly SnapshotDoc[]): MigrationOffer {
-  return { kind: 'instance', snapshots: snapshots.map(travelling), index: indexOf(house, doc, snapshots) };
+export function offerOf(
+  house: Needs,
+  doc: InstanceDoc,
+  snapshots: readonly SnapshotDoc[],
+  diskBytes: number | undefined,
+  live = false,
+): MigrationOffer {
+  return {
+    kind: kindOf(doc),
+    snapshots: snapshots.map(travelling),
+    index: indexOf(house, doc, snapshots),
+    ...(diskBytes === undefined ? {} : { diskBytes }),
+    ...(live ? { live } : {}),
+  };
 }
+
+export const kindOf = ({ type }: Pick<InstanceDoc, 'type'>): MigrationKind =>
+  type === 'virtual-machine' ? 'machine' : 'instance';
 
 export function travelling(snapshot: SnapshotDoc): TravellingSnapshot {
   const { config, devices, profiles, ephemeral, architecture, lastUsedAt } = snapshot.state;
@@ -42,6 +57,7 @@ function indexOf(house: Needs, doc: InstanceDoc, snapshots: readonly SnapshotDoc
     house.documents.get<ProfileDoc>(keys.profile(owner, name)),
   );
   const pool = house.documents.get<PoolDoc>(keys.pool(doc.pool));
+  const contentType = doc.type === 'virtual-machine' ? 'block' : 'filesystem';
   return {
     Container: instanceView(house, doc),
     Snapshots: snapshots.map((snapshot) => snapshotView(house, doc, snapshot)),
@@ -62,7 +78,7 @@ function indexOf(house: Needs, doc: InstanceDoc, snapshots: readonly SnapshotDoc
       type: doc.type,
       used_by: null,
       location: 'none',
-      content_type: 'filesystem',
+      content_type: contentType,
       project: doc.project,
       created_at: doc.createdAt,
     },
@@ -71,7 +87,7 @@ function indexOf(house: Needs, doc: InstanceDoc, snapshots: readonly SnapshotDoc
       expires_at: snapshot.expiresAt || never,
       name: snapshot.name,
       config: {},
-      content_type: 'filesystem',
+      content_type: contentType,
       created_at: snapshot.createdAt,
     })),
     Bucket: null,

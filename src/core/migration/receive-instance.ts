@@ -1,22 +1,25 @@
 /** A new instance, filled by another server. Until all has arrived there is nothing to be seen of it. */
 import type { House } from '../house.ts';
 import { allImages } from '../images/find.ts';
-import { ensureImageTree } from '../images/tree.ts';
+import { ensureImage } from '../images/tree.ts';
 import { keepBeside } from '../instances/beside-metadata.ts';
 import { applyEvent } from '../instances/change.ts';
 import { openedPool } from '../instances/copy-volume.ts';
 import { type Draft, forgetReserved, reserve } from '../instances/create.ts';
 import { rootPool } from '../instances/devices.ts';
 import { expand } from '../instances/expand.ts';
+import { rootsIn } from '../instances/roots.ts';
 import { type ImageDoc, type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { Sockets } from '../ports/migration.ts';
 import type { Pool } from '../ports/storage.ts';
-import { arrivedSnapshot, checkNames } from './arriving-snapshots.ts';
-import { lendVolume, nothing } from './lend.ts';
+import { arrivedSnapshot, checkNames, createSnapshotIds } from './arriving-snapshots.ts';
+import { lendPlace, lendVolume, nothing } from './lend.ts';
+import { kindOf } from './offer.ts';
 import { createProgress } from './progress.ts';
+import { receiveRunning } from './receive-live.ts';
 import { type OtherOperation, openSockets } from './sockets.ts';
 
 type Context = {
@@ -27,6 +30,8 @@ type Context = {
   image: ImageDoc | undefined;
   sockets: Sockets;
   withSnapshots: boolean;
+  /** As it runs over there. */
+  live: boolean;
   task: Task;
 };
 
@@ -34,16 +39,19 @@ const receiveSteps: readonly Step<Context>[] = [
   {
     name: 'unpack the image',
     async do({ house, doc, pool, image }, signal) {
-      if (image) await ensureImageTree(house, doc.pool, pool, image.fingerprint, signal);
+      if (image && doc.type === 'container')
+        await ensureImage(house, doc.type, doc.pool, pool, image.fingerprint, signal);
     },
   },
   {
     name: 'make the root file system',
-    do: ({ doc, pool, image }, signal) =>
-      image
-        ? pool.volumes.createFromImage(doc.id, image.fingerprint, { signal })
-        : pool.volumes.createEmpty(doc.id, { signal }),
-    undo: ({ pool, doc }) => pool.volumes.remove(doc.id),
+    do({ doc, pool, image }, signal) {
+      // The disk of a machine comes as a whole.
+      if (doc.type === 'virtual-machine') return;
+      if (image) return pool.volumes.createFromImage(doc.id, image.fingerprint, { signal });
+      return pool.volumes.createEmpty(doc.id, { signal });
+    },
+    undo: ({ house, pool, doc }) => rootsIn(house, pool, doc.type).remove(doc.id),
   },
   { name: 'receive the files', do: receive },
 ];
@@ -52,7 +60,7 @@ export async function receiveInstance(
   house: House,
   draft: Draft,
   other: OtherOperation | undefined,
-  options: { withSnapshots: boolean },
+  options: { withSnapshots: boolean; live: boolean },
   task: Task,
 ): Promise<InstanceDoc> {
   const poolName = rootPool(house, expand(house, draft).devices);
@@ -76,35 +84,44 @@ export async function receiveInstance(
   }
 }
 
-async function receive(
-  { house, doc, pool, sockets, withSnapshots, task }: Context,
-  signal: AbortSignal,
-): Promise<void> {
+async function receive(context: Context, signal: AbortSignal): Promise<void> {
+  const { house, doc, pool, sockets, withSnapshots, task } = context;
   const snapshots: SnapshotDoc[] = [];
   let beside = nothing;
+  const ids = createSnapshotIds(house);
   const { volumes } = pool;
+  const isMachine = doc.type === 'virtual-machine';
+  const enter = async (event: 'created' | 'arrived', patch: Partial<InstanceDoc> = {}) => {
+    await house.documents.commit(snapshots.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })));
+    await applyEvent(house, doc.id, event, { ...(await keepBeside(house, beside)), ...patch });
+  };
   await house.migration.receive(
     sockets,
     {
-      kind: 'instance',
+      kind: kindOf(doc),
       refresh: false,
       choose({ snapshots: offered }) {
         checkNames(offered);
         return withSnapshots ? offered : [];
       },
-      async lend(use) {
-        beside = await lendVolume(house, volumes, { id: doc.id, readOnly: false }, nothing, use);
+      async lend(use, arriving) {
+        const place = arriving ? { id: doc.id, snapshot: ids(arriving) } : { id: doc.id };
+        beside = isMachine
+          ? await lendPlace(pool, place, use, { signal })
+          : await lendVolume(house, volumes, { id: doc.id, readOnly: false }, nothing, use);
       },
       async keep(arriving) {
-        const snapshot = arrivedSnapshot(house, doc, arriving);
-        await volumes.snapshot(doc.id, snapshot.id, { signal });
+        const snapshot = { ...arrivedSnapshot(house, doc, arriving), id: ids(arriving) };
+        if (!isMachine) await volumes.snapshot(doc.id, snapshot.id, { signal });
         Object.assign(snapshot.state, await keepBeside(house, beside));
         snapshots.push(snapshot);
       },
-      async finish() {
-        await house.documents.commit(snapshots.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })));
-        await applyEvent(house, doc.id, 'created', await keepBeside(house, beside));
-      },
+      finish: () => enter('created'),
+      ...(context.live
+        ? {
+            live: (machine, wire) => receiveRunning(context, beside, machine, wire, (patch) => enter('arrived', patch)),
+          }
+        : {}),
     },
     { signal, onProgress: createProgress(house.clock, doc.name, task.setMetadata) },
   );

@@ -7,15 +7,17 @@ import type { House } from '../house.ts';
 import { keepBeside } from '../instances/beside-metadata.ts';
 import { copiedConfig, openedPool } from '../instances/copy-volume.ts';
 import { instanceById, snapshotsOf } from '../instances/find.ts';
+import { type Roots, rootsIn } from '../instances/roots.ts';
 import { type InstanceDoc, keys, type SnapshotDoc } from '../model.ts';
 import { performSteps } from '../operations/perform.ts';
 import type { Task } from '../operations/registry.ts';
 import type { Step } from '../operations/steps.ts';
 import type { BesideTree } from '../ports/backups.ts';
 import type { Sockets } from '../ports/migration.ts';
-import type { Volumes } from '../ports/storage.ts';
-import { arrivedSnapshot, checkNames, compareArriving } from './arriving-snapshots.ts';
-import { lendVolume, nothing } from './lend.ts';
+import type { Pool } from '../ports/storage.ts';
+import { arrivedSnapshot, checkNames, compareArriving, createSnapshotIds } from './arriving-snapshots.ts';
+import { lendPlace, lendVolume, nothing } from './lend.ts';
+import { kindOf } from './offer.ts';
 import { createProgress } from './progress.ts';
 import { type OtherOperation, openSockets } from './sockets.ts';
 
@@ -24,7 +26,8 @@ export type RefreshOptions = { excludeOlder: boolean; withSnapshots: boolean; ba
 type Context = RefreshOptions & {
   house: House;
   doc: InstanceDoc;
-  volumes: Volumes;
+  pool: Pool;
+  roots: Roots;
   /** The volume beside. */
   made: string;
   sockets: Sockets;
@@ -35,14 +38,16 @@ type Context = RefreshOptions & {
 const refreshSteps: readonly Step<Context>[] = [
   {
     name: 'copy the root file system',
-    do: ({ volumes, doc, made }, signal) => volumes.copy({ id: doc.id }, made, { signal }),
-    undo: ({ volumes, made }) => volumes.remove(made),
+    // A machine's disk comes as a whole.
+    do: ({ roots, doc, made }, signal) =>
+      doc.type === 'container' ? roots.copy({ id: doc.id }, made, { signal }) : undefined,
+    undo: ({ roots, made }) => roots.remove(made),
   },
   {
     name: 'receive what differs',
     do: receive,
-    async undo({ volumes, doc, arrived }) {
-      for (const { id } of arrived) await volumes.removeSnapshot(doc.id, id);
+    async undo({ roots, doc, arrived }) {
+      for (const { id } of arrived) await roots.removeSnapshot(doc.id, id);
     },
   },
 ];
@@ -59,12 +64,13 @@ export async function receiveRefresh(
     await house.queue(id, async () => {
       const doc = instanceById(house, id);
       if (doc.phase !== 'stopped') fail('instance.refresh-running');
-      const { volumes } = openedPool(house, doc.pool);
+      const pool = openedPool(house, doc.pool);
       const made = house.clock.randomHex(6);
       await performSteps(house, task, refreshSteps, {
         house,
         doc,
-        volumes,
+        pool,
+        roots: rootsIn(house, pool, doc.type),
         made,
         sockets,
         task,
@@ -79,13 +85,15 @@ export async function receiveRefresh(
 }
 
 async function receive(context: Context, signal: AbortSignal): Promise<void> {
-  const { house, doc, volumes, made, arrived, task } = context;
+  const { house, doc, pool, roots, made, arrived, task } = context;
+  const isMachine = doc.type === 'virtual-machine';
+  const ids = createSnapshotIds(house);
   let gone: SnapshotDoc[] = [];
   let beside = nothing;
   await house.migration.receive(
     context.sockets,
     {
-      kind: 'instance',
+      kind: kindOf(doc),
       refresh: true,
       choose({ snapshots }) {
         checkNames(snapshots);
@@ -94,12 +102,15 @@ async function receive(context: Context, signal: AbortSignal): Promise<void> {
         gone = compared.gone;
         return compared.wanted;
       },
-      async lend(use) {
-        beside = await lendVolume(house, volumes, { id: made, readOnly: false }, nothing, use);
+      async lend(use, arriving) {
+        const place = arriving ? { id: doc.id, snapshot: ids(arriving) } : { id: made };
+        beside = isMachine
+          ? await lendPlace(pool, place, use, { signal })
+          : await lendVolume(house, pool.volumes, { id: made, readOnly: false }, nothing, use);
       },
       async keep(arriving) {
-        const snapshot = arrivedSnapshot(house, doc, arriving);
-        await volumes.copySnapshot({ id: made }, { id: doc.id, snapshot: snapshot.id }, { signal });
+        const snapshot = { ...arrivedSnapshot(house, doc, arriving), id: ids(arriving) };
+        if (!isMachine) await roots.copySnapshot({ id: made }, { id: doc.id, snapshot: snapshot.id }, { signal });
         Object.assign(snapshot.state, await keepBeside(house, beside));
         arrived.push(snapshot);
       },
@@ -110,11 +121,11 @@ async function receive(context: Context, signal: AbortSignal): Promise<void> {
 }
 
 async function takeOver(
-  { house, doc, volumes, made, arrived, baseImage }: Context,
+  { house, doc, roots, made, arrived, baseImage }: Context,
   gone: SnapshotDoc[],
   beside: BesideTree,
 ): Promise<void> {
-  await volumes.replace(doc.id, made);
+  await roots.replace(doc.id, made);
   const now = instanceById(house, doc.id);
   const config = {
     ...now.config,
@@ -126,5 +137,5 @@ async function takeOver(
     ...gone.map(({ id }) => ({ delete: keys.snapshot(doc.id, id) })),
     ...arrived.map((value) => ({ put: keys.snapshot(doc.id, value.id), value })),
   ]);
-  for (const { id } of gone) await volumes.removeSnapshot(doc.id, id);
+  for (const { id } of gone) await roots.removeSnapshot(doc.id, id);
 }

@@ -15,7 +15,7 @@ export type Sending<Doc extends { name: string }> = {
   /** The snapshot taken of what is being written to; undefined: it stands still. */
   take(doc: Doc): Promise<string | undefined>;
   drop(doc: Doc, taken: string): Promise<void>;
-  source(doc: Doc, taken: string | undefined): MigrationSource;
+  source(doc: Doc, taken: string | undefined): MigrationSource | Promise<MigrationSource>;
 };
 
 export async function sendState<Doc extends { name: string }>(
@@ -25,9 +25,9 @@ export async function sendState<Doc extends { name: string }>(
   task: Task,
 ): Promise<void> {
   const sockets = await openSockets(house, other, task);
-  const send = (doc: Doc, taken: string | undefined) => {
+  const send = async (doc: Doc, taken: string | undefined) => {
     const onProgress = createProgress(house.clock, doc.name, task.setMetadata);
-    return house.migration.send(sockets, sending.source(doc, taken), { signal: task.signal, onProgress });
+    return house.migration.send(sockets, await sending.source(doc, taken), { signal: task.signal, onProgress });
   };
   try {
     const taken = await house.queue(sending.id, async () => {

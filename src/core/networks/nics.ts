@@ -31,7 +31,12 @@ export function allocateAddresses(
     const mac = `volatile.${device}.hwaddr`;
     if (card.kind !== 'physical' && !config.hwaddr && !doc.config[mac]) given[mac] = randomMac(house.clock.randomHex);
   }
-  for (const card of networkCards(house, expanded.devices)) {
+  const cards = networkCards(house, expanded.devices);
+  const ownAddress = ({ device, config }: (typeof cards)[number]) => {
+    const key = `volatile.${device}.ipv4.address`;
+    return config['ipv4.address'] ?? given[key] ?? doc.config[key];
+  };
+  for (const [index, card] of cards.entries()) {
     const mac = `volatile.${card.device}.hwaddr`;
     if (!card.config.hwaddr && !doc.config[mac]) given[mac] = randomMac(house.clock.randomHex);
     const key = `volatile.${card.device}.ipv4.address`;
@@ -41,8 +46,13 @@ export function allocateAddresses(
     const owner = taken.get(fixed ?? '');
     const isNew = options.before?.devices[card.device]?.['ipv4.address'] !== fixed;
     if (fixed && owner && isNew && !options.mayClash) fail('network.address-taken', { address: fixed, owner });
+    // Of its own cards in the network those that come before go first.
+    const take = (own: readonly (typeof card)[]) => {
+      for (const one of own) if (one.network === card.network) taken.set(ownAddress(one) ?? '', doc.name);
+    };
+    take(cards.slice(0, index));
     if (!ipv4 || fixed || isUsable(doc.config[key], ipv4, taken)) continue;
-    for (const address of Object.values(given)) taken.set(address, doc.name);
+    take(cards.slice(index + 1));
     given[key] = freeAddress(card.network, ipv4, taken);
   }
   return given;

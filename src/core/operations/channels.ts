@@ -14,6 +14,8 @@ export function createChannelDesk(names: readonly string[], secret: () => string
     /** Nobody waits for it any more. */
     over: false,
     arrived: Promise.withResolvers<Channel>(),
+    /** Takes each connection, where there may be several. */
+    each: undefined as ((channel: Channel) => void) | undefined,
   }));
   for (const slot of slots) slot.arrived.promise.catch(() => {});
   const find = (given: string) => slots.find((slot) => equalSecrets(slot.secret, given));
@@ -24,8 +26,15 @@ export function createChannelDesk(names: readonly string[], secret: () => string
     connect(given: string): ((channel: Channel) => void) | undefined {
       const slot = find(given);
       if (!slot || slot.taken || slot.over) return undefined;
+      const { each } = slot;
+      if (each) return (channel) => (slot.over ? channel.close() : each(channel));
       slot.taken = true;
       return (channel) => (slot.over ? channel.close() : slot.arrived.resolve(channel));
+    },
+    /** From now on each connection with this secret is handed to `listener`. */
+    each(name: string, listener: (channel: Channel) => void): void {
+      const slot = slots.find((candidate) => candidate.name === name);
+      if (slot) slot.each = listener;
     },
     async take(name: string, signal: AbortSignal, withinMs = arrivalMs): Promise<Channel> {
       const slot = slots.find((candidate) => candidate.name === name);

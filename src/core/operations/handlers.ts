@@ -3,11 +3,12 @@ import { fail } from '../../api/errors.ts';
 import type { Handlers, Identity } from '../../api/handlers.ts';
 import type { operationRoutes } from '../../api/resources/operations.ts';
 import type { House } from '../house.ts';
+import { ownsAllOf } from '../instances/owners.ts';
 import { recursionOf, wantsAllProjects } from '../listing.ts';
 
 const operationUrl = (id: string) => `/1.0/operations/${id}`;
 
-export function operationHandlers(house: Pick<House, 'operations'>): Handlers<typeof operationRoutes> {
+export function operationHandlers(house: Pick<House, 'operations' | 'documents'>): Handlers<typeof operationRoutes> {
   const { operations } = house;
   /** Whose projects do not have it must not know of it; the secret of a token would make them anybody. */
   const checkVisible = ({ projects }: Identity, id: string) => {
@@ -40,7 +41,9 @@ export function operationHandlers(house: Pick<House, 'operations'>): Handlers<ty
     },
     'GET /1.0/operations/{id}/wait'({ params, query, identity, signal }) {
       if (!query.secret || !operations.hasSecret(params.id, query.secret)) {
-        if (!identity.trusted) return fail('request.forbidden');
+        const isOwners = () => ownsAllOf(house, identity, operations.get(params.id).resources);
+        // Only who could be an owner learns whether there is such an operation.
+        if (!identity.trusted && !(identity.local && isOwners())) return fail('request.forbidden');
         checkVisible(identity, params.id);
       }
       const seconds = Number(query.timeout || '-1');

@@ -21,6 +21,8 @@ export type Task = {
   onStep(report: StepReport): void;
   /** The websocket that the client opens under this name. @default within 10 seconds */
   channel(name: string, withinMs?: number): Promise<Channel>;
+  /** In its place, for websockets of which a client may open several under one name; asked for before anything is waited for. */
+  eachChannel(name: string, listener: (channel: Channel) => void): void;
 };
 
 export type OperationSpec = {
@@ -155,6 +157,7 @@ export function createOperations(deps: {
           deps.onStep?.(spec.description, report);
         },
         channel: (name, withinMs) => entry.desk.take(name, entry.abort.signal, withinMs),
+        eachChannel: (name, listener) => entry.desk.each(name, listener),
       };
       entry.done = Promise.resolve()
         .then(() => work(task))

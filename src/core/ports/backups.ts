@@ -4,7 +4,8 @@
  *
  * Vocabulary. A backup has an *index* (`backup/index.yaml`, its first member) and *states* below `backup/`: `container`,
  * `snapshots/NAME`, `volume`, `volume-snapshots/NAME`. A state has a tree of files, at its top or at `rootfs` in it, and
- * may have small files beside that.
+ * may have small files beside that. States that are disks (`virtual-machine`, `virtual-machine-snapshots/NAME`, and `volume`
+ * of a volume of blocks) have a file `STATE.img` with the bytes of the disk in place of the tree.
  *
  * Laws (test/contract/backups.suite.ts):
  * - Making, receiving and unpacking is all or nothing; what is killed half-way is invisible to `list`, and swept.
@@ -12,7 +13,9 @@
  * - Nothing of a received archive is taken at its word: names that lead out, devices, absurd sizes and bombs are refused
  *   with the member's name; only what lies in the tree of a state is written, and only into the directory given for it.
  */
+import type { ArrivingDisk, DiskContent } from './disk-content.ts';
 import type { ImageMetadata } from './images.ts';
+import type { MachineFileMap } from './machine-files.ts';
 
 export type BackupFile = { sizeBytes: number; modifiedAt: Date; open(): NodeJS.ReadableStream };
 
@@ -25,6 +28,15 @@ export type PackedState = {
   files?: Record<string, unknown>;
 };
 
+export type PackedDisk = {
+  /** Below `backup/`. */
+  name: string;
+  /** Files in the folder of the state, by their path there: texts and bytes as they are, everything else as YAML. */
+  files?: Record<string, unknown>;
+  /** Opened when its turn has come: it may take room. */
+  open(): Promise<DiskContent>;
+};
+
 export type BackupWork = { progress?: (bytes: number) => void; signal?: AbortSignal };
 
 export interface BackupFiles {
@@ -34,6 +46,11 @@ export interface BackupFiles {
   create(
     id: string,
     content: { index: unknown; states: readonly PackedState[] },
+    options: BackupWork & { compression: string },
+  ): Promise<{ sizeBytes: number }>;
+  createOfDisks(
+    id: string,
+    content: { index: unknown; states: readonly PackedDisk[] },
     options: BackupWork & { compression: string },
   ): Promise<{ sizeBytes: number }>;
   open(id: string): Promise<BackupFile>;
@@ -61,9 +78,17 @@ export type ReceivedBackup = AsyncDisposable & {
     visit: StateVisitor,
     work: BackupWork & { idBase?: number },
   ): Promise<Map<string, BesideTree>>;
+  /** Shows each disk in the order of the archive; pieces that are not read are passed over. Else as `unpack`. */
+  unpackDisks(visit: DiskVisitor, work: BackupWork): Promise<Map<string, BesideTree>>;
 };
 /** The image's metadata, when it can be read, and the texts of its templates by their file names. */
-export type BesideTree = { metadata?: ImageMetadata; templates: Record<string, string> };
+export type BesideTree = {
+  metadata?: ImageMetadata;
+  templates: Record<string, string>;
+  /** Of virtual machines. */
+  machine?: MachineFileMap;
+};
+export type DiskVisitor = (name: string, disk: ArrivingDisk) => Promise<void>;
 export type StateVisitor = (name: string, fill: (directory: string) => Promise<void>) => Promise<void>;
 
 /** Expected refusals of this port; the core turns them into catalogue errors. */

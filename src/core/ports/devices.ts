@@ -6,6 +6,7 @@
  */
 import type { KeyTable } from '../../api/config-keys/key.ts';
 import type { GuestPart } from './engine.ts';
+import type { DiskBus } from './machine-parts.ts';
 import type { NicKind } from './network.ts';
 import type { ProxySpec } from './proxies.ts';
 
@@ -22,6 +23,15 @@ export type OtherCard = {
 export type Forward = Pick<ProxySpec, 'side' | 'listen' | 'connect' | 'proxyProtocol' | 'socket' | 'connectAs'> & {
   translated: boolean;
 };
+
+/**
+ * What a virtual machine gets of a device. `elsewhere`: nothing of its own, as it is its root disk, a card or a forward. A
+ * disk is a share when its source turns out to be a directory.
+ */
+export type MachineDevice =
+  | { kind: 'elsewhere' }
+  | { kind: 'disk'; bus?: DiskBus; readOnly: boolean; optional: boolean }
+  | { kind: 'usb'; nodes: string[] };
 
 export type DeviceType = {
   name: string;
@@ -43,6 +53,12 @@ export type DeviceType = {
   forward?(config: DeviceConfig): Forward | undefined;
   /** The custom volume that it shows: pool, name, and a path inside. */
   volume?(config: DeviceConfig): DeviceVolume | undefined;
+  /** A TPM of a virtual machine. */
+  isTpm?(config: DeviceConfig): boolean;
+  /** For virtual machines; a text says why they cannot have it. Absent: they are offered none of this kind. Throws like `parts`. */
+  inMachine?(config: DeviceConfig): MachineDevice | string;
+  /** Containers cannot have it. */
+  isForMachines?: boolean;
   /** Mounts and device nodes; their ids begin with the name of the device. Throws `HostError` when the host lacks something. */
   parts?(config: DeviceConfig, device: string, volumes: VolumePlaces): GuestPart[];
 };

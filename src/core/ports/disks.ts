@@ -26,6 +26,7 @@
  * Owners. All files belong to the daemon, mode 0600. Who starts QEMU under an id of its own hands over open descriptors (the
  * folders stay closed to that id), or changes the owner of the head; `snapshot` and `copy` take a former head back.
  */
+import type { ArrivingDisk, DiskContent } from './disk-content.ts';
 import type { VolumeState, Work } from './storage.ts';
 
 /** One file that QEMU has to be given; each stands on the next one. */
@@ -60,6 +61,8 @@ export interface ImageDisks {
    * `importDisk` does). Visible only when `fill` resolves. Does nothing when the disk is already there.
    */
   create(fingerprint: string, fill: (path: string) => Promise<void>, work?: Work): Promise<void>;
+  /** The same of a state that is in this pool, without copying. A volume is at rest. */
+  createFrom(fingerprint: string, from: VolumeState, work?: Work): Promise<void>;
   remove(fingerprint: string): Promise<void>;
   sizeBytes(fingerprint: string): Promise<number>;
 }
@@ -102,6 +105,10 @@ export interface Disks {
   chain(at: VolumeState): Promise<readonly [ChainFile, ...ChainFile[]]>;
   /** Writes a state into a new file that stands alone (export, publish, another pool). A volume is at rest. */
   writeOut(at: VolumeState, path: string, form: WrittenForm, work?: Work): Promise<void>;
+  /** Opens the bytes of a state, to be sent somewhere. They take room beside the pool's until then. A volume is at rest. */
+  content(at: VolumeState, work?: Work): Promise<DiskContent>;
+  /** Makes a volume, or a snapshot of one, of bytes that somebody sends. */
+  receive(at: VolumeState, disk: ArrivingDisk, work?: Work): Promise<void>;
   /** Clears what an interrupted call left behind, and layers that nothing needs. Returns what was cleared. */
   sweep(): Promise<string[]>;
 }

@@ -19,6 +19,13 @@
  */
 import type { IdRange } from './id-range.ts';
 import type { Machine } from './machine.ts';
+import type { MachineInside } from './machine-inside.ts';
+import type { MachineModels } from './machine-models.ts';
+import type { MachineMoving } from './machine-moving.ts';
+import type { MachineParts } from './machine-parts.ts';
+import type { Relocation } from './machine-relocation.ts';
+import type { Screens } from './machine-screen.ts';
+import type { MachineStates } from './machine-states.ts';
 
 /** Parsed limits; absent means no limit of that kind. */
 export type Limits = {
@@ -102,9 +109,10 @@ export type GuestSpec = {
 export type EndCause =
   | { kind: 'halted' }
   | { kind: 'rebooting' }
-  | { kind: 'killed'; signal: string }
+  /** `said`: the last words of the engine's program, where there were any. */
+  | { kind: 'killed'; signal: string; said?: string }
   | { kind: 'oom' }
-  | { kind: 'crashed'; exitCode: number }
+  | { kind: 'crashed'; exitCode: number; said?: string }
   /** The supervisor was lost, so nobody can tell. */
   | { kind: 'unknown' };
 
@@ -115,7 +123,9 @@ export type Observed =
 export type EngineEvent =
   | { type: 'ended'; id: string; cause: EndCause }
   /** A process inside was killed for memory; the guest may go on. */
-  | { type: 'oom'; id: string };
+  | { type: 'oom'; id: string }
+  /** It stands still as if it was frozen, until it is told to go on: a disk is full or fails. */
+  | { type: 'stalled'; id: string; reason: string };
 
 export type ExecSpec = {
   command: string[];
@@ -229,7 +239,22 @@ export interface Engine {
   readonly disks?: {
     /** The machine, which runs, writes to the file at `overlay` from now on: an empty one over what it wrote so far. */
     switchTo(id: string, disk: string, overlay: string): Promise<void>;
+    /** `into` takes what it has from `from` into itself and stands on `base` from then on. May be repeated. */
+    merge(
+      id: string,
+      files: { into: string; from: string; base: string | undefined },
+      signal?: AbortSignal,
+    ): Promise<void>;
   };
+  /** Of virtual machines, in place of parts. */
+  readonly machineParts?: MachineParts;
+  readonly models?: MachineModels;
+
+  readonly states?: MachineStates;
+  readonly relocation?: Relocation;
+  readonly moving?: MachineMoving;
+  readonly screens?: Screens;
+  readonly inside?: MachineInside;
 
   usage(id: string): Promise<Usage>;
   nics(id: string): Promise<NicUsage[]>;

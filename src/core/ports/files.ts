@@ -6,10 +6,16 @@
  * those inside the guest; a failed or aborted push leaves the old file as it was.
  */
 import type { Duplex } from 'node:stream';
+import type { ExecSession } from './engine.ts';
 import type { IdRange } from './id-range.ts';
 
 /** A directory of the host that is the guest's root, with the range in which its files are owned. */
 export type GuestRoot = { path: string; range: IdRange };
+
+/** A virtual machine that runs: it does with its files what it is asked for, by commands of its root user. */
+export type MachineRoot = { exec(command: string[]): Promise<ExecSession> };
+
+export type AnyRoot = GuestRoot | MachineRoot;
 
 export type FileKind = 'file' | 'directory' | 'symlink';
 export type FileInfo = { kind: FileKind; uid: number; gid: number; mode: number; sizeBytes: number; modified: Date };
@@ -20,26 +26,28 @@ export type PulledFile =
   | (FileInfo & { kind: 'directory'; entries: string[] })
   | (FileInfo & { kind: 'symlink'; target: string });
 
-export interface GuestFiles {
-  stat(root: GuestRoot, path: string): Promise<FileInfo>;
-  pull(root: GuestRoot, path: string): Promise<PulledFile>;
+export interface GuestFiles<Root = GuestRoot> {
+  stat(root: Root, path: string): Promise<FileInfo>;
+  pull(root: Root, path: string): Promise<PulledFile>;
   /** `append` adds to the file; otherwise a new file replaces the old one at once (write aside, rename). */
   pushFile(
-    root: GuestRoot,
+    root: Root,
     path: string,
     content: NodeJS.ReadableStream,
     options: FileOwner & { append?: boolean; signal?: AbortSignal },
   ): Promise<void>;
   /** Succeeds when the directory is already there. */
-  pushDirectory(root: GuestRoot, path: string, owner: FileOwner): Promise<void>;
-  pushSymlink(root: GuestRoot, path: string, target: string, owner: FileOwner): Promise<void>;
+  pushDirectory(root: Root, path: string, owner: FileOwner): Promise<void>;
+  pushSymlink(root: Root, path: string, target: string, owner: FileOwner): Promise<void>;
   /** A directory must be empty unless `recursive`. */
-  remove(root: GuestRoot, path: string, options?: { recursive?: boolean }): Promise<void>;
+  remove(root: Root, path: string, options?: { recursive?: boolean }): Promise<void>;
+  /** Refuses a guest that has no means for SFTP, before a client is promised any. */
+  checkSftp(root: Root): Promise<void>;
   /**
    * Speaks SFTP version 3 on this connection until it ends; then nothing of it is open any more. Paths start at the root.
    * Never rejects for what the client does.
    */
-  serveSftp(root: GuestRoot, connection: Duplex, options: SftpOptions): Promise<void>;
+  serveSftp(root: Root, connection: Duplex, options: SftpOptions): Promise<void>;
 }
 
 export type SftpOptions = {
@@ -62,6 +70,10 @@ export class FileRefused extends Error {
     | 'no-space'
     | 'read-only'
     | 'too-long'
+    /** The guest lacks what this needs. */
+    | 'unable'
+    /** The sender left before the end. */
+    | 'interrupted'
     /** The request itself makes no sense: no name, an owner outside the guest's range, an impossible mode. */
     | 'invalid';
   constructor(reason: FileRefused['reason'], message: string) {

@@ -33,12 +33,21 @@ export type ReceivedImage = {
   sizeBytes: number;
   split: boolean;
   /** That of a virtual machine holds a disk (qcow2) and no root file system: it has no tree to be unpacked. */
-  type: 'container' | 'virtual-machine';
+  type: ImageType;
   metadata: ImageMetadata;
 };
+export type ImageType = 'container' | 'virtual-machine';
 /** A kept file; `open` gives its bytes as they came. */
 export type ImageFile = { name: string; sizeBytes: number; open(): NodeJS.ReadableStream };
 export type Progress = (text: string) => void;
+
+export type PublishOptions = {
+  compression: string;
+  /** Source texts of the templates that the metadata names, by file name. */
+  templates?: Record<string, string>;
+  progress?: Progress;
+  signal?: AbortSignal;
+};
 
 export interface ImageFiles {
   /** One stream: unified; two: metadata, then root file system. The expected fingerprint is checked when given. */
@@ -57,21 +66,20 @@ export interface ImageFiles {
   /** Source text of a template, undefined when the image has none of that name. */
   template(fingerprint: string, name: string): Promise<string | undefined>;
   /** Makes a unified image of a mounted root file system (unshifted ids). */
-  publish(
-    rootfs: string,
+  publish(rootfs: string, metadata: ImageMetadata, options: PublishOptions): Promise<ReceivedImage>;
+  /** Makes a split image of a disk; `write` puts a qcow2 file that stands alone at a path that is not there yet. */
+  publishDisk(
+    write: (path: string, form: { compressed: boolean }) => Promise<void>,
     metadata: ImageMetadata,
-    options: {
-      compression: string;
-      /** Source texts of the templates that the metadata names, by file name. */
-      templates?: Record<string, string>;
-      progress?: Progress;
-      signal?: AbortSignal;
-    },
+    options: PublishOptions,
   ): Promise<ReceivedImage>;
-  /** Names that `build` can make (`debian/12`), with their descriptions. */
-  recipes(): { alias: string; description: string; architecture: string }[];
+  /** Names that `build` can make (`debian/12`), with their descriptions and the types of guests that they can be. */
+  recipes(): { alias: string; description: string; architecture: string; types: ImageType[] }[];
   /** Builds from the distribution's own packages; result is a split image. */
-  build(alias: string, options: { progress?: Progress; signal?: AbortSignal }): Promise<ReceivedImage>;
+  build(
+    alias: string,
+    options: { type?: ImageType; progress?: Progress; signal?: AbortSignal },
+  ): Promise<ReceivedImage>;
   /** Clears what an interrupted call left behind. */
   sweep(): Promise<string[]>;
 }

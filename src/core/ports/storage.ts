@@ -22,6 +22,8 @@
  */
 import type { Disks } from './disks.ts';
 import type { IdRange } from './id-range.ts';
+import type { MachineFiles } from './machine-files.ts';
+import type { MachineMemories } from './machine-memories.ts';
 
 export type PoolConfig = { name: string; driver: string; config: Record<string, string> };
 export type Work = { signal?: AbortSignal };
@@ -49,6 +51,9 @@ export interface Pool {
   readonly custom: CustomVolumes;
   /** Root disks of virtual machines. */
   readonly disks: Disks;
+  /** Memory of virtual machines, of snapshots and of stopped ones. */
+  readonly memories: MachineMemories;
+  readonly machineFiles: MachineFiles;
   /** Bytes and inodes of the file system below. */
   space(): Promise<{ usedBytes: number; totalBytes: number; usedInodes: number; totalInodes: number }>;
   /** Clears what an interrupted call left behind, among volumes, trees and disks alike. Returns what was cleared. */

@@ -8,12 +8,24 @@ type Needs = Pick<House, 'engines' | 'networks' | 'drivers' | 'pools' | 'brokenP
 export async function doctor(house: Needs): Promise<Check[]> {
   const groups = await Promise.all([
     engineChecks(house),
+    emulationCheck(house),
     networkCheck(house),
     driverChecks(house),
     poolChecks(house),
     house.hostChecks(),
   ]);
   return groups.flat();
+}
+
+/** Slow machines are machines: it is said, and nothing more. */
+async function emulationCheck({ engines, facts: { emulation, acceleration } }: Needs): Promise<Check[]> {
+  if ((await engines['virtual-machine'].unusable()) !== undefined) return [];
+  const name = 'speed of machines';
+  return [
+    emulation
+      ? { name, status: 'warning', found: emulation.reason, help: emulation.help }
+      : ok(name, acceleration ?? 'as fast as the engine can'),
+  ];
 }
 
 const ok = (name: string, found: string): Check => ({ name, status: 'ok', found, help: '' });

@@ -20,6 +20,10 @@ export type Facts = {
   cpus: number;
   memoryBytes: number;
   cgroups: 'v1' | 'v2' | 'hybrid';
+  /** Virtual machines are emulated, and slow: why, and what would help. */
+  emulation?: { reason: string; help: string };
+  /** What else runs them. */
+  acceleration?: string;
   /** First id of the block from which guests get their ranges, and how many there are, of which size; or one for all. */
   idBlock: IdBlock;
   /** Prefix of link names, unique per daemon. */

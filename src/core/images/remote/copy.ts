@@ -1,9 +1,10 @@
 /** `POST /1.0/images` with the source of another server (pull), or with the address of a file. */
 import type { ImagesPost } from '../../../api/resources/images.ts';
-import { type AliasDoc, type ImageDoc, keys } from '../../model.ts';
+import { type ImageDoc, keys } from '../../model.ts';
 import type { Task } from '../../operations/registry.ts';
 import { allowImageServer } from '../../projects/rules.ts';
-import { checkAliases, type ImageExtras } from '../add.ts';
+import { checkAliases, type ImageExtras, newAlias } from '../add.ts';
+import { aliasKey } from '../find.ts';
 import { findDirectImage } from './direct-image.ts';
 import { findRemoteImage, refuseRemote } from './find.ts';
 import { type ObtainNeeds, obtainImage } from './obtain.ts';
@@ -51,7 +52,7 @@ async function enterFound(
 }
 
 async function overrideImage(house: ObtainNeeds, doc: ImageDoc, extras: ImageExtras): Promise<void> {
-  checkAliases(house, doc.project, extras.aliases);
+  checkAliases(house, doc.project, extras.aliases, doc.type);
   const { cached: _, ...kept } = doc;
   const next: ImageDoc = {
     ...kept,
@@ -60,12 +61,12 @@ async function overrideImage(house: ObtainNeeds, doc: ImageDoc, extras: ImageExt
     properties: Object.keys(extras.properties).length > 0 ? extras.properties : doc.properties,
     ...(extras.updateSource ? { updateSource: extras.updateSource } : {}),
   };
-  const aliases = extras.aliases.map(
-    (alias): AliasDoc => ({ ...alias, project: doc.project, target: doc.fingerprint }),
+  const aliases = extras.aliases.map((alias) =>
+    newAlias({ ...alias, project: doc.project, target: doc.fingerprint }, doc.type),
   );
   await house.documents.commit([
     { put: keys.image(doc.project, doc.fingerprint), value: next },
-    ...aliases.map((alias) => ({ put: keys.alias(doc.project, alias.name), value: alias })),
+    ...aliases.map((alias) => ({ put: aliasKey(alias), value: alias })),
   ]);
 }
 

@@ -6,7 +6,7 @@ import { fail } from '../../../api/errors.ts';
 import { type AliasDoc, type ImageDoc, keys } from '../../model.ts';
 import type { Task } from '../../operations/registry.ts';
 import { type DeleteImageNeeds, deleteImage, isInUse } from '../delete.ts';
-import { aliasesOf } from '../find.ts';
+import { aliasesOf, aliasKey } from '../find.ts';
 import { findRemoteImage } from './find.ts';
 import { type ObtainNeeds, obtainImage } from './obtain.ts';
 import { sourceOfUpdate } from './source.ts';
@@ -48,7 +48,7 @@ async function replace(house: RefreshNeeds, old: ImageDoc, doc: ImageDoc): Promi
       value: { ...doc, lastUsedAt: doc.lastUsedAt || current.lastUsedAt },
     },
     { put: oldKey, value: { ...current, autoUpdate: false, supersededBy: doc.fingerprint } },
-    ...aliases.map((alias) => ({ put: keys.alias(alias.project, alias.name), value: alias })),
+    ...aliases.map((alias) => ({ put: aliasKey(alias), value: alias })),
   ]);
   if (!inUse) await deleteImage(house, current);
 }

@@ -53,7 +53,9 @@ async function aliasTarget(
   source: RemoteSource,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const path = `/1.0/images/aliases/${encodeURIComponent(source.name)}${querySuffix(source)}`;
+  // Servers that have one image for each alias ignore the type.
+  const ofType = source.type === 'container' ? {} : { type: source.type };
+  const path = `/1.0/images/aliases/${encodeURIComponent(source.name)}${querySuffix(source, ofType)}`;
   try {
     const alias = fieldsOf(await remotes.call(remote, { method: 'GET', path, signal }));
     const type = textOf(alias.type);
@@ -66,8 +68,8 @@ async function aliasTarget(
   }
 }
 
-function querySuffix({ project, secret }: RemoteSource): string {
-  const query = new URLSearchParams();
+function querySuffix({ project, secret }: RemoteSource, more: Record<string, string> = {}): string {
+  const query = new URLSearchParams(more);
   if (project && project !== 'default') query.set('project', project);
   if (secret) query.set('secret', secret);
   return query.size > 0 ? `?${query}` : '';
