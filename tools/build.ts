@@ -1,19 +1,21 @@
 /**
  * Bundles the programs into dist/. The command line becomes CommonJS: importing node:http from an ES module costs
- * some 48 ms more (Node 26), which is more than the rest of a call. The daemon stays an ES module, unminified for readable stacks.
+ * some 48 ms more (Node 26), which is more than the rest of a call. The daemon has its own room (bundle-daemon.ts).
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build, type InputOptions } from 'rolldown';
+import { build } from 'rolldown';
+import { bundleDaemon } from './bundle-daemon.ts';
 
 const root = dirname(import.meta.dirname);
 const fresh = join(root, `dist.new-${process.pid}`);
 
-const common = { platform: 'node', cwd: root, logLevel: 'warn' } as const satisfies InputOptions;
-
 try {
   await build({
-    ...common,
+    platform: 'node',
+    cwd: root,
+    logLevel: 'warn',
     input: 'src/cli/main.ts',
     output: {
       dir: fresh,
@@ -23,18 +25,11 @@ try {
       minify: true,
     },
   });
-  await build({
-    ...common,
-    input: { gasthofd: 'src/daemon/main.ts', 'gasthof-relay': 'src/proxy/relay-main.ts' },
-    // Native addons: they look for their binary beside themselves in node_modules.
-    external: ['koffi'],
-    output: {
-      dir: fresh,
-      format: 'esm',
-      entryFileNames: '[name].mjs',
-      chunkFileNames: 'gasthofd-parts/[name]-[hash].mjs',
-    },
-  });
+  const gasthofd = await bundleDaemon('src/daemon/main.ts', fresh);
+  // As it will be started: what V8 keeps depends on its flags.
+  execFileSync(join(root, 'bin/gasthofd'), ['--version'], { env: { ...process.env, GASTHOF_ENTRY: gasthofd } });
+  // It is private to begin with; the daemons of other users read it, too.
+  execFileSync('chmod', ['-R', 'a+rX', join(fresh, 'gasthofd-cache')]);
   replaceDirectory(fresh, join(root, 'dist'));
 } catch (error) {
   // The message quotes the source; the stack is rolldown's own.

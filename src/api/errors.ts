@@ -2,6 +2,7 @@
  * THE ERROR CATALOGUE: everything that can be the caller's fault, with its HTTP status and text. Texts keep the words
  * that Incus clients and scripts match. `help` says what to do. `{x}` is filled from the error's parameters.
  */
+import { machineErrors } from './machine-errors.ts';
 import { storageErrors } from './storage-errors.ts';
 
 export type ErrorEntry = { status: number; text: string; help?: string };
@@ -85,15 +86,6 @@ export const errorCatalogue = {
     text: 'Invalid instance type "{type}"',
     help: 'container and virtual-machine are what this server runs',
   },
-  'instance.machine': {
-    status: 400,
-    text: '{what} is not offered for the virtual machine "{name}"',
-    help: 'Commands inside it run by its agent: gast exec',
-  },
-  'instance.no-machines': {
-    status: 400,
-    text: 'This host runs no virtual machines: {reason}',
-  },
   'instance.no-root-disk': {
     status: 400,
     text: 'Failed creating instance record: Failed initializing instance: Failed getting root disk: No root device could be found',
@@ -140,6 +132,11 @@ export const errorCatalogue = {
     status: 502,
     text: 'Port {port} of {name} does not answer: {reason}',
     help: 'gast exec {name} -- ss -ltn shows where its programs listen',
+  },
+  'console.type': {
+    status: 400,
+    text: 'Unknown console type "{type}"',
+    help: 'console is the serial line; vga (SPICE) and vnc are the screen of a virtual machine',
   },
   'console.busy': { status: 400, text: 'This console is already connected', help: 'Add --force to take it over' },
 
@@ -266,6 +263,7 @@ export const errorCatalogue = {
   'warning.not-found': { status: 404, text: 'Warning not found', help: 'gast warning list' },
   'event.type': { status: 400, text: "{type} isn't a supported event type" },
   'server.config': { status: 400, text: 'Invalid server config: {reason}' },
+  ...machineErrors,
   ...storageErrors,
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -98,9 +98,11 @@ export const incusExtensions = [
   'network_state_bond_bridge',
   'usedby_consistency',
   'custom_block_volumes',
+  'console_vga_type',
   'projects_limits_disk',
   'custom_volume_backup',
   'backup_override_name',
+  'tpm_device_type',
   'resources_pci_iommu',
   'projects_limits_instances',
   'instance_bulk_state_change',
@@ -144,6 +146,7 @@ export const incusExtensions = [
   'remote_token_expiry',
   'storage_volumes_created_at',
   'auth_user',
+  'security_csm',
   'instances_rebuild',
   'custom_volume_iso',
   'network_allocations',
@@ -170,6 +173,7 @@ export const incusExtensions = [
   'instances_state_os_info',
   'custom_volume_refresh_exclude_older_snapshots',
   'storage_initial_owner',
+  'instance_console_screenshot',
   'image_import_alias',
   'console_force',
   'backup_override_config',
@@ -187,6 +191,10 @@ export const ownExtensions = [
   'openapi',
   'list_pages',
   'instance_connect',
+  'instance_screen',
+  'instance_password',
+  'instance_owner',
+  'instance_emulated',
 ] as const;
 
 export type OwnExtension = (typeof ownExtensions)[number];

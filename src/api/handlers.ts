@@ -12,6 +12,8 @@ export type Identity = {
   trusted: boolean;
   /** The projects that a certificate is confined to; absent: all of them. */
   projects?: readonly string[];
+  /** Who is not trusted, but known to the host: guests may name this user, or a group of this user, as their owner. */
+  local?: { uid: number; name: string; groups: readonly string[] };
   /** May read the metrics and nothing else. */
   only?: 'metrics';
   /** PEM text of the certificate that was shown, trusted or not. */

@@ -7,9 +7,12 @@ import type { Identity } from '../api/handlers.ts';
 import type { Access } from '../api/route.ts';
 
 export type Asked = {
+  method: string;
   access: Access;
   /** As in the route table: `/1.0/instances/{name}`. */
   path: string;
+  /** What stands in the path for `{name}`. */
+  name?: string | undefined;
   project: string;
   allProjects: boolean;
 };
@@ -38,7 +41,30 @@ const shared: readonly [path: RegExp, feature: SharedFeature][] = [
   [/^\/1\.0\/storage-pools\/\{\w+\}\/volumes/, 'storage.volumes'],
 ];
 
-export function createAuthorizer(projectFor: ProjectFor): Authorize {
+/** What the owner of a guest may do with it (`security.owner`). Of the list of guests the handler gives the owner's part. */
+const ownersMay = new Set([
+  'GET /1.0/instances',
+  'GET /1.0/instances/{name}',
+  'GET /1.0/instances/{name}/state',
+  'PUT /1.0/instances/{name}/state',
+  'GET /1.0/instances/{name}/console',
+  'POST /1.0/instances/{name}/console',
+  'POST /1.0/instances/{name}/console/keys',
+]);
+
+/** What this file needs from core: whether the caller is named as the owner of that guest. */
+export type OwnsInstance = (identity: Identity, project: string, name: string) => boolean;
+
+function isOwners(
+  { method, path, name, project, allProjects }: Asked,
+  identity: Identity,
+  owns: OwnsInstance,
+): boolean {
+  if (!identity.local || allProjects || !ownersMay.has(`${method.replace('HEAD', 'GET')} ${path}`)) return false;
+  return name === undefined || owns(identity, project, name);
+}
+
+export function createAuthorizer(projectFor: ProjectFor, owns: OwnsInstance = () => false): Authorize {
   return (identity, asked) => {
     const { access, path } = asked;
     if (identity.only === 'metrics') {
@@ -46,7 +72,7 @@ export function createAuthorizer(projectFor: ProjectFor): Authorize {
       return;
     }
     if (!identity.trusted) {
-      if (access !== 'public' && access !== 'secret') fail('request.forbidden');
+      if (access !== 'public' && access !== 'secret' && !isOwners(asked, identity, owns)) fail('request.forbidden');
       return;
     }
     // Who waits for the daemon or stops it is on its host.

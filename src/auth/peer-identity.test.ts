@@ -10,6 +10,7 @@ function identityOf(peer: Peer, allowedGids: number[] = [], daemonUid = 500) {
     descriptorOf: () => 7,
     peerCredentials: () => peer,
     userName: (uid) => (uid === 1000 ? 'anna' : undefined),
+    groupName: (gid) => ({ 4: 'adm', 1000: 'anna' })[gid],
   };
   return createPeerIdentifier(lookup, { uid: daemonUid, allowedGids })({ socket: {} } as IncomingMessage);
 }
@@ -31,6 +32,15 @@ test('the name is that of the user database, or the number', () => {
   assert.equal(identityOf({ uid: 4711, gid: 0, groups: [] })?.username, '4711');
 });
 
+test('who is not trusted is known with the names of the groups, for guests to name as owner', () => {
+  assert.deepEqual(identityOf({ uid: 1000, gid: 1000, groups: [4, 27, 4] })?.local, {
+    uid: 1000,
+    name: 'anna',
+    groups: ['anna', 'adm'],
+  });
+  assert.equal(identityOf({ uid: 1000, gid: 1000, groups: [27] }, [27])?.local, undefined);
+});
+
 test('a connection is asked once; a closed one has no identity', () => {
   let asked = 0;
   const peerCredentials = () => {
@@ -42,6 +52,7 @@ test('a connection is asked once; a closed one has no identity', () => {
     descriptorOf: (one) => (one === socket ? 3 : undefined),
     peerCredentials,
     userName: () => 'root',
+    groupName: () => undefined,
   };
   const identify = createPeerIdentifier(lookup, { uid: 0 });
   identify({ socket } as IncomingMessage);

@@ -7,6 +7,7 @@ export type PeerLookup = {
   descriptorOf(socket: object): number | undefined;
   peerCredentials(fd: number): { uid: number; gid: number; groups: number[] };
   userName(uid: number): string | undefined;
+  groupName(gid: number): string | undefined;
 };
 
 export type PeerIdentifierOptions = {
@@ -37,7 +38,10 @@ export function createPeerIdentifier(
     const isMember = allowedGids.some((allowed) => allowed === gid || groups.includes(allowed));
     // Root of the host is nobody to the daemon of an ordinary user, where uid 0 is a guest's.
     const trusted = uid === daemonUid || isMember;
-    const identity: Identity = { username: nameOf(uid), protocol: 'unix', address: '@', trusted };
+    const username = nameOf(uid);
+    const names = [gid, ...groups].map((one) => lookup.groupName(one)).filter((name) => name !== undefined);
+    const local = trusted ? {} : { local: { uid, name: username, groups: [...new Set(names)] } };
+    const identity: Identity = { username, protocol: 'unix', address: '@', trusted, ...local };
     known.set(socket, identity);
     return identity;
   };

@@ -11,11 +11,16 @@ import type { StepObserver } from '../core/operations/steps.ts';
 import type { Pool, StorageDriver } from '../core/ports/storage.ts';
 import { createWarnings } from '../core/warnings/warnings.ts';
 import { deviceTypes } from '../devices/device-types.ts';
+import { inspectStranger } from '../disks/boot-ways.ts';
+import { lookAtHostDisk } from '../disks/host-disk.ts';
 import { importDisk } from '../disks/import-disk.ts';
 import { createCrunEngine } from '../engines/crun/engine.ts';
+import { hostAccelerator } from '../engines/qemu/accelerator.ts';
 import { createQemuEngine } from '../engines/qemu/engine.ts';
+import { filesOfBothKinds } from '../files/both-kinds.ts';
 import { createExecRecords } from '../files/exec-records.ts';
 import { createGuestFiles } from '../files/guest-files.ts';
+import { createMachineFiles } from '../files/machine/machine-files.ts';
 import { closeHost } from '../firewall/closed-host.ts';
 import { watchHostAddresses } from '../host/address-changes.ts';
 import { usableCgroups } from '../host/cgroup-lent.ts';
@@ -140,6 +145,7 @@ export async function assemble(
     scratchDirectory: paths.scratch,
     idBase: names.unpackIdBase,
     importDisk: (files, signal) => importDisk({ ...files, maxSizeBytes: largestDiskBytes }, signal),
+    disks: { inspect: (path) => inspectStranger(path, { maxSizeBytes: largestDiskBytes, scratch: paths.scratch }) },
   });
   const ownCertificate = keptCertificate(paths.directory, clock.now);
   const https = parts.use(createTlsDoor({ own: ownCertificate, openListener: own && openHostListener }));
@@ -167,9 +173,10 @@ export async function assemble(
     https,
     hostAddresses,
     ownCertificate,
-    files: createGuestFiles(),
+    files: filesOfBothKinds(createGuestFiles(), createMachineFiles()),
     execRecords: createExecRecords({ directory: paths.execRecords }),
     devices: deviceTypes,
+    hostDisk: lookAtHostDisk,
     queue: createKeyedQueue(),
     runtime: createRuntime(),
     consoles: new Map(),
@@ -179,6 +186,7 @@ export async function assemble(
     hostChecks: () => hostChecks({ lxcfs, groups, runDirectory: paths.run }),
     facts: {
       ...hostFacts(),
+      ...machineSpeed(),
       version,
       idBlock: names.idBlock,
       linkTag: names.linkTag,
@@ -187,6 +195,13 @@ export async function assemble(
     mountDirectory: paths.mounts,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
+}
+
+function machineSpeed(): Pick<House['facts'], 'emulation' | 'acceleration'> {
+  const chosen = hostAccelerator();
+  return chosen.accelerator === 'kvm'
+    ? { acceleration: chosen.found }
+    : { emulation: { reason: chosen.reason, help: chosen.help } };
 }
 
 /** Guests own files with unshifted ids in there: nobody but root may look below (hardening, point 1). */

@@ -2,11 +2,14 @@
 import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import type { Check } from '../api/resources/server.ts';
+import { uefiRefusal } from '../engines/qemu/firmware.ts';
+import { tpmProgram } from '../engines/qemu/models.ts';
 import { cgroupAdvice } from '../host/cgroup-advice.ts';
 import type { CgroupMounts } from '../host/cgroup-mounts.ts';
 import { ownNamespaces } from '../host/own-namespaces.ts';
 import { userFacts } from '../host/user-facts.ts';
 import { openUserNamespace } from '../host/userns.ts';
+import { missingMachineTools } from '../images/debian/machine-disk.ts';
 import { userChecks } from './user-checks.ts';
 
 export async function hostChecks(known: {
@@ -16,7 +19,28 @@ export async function hostChecks(known: {
 }): Promise<Check[]> {
   const controllers = ownNamespaces() ? lentChecks(known.groups) : controllerChecks();
   const ofUser = ownNamespaces() ? userChecks(await userFacts(known.runDirectory)) : [];
-  return [lxcfsCheck(known.lxcfs), await namespaceCheck(), ...controllers, await spaceCheck(), ...ofUser];
+  const rows = [lxcfsCheck(known.lxcfs), await namespaceCheck(), ...controllers, await spaceCheck()];
+  return [...rows, ...machineToolsCheck(), ...ofUser];
+}
+
+/** What only some machines need, where there are machines at all. */
+function machineToolsCheck(): Check[] {
+  if (!existsSync('/usr/bin/qemu-system-x86_64')) return [];
+  const name = 'parts of machines';
+  const lacking = [
+    { what: 'UEFI', packages: uefiRefusal(false) === undefined ? [] : ['ovmf'] },
+    { what: 'a TPM', packages: existsSync(tpmProgram) ? [] : ['swtpm'] },
+    { what: 'building images of machines', packages: missingMachineTools() },
+  ].filter(({ packages }) => packages.length > 0);
+  if (lacking.length === 0) return [{ name, status: 'ok', found: 'UEFI, TPM, and what builds their images', help: '' }];
+  return [
+    {
+      name,
+      status: 'warning',
+      found: `not there: ${lacking.map(({ what }) => what).join(', ')}`,
+      help: `apt install ${lacking.flatMap(({ packages }) => packages).join(' ')}`,
+    },
+  ];
 }
 
 function lxcfsCheck(lxcfs: { mounted: boolean; reason?: string }): Check {

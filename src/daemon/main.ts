@@ -47,12 +47,15 @@ function say(text: string): number {
 
 process.on('uncaughtException', (error) => log('error', 'uncaught exception: this is a bug', error));
 process.on('unhandledRejection', (error) => log('error', 'unhandled rejection: this is a bug', error));
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  log('error', error instanceof Error ? error.message : String(error), error instanceof HostError ? undefined : error);
-  if (error instanceof HostError && error.help) log('error', `help: ${error.help}`);
-  process.exitCode = 1;
-}
-// Native watchers and sockets of ended sessions must not keep a stopped daemon alive.
-process.exit();
+main(process.argv.slice(2))
+  .catch((error: unknown) => {
+    log(
+      'error',
+      error instanceof Error ? error.message : String(error),
+      error instanceof HostError ? undefined : error,
+    );
+    if (error instanceof HostError && error.help) log('error', `help: ${error.help}`);
+    return 1;
+  })
+  // Native watchers and sockets of ended sessions must not keep a stopped daemon alive.
+  .then((exitCode) => process.exit(exitCode));

@@ -9,9 +9,10 @@ import { createHandlers } from '../core/handlers.ts';
 import type { House } from '../core/house.ts';
 import { createImageSchedule } from '../core/images/update-schedule.ts';
 import { autostart } from '../core/instances/autostart.ts';
-import { guestEnded, guestOutOfMemory } from '../core/instances/ended.ts';
 import { ageingFolders, createExpiry } from '../core/instances/expiry.ts';
 import { allInstances } from '../core/instances/find.ts';
+import { guestEvent } from '../core/instances/guest-events.ts';
+import { hasOwners, ownsInstance } from '../core/instances/owners.ts';
 import { reconcile } from '../core/instances/reconcile.ts';
 import { createSnapshotSchedule } from '../core/instances/snapshot-schedule.ts';
 import { type CertificateDoc, keys } from '../core/model.ts';
@@ -21,9 +22,11 @@ import { createVolumeSchedule } from '../core/volumes/schedule.ts';
 import { warnAtStart } from '../core/warnings/at-start.ts';
 import { bootId } from '../host/facts.ts';
 import { createMemberNotes, noteNamespaceMembers } from '../host/namespace-members.ts';
+import { ownNamespaces } from '../host/own-namespaces.ts';
 import type { StatePaths } from '../host/paths.ts';
-import { descriptorOf, groupId, peerCredentials, userName } from '../host/peer-credentials.ts';
+import { descriptorOf, groupId, groupName, peerCredentials, userName } from '../host/peer-credentials.ts';
 import { createHttpServer } from '../http/http-server.ts';
+import { createOwnersDoor, type OwnersDoor } from '../http/owners-door.ts';
 import type { Log } from './log.ts';
 import { openDoor } from './open-door.ts';
 import { giveBackWhenQuiet } from './quiet-memory.ts';
@@ -37,9 +40,8 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   for (const engine of Object.values(house.engines))
     parts.use(
       engine.watch((event) => {
-        if (event.type === 'oom') return asDaemon(() => guestOutOfMemory(house, event.id));
-        asDaemon(() => guestEnded(house, event.id, event.cause)).catch((error: unknown) =>
-          log('error', `the end of guest ${event.id} could not be settled`, error),
+        asDaemon(() => guestEvent(house, event)).catch((error: unknown) =>
+          log('error', `what guest ${event.id} did could not be settled`, error),
         );
       }),
     );
@@ -67,7 +69,7 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
   const adminGid = groupId('gasthof');
   const allowedGids = adminGid === undefined ? [] : [adminGid];
   const overSocket = createPeerIdentifier(
-    { descriptorOf, peerCredentials, userName },
+    { descriptorOf, peerCredentials, userName, groupName },
     { uid: process.getuid?.() ?? 0, allowedGids },
   );
   const overTls = createTlsIdentifier(
@@ -78,11 +80,15 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
     routes,
     handlers: createHandlers(house, { shutdown }),
     identify: (request) => overTls.identify(request) ?? overSocket(request),
-    authorize: createAuthorizer((feature, project) => projectFor(house, feature, project)),
+    authorize: createAuthorizer(
+      (feature, project) => projectFor(house, feature, project),
+      (identity, project, name) => ownsInstance(house, identity, project, name),
+    ),
     log: ({ level, message }) => log(level, message),
   });
   parts.use(server);
   await server.listen({ socketPath: paths.socket, mode: 0o660, ...(adminGid === undefined ? {} : { gid: adminGid }) });
+  letOwnersIn(house, parts.use(createOwnersDoor(paths.ownersSocket, server.accept)), log, parts);
   house.https.serve(server.accept);
   parts.use(house.documents.watch('certificates/', overTls.recheck));
   parts.defer(() => house.https.move(undefined));
@@ -96,6 +102,17 @@ export async function serve(house: House, paths: StatePaths, log: Log, shutdown:
     );
   const whole = parts.move();
   return { [Symbol.asyncDispose]: () => whole.disposeAsync() };
+}
+
+/** The daemon of an ordinary user sees nobody else: its guests have no owners besides. */
+function letOwnersIn(house: House, door: OwnersDoor, log: Log, parts: AsyncDisposableStack): void {
+  if (ownNamespaces()) return;
+  const look = () =>
+    void door
+      .set(hasOwners(house))
+      .catch((error: unknown) => log('error', 'the socket of the owners of guests could not be opened', error));
+  for (const folder of ['instances/', 'profiles/']) parts.use(house.documents.watch(folder, look));
+  look();
 }
 
 /** Guests that ran when the host went down; undefined when it is still the same boot. */

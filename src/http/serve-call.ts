@@ -68,7 +68,8 @@ async function prepareCall(
   if (identity === undefined) fail('request.forbidden');
   const project = exchange.query.project || 'default';
   const allProjects = isTrue(exchange.query['all-projects']);
-  serving.authorize(identity, { access: route.access, path, project, allProjects });
+  const { method = '' } = request;
+  serving.authorize(identity, { method, access: route.access, path, name: params.name, project, allProjects });
   if (route.answer === 'websocket') serving.websockets.check(exchange);
   if (route.answer === 'upgrade') checkUpgrade(route, exchange);
   const query = route.query === undefined ? exchange.query : validated(route.query, exchange.query, 'query');

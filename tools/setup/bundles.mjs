@@ -6,8 +6,9 @@ import { needOwnCheckout } from './own-checkout.mjs';
 import { node, root } from './places.mjs';
 import { step } from './progress.mjs';
 
-const outputs = ['dist/gast.cjs', 'dist/gasthofd.mjs', 'dist/gasthof-relay.mjs'].map((name) => join(root, name));
-const inputs = ['src', 'tools/build.ts', 'package.json', 'node_modules/.gasthof-stamp'].map((name) => join(root, name));
+const outputs = ['dist/gast.cjs', 'dist/gasthofd.cjs', 'dist/gasthof-relay.cjs'].map((name) => join(root, name));
+const builders = ['tools/build.ts', 'tools/bundle-daemon.ts'];
+const inputs = ['src', ...builders, 'package.json', 'node_modules/.gasthof-stamp'].map((name) => join(root, name));
 
 export async function ensureBundles() {
   const built = outputs.every((path) => existsSync(path))

@@ -56,7 +56,7 @@ async function startOwn() {
 
 /** True when a build is newer than the daemon that runs. */
 export function daemonIsOutdated() {
-  const bundle = join(root, 'dist', 'gasthofd.mjs');
+  const bundle = join(root, 'dist', 'gasthofd.cjs');
   return existsSync(daemonPidFile) && existsSync(bundle) && statSync(bundle).mtimeMs > statSync(daemonPidFile).mtimeMs;
 }
 

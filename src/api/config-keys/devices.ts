@@ -56,7 +56,12 @@ export const deviceKeys = {
     { key: 'limits.ingress', type: 'string', doc: 'Most that the guest may receive, like 10Mbit.' },
     { key: 'limits.egress', type: 'string', doc: 'Most that the guest may send, like 10Mbit.' },
     { key: 'limits.max', type: 'string', doc: 'Both limits at once.' },
-    { key: 'boot.priority', type: 'integer', doc: 'For virtual machines only.', min: 0 },
+    {
+      key: 'boot.priority',
+      type: 'integer',
+      doc: 'For virtual machines: what has more is started from first; the root disk has 1.',
+      min: 0,
+    },
     {
       key: 'security.mac_filtering',
       type: 'bool',
@@ -86,6 +91,19 @@ export const deviceKeys = {
     },
     { key: 'readonly', type: 'bool', doc: 'The guest cannot write.', default: 'false' },
     { key: 'required', type: 'bool', doc: 'A missing source stops the start.', default: 'true' },
+    {
+      key: 'boot.priority',
+      type: 'integer',
+      doc: 'For virtual machines: what has more is started from first; the root disk has 1.',
+      min: 0,
+    },
+    {
+      key: 'io.bus',
+      type: 'string',
+      doc: 'For disks of virtual machines: how the guest sees it.',
+      default: 'virtio-blk; virtio-scsi for CDs',
+      values: ['virtio-blk', 'virtio-scsi', 'nvme', 'usb'],
+    },
     { key: 'shift', type: 'bool', doc: 'Show the files under the ids of the guest.', default: 'false' },
     { key: 'recursive', type: 'bool', doc: 'What is mounted below the source is shown as well.', default: 'false' },
     {
@@ -103,7 +121,7 @@ export const deviceKeys = {
     {
       key: 'size',
       type: 'bytes',
-      doc: 'Of memory: its size. Of the root disk: kept, and counted by limits of projects, but not enforced.',
+      doc: 'Of memory: its size. Of the root disk of a virtual machine: its size, which may grow. Of that of a container: kept, and counted by limits of projects, but not enforced.',
     },
     { key: 'initial.*', type: 'string', doc: 'Config that the root volume begins with; kept.' },
   ],
@@ -119,6 +137,18 @@ export const deviceKeys = {
     { key: 'gid', type: 'integer', doc: 'Group id of the nodes inside.', default: '0', min: 0, max: 65_535 },
     { key: 'mode', type: 'string', doc: 'Permissions of the nodes inside.', default: '0660' },
   ],
+  usb: [
+    { key: 'vendorid', type: 'string', doc: 'USB id of the vendor, four hexadecimal digits.' },
+    { key: 'productid', type: 'string', doc: 'USB id of the product, four hexadecimal digits.' },
+    { key: 'serial', type: 'string', doc: 'Serial number of the device.' },
+    { key: 'busnum', type: 'integer', doc: 'Number of the bus that it is on.', min: 1 },
+    { key: 'devnum', type: 'integer', doc: 'Number that it has on its bus.', min: 1 },
+    { key: 'required', type: 'bool', doc: 'A missing device stops the start.', default: 'false' },
+    { key: 'uid', type: 'integer', doc: 'User id of the node in a container.', default: '0', min: 0, max: 65_535 },
+    { key: 'gid', type: 'integer', doc: 'Group id of the node in a container.', default: '0', min: 0, max: 65_535 },
+    { key: 'mode', type: 'string', doc: 'Permissions of the node in a container.', default: '0660' },
+  ],
+  pci: [{ key: 'address', type: 'string', doc: 'PCI address of the device, like 0000:00:02.0.' }],
   proxy: [
     {
       key: 'listen',
@@ -164,6 +194,10 @@ export const deviceKeys = {
       min: 0,
       max: 65_535,
     },
+  ],
+  tpm: [
+    { key: 'path', type: 'string', doc: 'For containers of Incus; refused here.' },
+    { key: 'pathrm', type: 'string', doc: 'For containers of Incus; refused here.' },
   ],
   none: [],
 } as const satisfies Record<string, KeyTable>;

@@ -103,6 +103,12 @@ export const instanceKeys: KeyTable = [
     live: true,
   },
   {
+    key: 'security.owner',
+    type: 'owner',
+    doc: "User of the host (USER, USER:GROUP or :GROUP) who may start, stop, pause and look at the guest and use its console, through the socket owners.socket beside that of root's daemon.",
+    live: true,
+  },
+  {
     key: 'security.syscalls.allow',
     type: 'list',
     doc: 'System calls, separated by spaces or lines, that the filter gives back to this guest.',
@@ -122,6 +128,44 @@ export const instanceKeys: KeyTable = [
   },
   { key: 'machine.initrd', type: 'string', doc: 'Virtual machines: the initial memory file system of that kernel.' },
   { key: 'machine.cmdline', type: 'string', doc: 'Virtual machines: the command line of that kernel.' },
+  {
+    key: 'display.type',
+    type: 'string',
+    doc: 'Virtual machines: the video device. virtio changes its size while it runs; std is what every system knows; qxl is for old guests with its driver; none is no screen at all. Holds from the next start on.',
+    default: 'virtio',
+    values: ['virtio', 'std', 'qxl', 'none'],
+  },
+  {
+    key: 'display.resolution',
+    type: 'screen-size',
+    doc: 'Virtual machines: the size of the screen, like 1920x1080. A machine that runs is told at once where its video device can (virtio), and follows if it wants to.',
+    default: '1280x800',
+    live: true,
+  },
+  {
+    key: 'machine.type',
+    type: 'string',
+    doc: 'Virtual machines: the board, like pc-q35-7.2.',
+    default: 'the newest at the first start, kept from then on',
+  },
+  {
+    key: 'machine.cpu',
+    type: 'string',
+    doc: 'Virtual machines: the model of the CPU, perhaps with flags: Nehalem,+aes.',
+    default: 'that of the host with KVM, else qemu64',
+  },
+  {
+    key: 'security.csm',
+    type: 'bool',
+    doc: 'Virtual machines: start by a BIOS and not by UEFI.',
+    default: 'false',
+  },
+  {
+    key: 'security.secureboot',
+    type: 'bool',
+    doc: "Virtual machines: start only what is signed with Microsoft's keys.",
+    default: 'false',
+  },
   {
     key: 'snapshots.expiry',
     type: 'expiry',

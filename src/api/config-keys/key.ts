@@ -4,6 +4,7 @@ import { expiryDate } from '../../lib/duration.ts';
 import { parseIp } from '../../lib/ip.ts';
 import { parseListenAddress } from '../../lib/listen-address.ts';
 import { normaliseMac } from '../../lib/mac.ts';
+import { parseScreenSize, screenSizeRule } from '../../lib/screen-size.ts';
 import { parseBytes, parsePercent } from '../../lib/units.ts';
 
 export type KeyType =
@@ -19,7 +20,9 @@ export type KeyType =
   | 'schedule'
   | 'address'
   | 'listen-address'
-  | 'mac';
+  | 'mac'
+  | 'owner'
+  | 'screen-size';
 
 export type KeyRow = {
   /** Ends in `*` for a family of keys (`user.*`). */
@@ -77,8 +80,11 @@ const checks: Record<KeyType, (value: string) => string | undefined> = {
   address: (value) => (value === 'none' || parseIp(value) ? undefined : 'an address or none'),
   'listen-address': (value) =>
     parseListenAddress(value) ? undefined : 'an address to listen on, like :8443 or [::]:8443',
+  owner: (value) =>
+    /^(?!:?$)[A-Za-z0-9_.-]*\$?(:[A-Za-z0-9_.-]+\$?)?$/.test(value) ? undefined : 'USER, USER:GROUP or :GROUP',
   mac: (value) =>
     value.includes(':') && normaliseMac(value) ? undefined : 'a MAC address of one card, like 10:66:6a:01:02:03',
+  'screen-size': (value) => (parseScreenSize(value) ? undefined : screenSizeRule(value)),
 };
 
 function isCpus(value: string): boolean {

@@ -112,6 +112,9 @@ export const ImageExportPost = Body({
   project: Type.Optional(Type.String()),
   profiles: Loose(Type.Array(Type.String())),
 });
+/** A name may be an alias of one image of each type. */
+const AliasQuery = Type.Object({ ...ProjectQuery.properties, type: Type.Optional(Type.String()) });
+
 const SecretQuery = Type.Object({
   project: Type.Optional(Type.String()),
   secret: Type.Optional(Type.String()),
@@ -151,7 +154,7 @@ export const imageRoutes = {
     summary: 'Get an image alias',
     access: 'public',
     answer: 'sync',
-    query: ProjectQuery,
+    query: AliasQuery,
     reply: ImageAliasesEntry,
     etag: ['description', 'target'],
   },
@@ -159,7 +162,7 @@ export const imageRoutes = {
     summary: 'Replace an image alias',
     access: 'manage',
     answer: 'sync',
-    query: ProjectQuery,
+    query: AliasQuery,
     body: ImageAliasPut,
     reply: Empty,
   },
@@ -167,7 +170,7 @@ export const imageRoutes = {
     summary: 'Change an image alias',
     access: 'manage',
     answer: 'sync',
-    query: ProjectQuery,
+    query: AliasQuery,
     body: ImageAliasPut,
     reply: Empty,
   },
@@ -175,21 +178,28 @@ export const imageRoutes = {
     summary: 'Rename an image alias',
     access: 'manage',
     answer: 'created',
-    query: ProjectQuery,
+    query: AliasQuery,
     body: Body({ name: Type.String() }),
   },
   'DELETE /1.0/images/aliases/{name}': {
     summary: 'Delete an image alias',
     access: 'manage',
     answer: 'sync',
-    query: ProjectQuery,
+    query: AliasQuery,
     reply: Empty,
   },
   'GET /1.0/images/recipes': {
     summary: 'List the images that this server can build',
     access: 'view',
     answer: 'sync',
-    reply: Type.Array(Type.Object({ alias: Type.String(), description: Type.String(), architecture: Type.String() })),
+    reply: Type.Array(
+      Type.Object({
+        alias: Type.String(),
+        description: Type.String(),
+        architecture: Type.String(),
+        types: Type.Array(Type.String()),
+      }),
+    ),
     extension: 'image_build',
   },
   'GET /1.0/images/{fingerprint}': {

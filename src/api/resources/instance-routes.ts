@@ -1,10 +1,10 @@
-/** Routes of instances, their state, snapshots, files, exec, console and logs. */
+/** Routes of instances, their state, snapshots, files, exec and logs. */
 import { Type } from 'typebox';
 import type { RouteTable } from '../route.ts';
 import { Body, Empty, ItemQuery, ListQuery, ProjectQuery } from '../schema.ts';
+import { consoleRoutes } from './console-routes.ts';
 import {
   Instance,
-  InstanceConsolePost,
   InstanceExecPost,
   InstanceFull,
   InstancePost,
@@ -189,26 +189,7 @@ export const instanceRoutes = {
     query: ProjectQuery,
     body: InstanceExecPost,
   },
-  'POST /1.0/instances/{name}/console': {
-    summary: 'Connect to the console',
-    access: 'operate',
-    answer: 'async',
-    query: ProjectQuery,
-    body: InstanceConsolePost,
-  },
-  'GET /1.0/instances/{name}/console': {
-    summary: 'Get what the guest wrote to its console',
-    access: 'view',
-    answer: 'raw',
-    query: ProjectQuery,
-  },
-  'DELETE /1.0/instances/{name}/console': {
-    summary: 'Clear the console log',
-    access: 'operate',
-    answer: 'sync',
-    query: ProjectQuery,
-    reply: Empty,
-  },
+  ...consoleRoutes,
   'GET /1.0/instances/{name}/files': {
     summary: 'Read a file, directory or link of the guest',
     access: 'operate',

@@ -102,6 +102,7 @@ const shown = {
   devices: DevicesMap,
   expanded_config: ConfigMap,
   expanded_devices: DevicesMap,
+  emulated: Type.Optional(Type.String({ description: 'of a virtual machine that is slow: why it is emulated' })),
   last_end: Type.Optional(
     Type.String({ description: 'how it ended last: halted, rebooting, oom, unknown, killed SIGNAL or crashed CODE' }),
   ),
@@ -144,7 +145,12 @@ const ignored = Object.fromEntries(
     'backups',
   ].map((key) => [key, Type.Optional(Type.Unknown())]),
 );
-export const InstancePut = Body({ ...editable, restore: Loose(Type.String()), ...(ignored as Record<never, never>) });
+export const InstancePut = Body({
+  ...editable,
+  ...(ignored as Record<never, never>),
+  restore: Loose(Type.String()),
+  stateful: Type.Optional(Type.Boolean({ description: 'with restore: with the memory of the snapshot' })),
+});
 export type InstancePut = Static<typeof InstancePut>;
 
 export const InstanceSource = Body({
@@ -254,10 +260,26 @@ export type InstanceExecPost = Static<typeof InstanceExecPost>;
 export const InstanceConsolePost = Body({
   width: Loose(TerminalSize),
   height: Loose(TerminalSize),
-  type: Type.Optional(Type.String()),
+  type: Type.Optional(
+    Type.String({ description: 'console (default), vga (SPICE), or vnc (extension instance_screen)' }),
+  ),
   force: Type.Optional(Type.Boolean()),
 });
 export type InstanceConsolePost = Static<typeof InstanceConsolePost>;
+export const InstanceKeysPost = Body({
+  keys: Type.Array(Type.String({ maxLength: 64 }), {
+    minItems: 1,
+    maxItems: 64,
+    description: 'pressed one after the other; keys joined by "-" together: ctrl-alt-f1, shift-a, enter',
+  }),
+});
+export type InstanceKeysPost = Static<typeof InstanceKeysPost>;
+
+export const InstancePasswordPost = Body({
+  user: Type.String({ minLength: 1, maxLength: 256 }),
+  password: Type.String({ minLength: 1, maxLength: 1024 }),
+});
+export type InstancePasswordPost = Static<typeof InstancePasswordPost>;
 
 export const InstanceProcess = Type.Object({
   pid: Type.Integer(),
