@@ -48,8 +48,11 @@ export async function bring(context: Context, journey: Journey): Promise<Operati
   return pull(context, journey, reachable, here?.certificate ?? '');
 }
 
-const secretsOf = ({ metadata }: Operation): Secrets =>
-  Object.fromEntries(socketNames.map((name) => [name, String(metadata?.[name] ?? '')]));
+/** A machine that runs has one more, for its memory. */
+const socketsOf = ({ metadata }: Operation) => [...socketNames, ...(metadata?.criu === undefined ? [] : ['criu'])];
+
+const secretsOf = (operation: Operation): Secrets =>
+  Object.fromEntries(socketsOf(operation).map((name) => [name, String(operation.metadata?.[name] ?? '')]));
 
 /** The target tries the addresses of the source in their order. */
 async function pull(context: Context, journey: Journey, addresses: string[], certificate: string): Promise<Operation> {
@@ -103,7 +106,7 @@ async function relay(context: Context, journey: Journey): Promise<Operation> {
   const open: WebSocketConnection[] = [];
   try {
     started = await journey.receive({ mode: 'push' });
-    for (const name of socketNames) {
+    for (const name of socketsOf(operation)) {
       const [from, to] = [
         await openSocket(journey.source, operation, name),
         await openSocket(context.client, started, name),

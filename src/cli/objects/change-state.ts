@@ -18,6 +18,8 @@ export type StateChange = {
   label: TextKey;
   force?: boolean;
   timeout?: string | undefined;
+  /** With its memory; absent: as the server finds it. */
+  stateful?: boolean;
   /** With --all: the states in which there is something to do. */
   from?: readonly string[];
 };
@@ -29,7 +31,7 @@ export async function changeStates(context: Context, change: StateChange): Promi
   return forEachNamed(context, names, async (name) => {
     const started = await context.client.start('PUT /1.0/instances/{name}/state', {
       params: { name },
-      body: { action, timeout, force },
+      body: { action, timeout, force, ...(change.stateful === undefined ? {} : { stateful: change.stateful }) },
     });
     await context.follow(context.texts(label, { name }), started);
   });

@@ -3,6 +3,7 @@
  * `edit` are written once. Changes are read-change-write with the ETag: what somebody else changed meanwhile is not lost.
  */
 import type { Context } from '../context.ts';
+import { tellScreenChange } from './screen-change.ts';
 
 export type Fields = Record<string, unknown>;
 export type Devices = Record<string, Record<string, string>>;
@@ -35,7 +36,9 @@ export function instance(name: string): Editable {
         'stateful',
       ]);
       const started = await context.client.start('PUT /1.0/instances/{name}', { params, body, ifMatch: etag });
-      return context.follow(context.texts('changing', { name }), started);
+      const done = await context.follow(context.texts('changing', { name }), started);
+      tellScreenChange(context, name, done);
+      return done;
     },
     editable: ['architecture', 'config', 'devices', 'ephemeral', 'profiles', 'description'],
     keys: 'config',

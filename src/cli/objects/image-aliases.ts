@@ -7,9 +7,10 @@ export async function fetchAliases(context: Context): Promise<ImageAliasesEntry[
 }
 
 /** `--reuse`: the older image stays, without these names. */
-export async function releaseAliases(context: Context, names: readonly string[]): Promise<void> {
-  const taken = (await fetchAliases(context)).filter(({ name }) => names.includes(name));
-  for (const { name } of taken) await context.client.call('DELETE /1.0/images/aliases/{name}', { params: { name } });
+export async function releaseAliases(context: Context, names: readonly string[], type: string): Promise<void> {
+  const taken = (await fetchAliases(context)).filter((alias) => names.includes(alias.name) && alias.type === type);
+  for (const { name } of taken)
+    await context.client.call('DELETE /1.0/images/aliases/{name}', { params: { name }, query: { type } });
 }
 
 /** Afterwards each alias names this image, whether it was there before or not. */
@@ -17,8 +18,7 @@ export async function pointAliases(context: Context, names: readonly string[], f
   if (names.length === 0) return;
   const known = await fetchAliases(context);
   for (const name of names) {
-    const old = known.find((alias) => alias.name === name);
-    if (old?.target === fingerprint) continue;
+    if (known.some((alias) => alias.name === name && alias.target === fingerprint)) continue;
     await context.client.call('POST /1.0/images/aliases', { body: { name, target: fingerprint } });
   }
 }

@@ -5,13 +5,14 @@ import { ClientError } from '../../client/client-error.ts';
 import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 
-/** Asks as Incus clients do: alias first, then a beginning of a fingerprint. */
-export const findImage = (context: Context, word: string): Promise<Image | undefined> =>
-  findImageOf(context.client, word);
+export type GuestType = 'container' | 'virtual-machine';
 
-async function findImageOf(client: Client, word: string): Promise<Image | undefined> {
-  const fingerprint = (await orAbsent(client.call('GET /1.0/images/aliases/{name}', { params: { name: word } })))
-    ?.target;
+/** Asks as Incus clients do: alias first, then a beginning of a fingerprint. */
+export const findImage = (context: Context, word: string, type?: GuestType): Promise<Image | undefined> =>
+  findImageOf(context.client, word, type);
+
+async function findImageOf(client: Client, word: string, type?: GuestType): Promise<Image | undefined> {
+  const fingerprint = (await orAbsent(aliasOf(client, word, type)))?.target;
   if (fingerprint === undefined && !/^[0-9a-f]{4,64}$/.test(word)) return undefined;
   return orAbsent(client.call('GET /1.0/images/{fingerprint}', { params: { fingerprint: fingerprint ?? word } }));
 }
@@ -25,29 +26,36 @@ export async function needImageOf(client: Client, word: string): Promise<Image> 
 }
 
 /** The image's fingerprint; an unknown word that is a recipe is built, with visible progress. */
-export async function imageOrBuild(context: Context, word: string): Promise<string> {
-  const alias = await orAbsent(context.client.call('GET /1.0/images/aliases/{name}', { params: { name: word } }));
-  if (alias) return alias.target;
+export async function imageOrBuild(context: Context, word: string, type: GuestType): Promise<string> {
+  const alias = await orAbsent(aliasOf(context.client, word, type));
+  // Servers of other makers have one image for each alias, of whatever type.
+  if (alias?.type === type) return alias.target;
+  const recipes = ((await orAbsent(context.client.call('GET /1.0/images/recipes'))) ?? []).filter(({ types }) =>
+    types.includes(type),
+  );
+  if (recipes.some((recipe) => recipe.alias === word)) return buildImage(context, word, word, type);
+  // The server tells what is wrong with an image of the other type.
   const image = await findImage(context, word);
   if (image) return image.fingerprint;
-  const recipes = (await orAbsent(context.client.call('GET /1.0/images/recipes'))) ?? [];
-  if (recipes.some((recipe) => recipe.alias === word)) return buildImage(context, word, word);
   const known = recipes.map((recipe) => recipe.alias).join(', ');
   throw new CliError(`Image "${word}" not found`, {
     help: known === '' ? 'gast image list' : `gast image list; what can be built here: ${known}`,
   });
 }
 
-export async function buildImage(context: Context, recipe: string, alias: string): Promise<string> {
+export async function buildImage(context: Context, recipe: string, alias: string, type: GuestType): Promise<string> {
   const label = context.texts('building-image', { image: recipe });
   const started = await context.client.start('POST /1.0/images', {
-    body: { source: { type: 'build', alias: recipe }, aliases: [{ name: alias }] },
+    body: { source: { type: 'build', alias: recipe, image_type: type }, aliases: [{ name: alias }] },
   });
   const ended = await context.follow(label, started);
   const fingerprint = ended.metadata?.fingerprint;
   if (typeof fingerprint === 'string') return fingerprint;
-  return (await context.client.call('GET /1.0/images/aliases/{name}', { params: { name: alias } })).target;
+  return (await aliasOf(context.client, alias, type)).target;
 }
+
+const aliasOf = (client: Client, name: string, type?: GuestType) =>
+  client.call('GET /1.0/images/aliases/{name}', { params: { name }, query: type === undefined ? {} : { type } });
 
 async function orAbsent<T>(reply: Promise<T>): Promise<T | undefined> {
   try {

@@ -40,6 +40,7 @@ const letters: Readonly<Record<string, ListColumn>> = {
   '4': { header: 'IPV4', value: addresses('inet'), live: true },
   '6': { header: 'IPV6', value: addresses('inet6'), live: true },
   a: { header: 'ARCHITECTURE', value: (instance) => instance.architecture },
+  A: { header: 'EMULATED', value: ({ emulated }) => (emulated === undefined ? '' : 'SLOW') },
   b: { header: 'STORAGE POOL', value: rootPool },
   c: { header: 'CREATED AT', value: (instance) => formatTime(instance.created_at) },
   d: { header: 'DESCRIPTION', value: (instance) => instance.description },

@@ -25,8 +25,9 @@ function headLines(
     ...(description ? [`Description: ${description}`] : []),
     `Status: ${status.toUpperCase()}`,
     `Type: ${type}${ephemeral ? ' (ephemeral)' : ''}`,
+    ...(rest.emulated === undefined ? [] : [`Emulated: ${rest.emulated}`]),
     `Architecture: ${architecture}`,
-    ...(state?.os_info ? [`System: ${state.os_info.os} ${state.os_info.os_version}`] : []),
+    ...(state?.os_info?.os ? [`System: ${state.os_info.os} ${state.os_info.os_version}`] : []),
     `Location: ${rest.location}`,
     ...(alive ? [`PID: ${state.pid}`] : []),
     `Created: ${formatTime(rest.created_at)}`,
@@ -92,7 +93,7 @@ function nicLines(
   const { bytes_received, bytes_sent, packets_received, packets_sent } = counters;
   return [
     `  ${name}:`,
-    `    State: ${state.toUpperCase()}${hwaddr ? `, MAC ${hwaddr}` : ''}, MTU ${mtu}${host_name ? `, on the host ${host_name}` : ''}`,
+    `    State: ${state.toUpperCase()}${hwaddr ? `, MAC ${hwaddr}` : ''}${mtu > 0 ? `, MTU ${mtu}` : ''}${host_name ? `, on the host ${host_name}` : ''}`,
     `    Received: ${formatBytes(bytes_received)} in ${packets_received} packets`,
     `    Sent: ${formatBytes(bytes_sent)} in ${packets_sent} packets`,
     ...addresses.map(({ family, address, netmask, scope }) => `    ${family}: ${address}/${netmask} (${scope})`),

@@ -26,7 +26,7 @@ export async function newInstance(
   if (image === undefined && !options.empty)
     throw usageError('Which image?', `gast ${verb} IMAGE [NAME], or --empty [NAME]`);
   const request = await createRequest(context, options);
-  const source = image === undefined ? { type: 'none' } : await imageSource(context, image);
   const type = options.vm ? 'virtual-machine' : 'container';
+  const source = image === undefined ? { type: 'none' } : await imageSource(context, image, type);
   return { ...request, ...(name === undefined ? {} : { name }), type, source };
 }

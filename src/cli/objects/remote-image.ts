@@ -5,7 +5,7 @@ import { CliError } from '../cli-error.ts';
 import type { Context } from '../context.ts';
 import { createLocalClient } from '../own-daemon/local-client.ts';
 import { type Remote, readPin, readRemotes } from '../remotes/remotes-file.ts';
-import { imageOrBuild, needImageOf } from './image-source.ts';
+import { type GuestType, imageOrBuild, needImageOf } from './image-source.ts';
 
 export type ImageWord = { image: string; elsewhere: { name: string; remote: Remote } | undefined };
 
@@ -21,9 +21,9 @@ export function readImageWord(context: Context, word: string): ImageWord {
 type Source = NonNullable<ImagesPost['source']> & { type: string };
 
 /** For new guests: an image of this server, built when it can be, or one of another. */
-export async function imageSource(context: Context, word: string): Promise<Source> {
+export async function imageSource(context: Context, word: string, type: GuestType): Promise<Source> {
   const { image, elsewhere } = readImageWord(context, word);
-  if (!elsewhere) return { type: 'image', fingerprint: await imageOrBuild(context, image) };
+  if (!elsewhere) return { type: 'image', fingerprint: await imageOrBuild(context, image, type) };
   return remoteSource(context, image, elsewhere);
 }
 

@@ -11,6 +11,8 @@ export type Going = {
   instance: string;
   snapshot: string | undefined;
   mode: string | undefined;
+  /** As it runs, with its memory. */
+  live?: boolean;
   request: { instance_only?: boolean; allow_inconsistent?: boolean };
   /** What it is to be on the target; `source` holds what was asked for beside where it comes from. */
   body: InstancesPost;
@@ -19,13 +21,13 @@ export type Going = {
 
 /** Gives the name of the new instance. */
 export async function bringInstance(context: Context, going: Going): Promise<string> {
-  const { source, mode, instance: name, snapshot, body, project } = going;
+  const { source, mode, live = false, instance: name, snapshot, body, project } = going;
   const ended = await bring(context, {
     source,
     mode,
     label: context.texts('copying', { name: body.name ?? name }),
     send(target) {
-      const request = { migration: true, live: false, ...going.request, ...(target ? { target } : {}) };
+      const request = { migration: true, live, ...going.request, ...(target ? { target } : {}) };
       if (snapshot === undefined)
         return source.start('POST /1.0/instances/{name}', { params: { name }, body: request });
       const params = { name, snapshot };
@@ -33,7 +35,7 @@ export async function bringInstance(context: Context, going: Going): Promise<str
     },
     receive: (from) =>
       context.client.start('POST /1.0/instances', {
-        body: { ...body, source: { ...body.source, type: 'migration', ...from } },
+        body: { ...body, source: { ...body.source, type: 'migration', ...(live ? { live } : {}), ...from } },
         ...(project === undefined ? {} : { query: { project } }),
       }),
   });

@@ -4,15 +4,17 @@ import type { Context } from '../context.ts';
 import { addDevice, removeDevices } from './device-keys.ts';
 import type { Devices, Editable } from './editable.ts';
 
-/** `place`: the path in the guest, behind the name of the device if that is not to be the volume's. */
+/** `place`: the path in the guest, behind the name of the device if that is not to be the volume's; a disk has no path. */
 type Attachment = { pool: string; volume: string; place: readonly string[] };
 
 export async function attachVolume(context: Context, target: Editable, wanted: Attachment): Promise<void> {
   const { pool, volume, place } = wanted;
   const [first = '', second] = place;
-  if (place.length > 2 || first === '') throw usageError('attach takes a path, or a device and a path');
-  const [device, path] = second === undefined ? [volume, first] : [first, second];
-  await addDevice(context, target, device, { type: 'disk', pool, source: volume, path });
+  if (place.length > 2) throw usageError('attach takes a path, or a device and a path');
+  const isPath = first.startsWith('/');
+  const device = first === '' || (isPath && second === undefined) ? volume : first;
+  const path = second ?? (isPath ? first : undefined);
+  await addDevice(context, target, device, { type: 'disk', pool, source: volume, ...(path ? { path } : {}) });
 }
 
 type Attached = { pool: string; volume: string; device: string | undefined };

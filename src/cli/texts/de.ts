@@ -39,6 +39,11 @@ export const de: Readonly<Record<TextKey, string>> = {
   pulling: 'Aus {name} kopieren',
   'console-attached': 'Die Konsole verlassen: Strg-a q',
   'console-left': 'Konsole verlassen',
+  'no-viewer': 'Hier ist kein Betrachter installiert ({programs}). Der Bildschirm ist an diesem Socket:',
+  picturing: 'Bild von {name}',
+  'screen-followed': 'Der Bildschirm von {name} hat jetzt {shown}',
+  'screen-told':
+    '{name} weiß, dass sein Bildschirm {asked} hat; es zeigt noch {shown}. Eine Arbeitsoberfläche folgt von selbst, eine Textkonsole wächst über ihre erste Größe hinaus erst beim nächsten Start',
   'until-interrupted': 'Strg-C beendet das',
   'published-as': 'Abbild mit Fingerabdruck {fingerprint}',
   'imported-as': 'Abbild eingelesen, Fingerabdruck {fingerprint}',
@@ -55,6 +60,8 @@ export const de: Readonly<Record<TextKey, string>> = {
   'now-trusted': 'Der Server {name} vertraut dir jetzt',
   'token-for': 'Token für {name}; es gilt einmal:',
   'no-home': 'Kein Heimatverzeichnis, um sich das Projekt zu merken',
+  'new-password': 'Neues Passwort von {user}: ',
+  'no-password': 'Es wurde kein Passwort angegeben; nichts wurde geändert',
   'starting-daemon': 'Deinen Dienst starten ({directory})',
   'daemon-failed': 'Dein Dienst ist nicht gestartet',
   'daemon-until-logout':

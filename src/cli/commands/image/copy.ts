@@ -29,7 +29,7 @@ export const imageCopy = defineCommand({
     const { image, elsewhere } = readImageWord(context, args.image);
     const source = elsewhere ?? defaultSource(context, args.target);
     const aliases = [...options.alias, ...(options.copyAliases ? await copyAliases(context, source, image) : [])];
-    if (options.reuse) await releaseAliases(context, aliases);
+    if (options.reuse) await releaseAliases(context, aliases, 'container');
     const wish = { image, source, aliases, autoUpdate: options.autoUpdate, public: options.public };
     const mode = options.mode ?? (source.remote.protocol === 'unix' ? 'relay' : 'pull');
     const modes = { pull: pullImage, push: pushImage, relay: relayImage };

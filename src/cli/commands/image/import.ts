@@ -56,7 +56,10 @@ export const imageImport = defineCommand({
 
 async function finish(context: Context, ended: Operation, { reuse, alias }: { reuse: boolean; alias: string[] }) {
   const fingerprint = String(ended.metadata?.fingerprint ?? '');
-  if (reuse) await releaseAliases(context, alias);
+  if (reuse) {
+    const { type } = await context.client.call('GET /1.0/images/{fingerprint}', { params: { fingerprint } });
+    await releaseAliases(context, alias, type);
+  }
   await pointAliases(context, alias, fingerprint);
   context.print(`${context.texts('imported-as', { fingerprint })}\n`);
 }

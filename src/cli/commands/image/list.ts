@@ -58,10 +58,11 @@ export const imageList = defineCommand({
   },
 });
 
-const recipeColumns: Column<{ alias: string; description: string; architecture: string }>[] = [
+const recipeColumns: Column<{ alias: string; description: string; architecture: string; types: string[] }>[] = [
   { header: 'ALIAS', value: ({ alias }) => alias },
   { header: 'DESCRIPTION', value: ({ description }) => description },
   { header: 'ARCHITECTURE', value: ({ architecture }) => architecture },
+  { header: 'TYPES', value: ({ types }) => types.map((type) => type.toUpperCase()).join(', ') },
 ];
 
 function matches(image: Image, filter: string): boolean {

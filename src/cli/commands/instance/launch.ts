@@ -21,7 +21,8 @@ export const launch = defineCommand({
     ['gast launch debian/12 db -c limits.memory=2GiB -c limits.cpu=2', 'with limits'],
     ['gast launch debian/12 try --ephemeral', 'gone when it stops'],
     ['gast launch debian/12 web -d eth0,ipv4.address=10.8.84.50', 'with a fixed address'],
-    ['gast launch --vm images:debian/12 vm -c limits.memory=2GiB -d root,size=20GiB', 'a virtual machine'],
+    ['gast launch debian/12 vm --vm', 'a virtual machine'],
+    ['gast launch --vm images:debian/12 vm -c limits.memory=2GiB -d root,size=20GiB', 'one with more of everything'],
   ],
   imageFirst: true,
   async run(context, { args, options }) {

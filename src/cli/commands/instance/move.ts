@@ -13,7 +13,9 @@ export const move = defineCommand({
   name: 'move',
   aliases: ['mv'],
   group: 'guests',
-  summary: 'Move a stopped guest to another name, pool, project or server',
+  summary: 'Move a guest to another name, pool, project or server',
+  details:
+    'Virtual machines that run move to another pool and to another server as they run; all others are stopped for it first.',
   args: { instance: required('[remote:]instance', 'instance'), newName: optional('[remote:]new-name') },
   options: {
     storage: text('-s, --storage <pool>', 'pool to move it to', 'pool'),
@@ -23,7 +25,7 @@ export const move = defineCommand({
     profile: list('-p, --profile <name>', 'profile that it is to have there (may be repeated)', 'profile'),
     noProfiles: flag('--no-profiles', 'without profiles there'),
     instanceOnly: flag('--instance-only', 'leave its snapshots behind: they are deleted'),
-    stateless: flag('--stateless', 'accepted for scripts; memory is never moved'),
+    stateless: flag('--stateless', 'without its memory: a guest that runs is not moved'),
     allowInconsistent: flag('--allow-inconsistent', 'accepted for scripts; a stopped guest changes nothing'),
     mode: text('--mode <mode>', 'between servers: pull (the default), push or relay', ['pull', 'push', 'relay']),
   },
@@ -73,6 +75,7 @@ type MoveOptions = {
   storage?: string | undefined;
   targetProject?: string | undefined;
   instanceOnly: boolean;
+  stateless: boolean;
   mode?: string | undefined;
 };
 
@@ -89,7 +92,9 @@ async function moveFrom(
     { ...context, client: source },
     instance,
   );
-  if (status !== 'Stopped') throw new CliError(`The guest ${instance} runs`, { help: 'stop it before it moves' });
+  const live = status === 'Running' && type === 'virtual-machine' && !options.stateless;
+  if (status !== 'Stopped' && !live)
+    throw new CliError(`The guest ${instance} runs`, { help: 'stop it before it moves' });
   const root = options.storage ? { root: { ...devices.root, type: 'disk', path: '/', pool: options.storage } } : {};
   const { 'volatile.last_state.power': _, ...kept } = config;
   const baseImage = config['volatile.base_image'];
@@ -98,6 +103,7 @@ async function moveFrom(
     instance,
     snapshot: undefined,
     mode: options.mode,
+    live,
     request: { instance_only: options.instanceOnly },
     body: {
       name,
@@ -115,6 +121,7 @@ async function moveFrom(
     },
     project: options.targetProject,
   });
-  await source.operation('DELETE /1.0/instances/{name}', { params: { name: instance } });
+  // An ephemeral one that ran is gone with its end there.
+  if (!(live && ephemeral)) await source.operation('DELETE /1.0/instances/{name}', { params: { name: instance } });
   return created;
 }

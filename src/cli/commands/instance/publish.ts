@@ -21,7 +21,8 @@ export const publish = defineCommand({
   ],
   async run(context, { args, options }) {
     const { instance, snapshot } = splitSnapshot(args.source);
-    const running = snapshot === undefined && (await fetchInstance(context, instance)).status !== 'Stopped';
+    const { status, type } = await fetchInstance(context, instance);
+    const running = snapshot === undefined && status !== 'Stopped';
     const stopped = running && options.force;
     const change = (action: 'start' | 'stop', label: 'starting' | 'stopping') =>
       changeStates(context, { names: [instance], all: false, action, label });
@@ -30,10 +31,10 @@ export const publish = defineCommand({
       if (code !== 0) return code;
     }
     try {
-      if (options.reuse) await releaseAliases(context, options.alias);
+      if (options.reuse) await releaseAliases(context, options.alias, type);
       const started = await context.client.start('POST /1.0/images', {
         body: {
-          source: { type: snapshot === undefined ? 'instance' : 'snapshot', name: args.source },
+          source: { type: snapshot === undefined ? 'instance' : 'snapshot', name: args.source, image_type: type },
           aliases: options.alias.map((name) => ({ name })),
           public: options.public,
           ...(args.properties.length > 0 ? { properties: parseKeyValues(args.properties) } : {}),

@@ -1,5 +1,6 @@
 import { usageError } from '../../cli-error.ts';
 import { defineCommand, flag, optional } from '../../command.ts';
+import { fetchInstance } from '../../objects/instances.ts';
 import { imageSource } from '../../objects/remote-image.ts';
 
 export const rebuild = defineCommand({
@@ -18,7 +19,9 @@ export const rebuild = defineCommand({
     const image = options.empty ? undefined : args.image;
     if (name === undefined || (image === undefined && !options.empty))
       throw usageError('Which image, and which guest?', 'gast rebuild IMAGE NAME, or --empty NAME');
-    const source = image === undefined ? { type: 'none' } : await imageSource(context, image);
+    const { type } = await fetchInstance(context, name);
+    const kind = type === 'virtual-machine' ? type : 'container';
+    const source = image === undefined ? { type: 'none' } : await imageSource(context, image, kind);
     const started = await context.client.start('POST /1.0/instances/{name}/rebuild', {
       params: { name },
       body: { source },

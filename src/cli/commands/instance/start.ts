@@ -7,7 +7,11 @@ export const start = defineCommand({
   group: 'guests',
   summary: 'Start guests',
   args: { instances: any('instance', 'instance') },
-  options: { all: allOption, console: flag('--console', 'show its console at once') },
+  options: {
+    all: allOption,
+    stateless: flag('--stateless', 'without the memory that it was stopped with'),
+    console: flag('--console', 'show its console at once'),
+  },
   examples: [
     ['gast start web db', 'two guests'],
     ['gast start --all', 'all that are stopped'],
@@ -19,6 +23,7 @@ export const start = defineCommand({
       action: 'start',
       label: 'starting',
       from: ['Stopped'],
+      ...(options.stateless ? { stateful: false } : {}),
     });
     const [name] = args.instances;
     return code === 0 && options.console && name !== undefined ? attachConsole(context, name, {}) : code;

@@ -14,7 +14,7 @@ export const snapshotCreate = defineCommand({
     noExpiry: flag('--no-expiry', 'keep it for ever'),
     expiry: text('--expiry <time>', 'delete it after this time, like 30d'),
     description: text('--description <text>', 'description'),
-    stateful: flag('--stateful', 'with its memory'),
+    stateful: flag('--stateful', 'with its memory (virtual machines)'),
   },
   examples: [
     ['gast snapshot create web before-upgrade', ''],

@@ -1,4 +1,4 @@
-import { defineCommand, required, some } from '../../command.ts';
+import { any, defineCommand, required } from '../../command.ts';
 import { instance } from '../../objects/editable.ts';
 import { attachVolume } from '../../objects/volume-devices.ts';
 
@@ -10,9 +10,12 @@ export const volumeAttach = defineCommand({
     pool: required('pool', 'pool'),
     volume: required('volume', 'volume'),
     instance: required('instance', 'instance'),
-    place: some('[device] path'),
+    place: any('device | path'),
   },
   options: {},
-  examples: [['gast storage volume attach default data web /srv/data', '']],
+  examples: [
+    ['gast storage volume attach default data web /srv/data', ''],
+    ['gast storage volume attach default disk1 vm', 'a block volume, as a disk of a virtual machine'],
+  ],
   run: (context, { args }) => attachVolume(context, instance(args.instance), args),
 });
