@@ -50,7 +50,7 @@ const directions: Record<string, readonly string[]> = {
 /** Modules that only the named place may import: whoever starts programs or calls native code is found at once. */
 const reserved: [module: RegExp, place: RegExp][] = [
   // The command line starts nothing but the person's own editor, ssh and the person's own daemon.
-  [/^node:child_process$/, /^src\/(host\/|cli\/terminal\/(editor|ssh)\.ts$|cli\/own-daemon\/run-program\.ts$)/],
+  [/^node:child_process$/, /^src\/(host\/|cli\/terminal\/(editor|ssh|viewers)\.ts$|cli\/own-daemon\/run-program\.ts$)/],
   [/^koffi$/, /^src\/host\//],
   [/^node:sqlite$/, /^src\/store\/sqlite\//],
 ];

@@ -11,6 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Client, createClient } from '../src/client/client.ts';
 import { clearDaemon } from './clear-daemon.ts';
 import { namesOf } from './own-namespaces.ts';
+import { tested } from './tested.ts';
 
 const root = join(import.meta.dirname, '..');
 export const gasthofd = join(root, 'bin/gasthofd');
@@ -39,7 +40,7 @@ export async function startDaemon(
   options: { program?: string; env?: Record<string, string> } = {},
 ): Promise<TestDaemon> {
   const directory = mkdtempSync(join(tmpdir(), 'gast-'));
-  const env = { PATH: process.env.PATH ?? '', GASTHOF_DIR: directory, GASTHOF_SOURCE: '1' };
+  const env = { PATH: process.env.PATH ?? '', GASTHOF_DIR: directory, ...tested };
   const logFile = join(directory, 'test.log');
   const client = createClient({ socketPath: join(directory, 'unix.socket') });
   let child: ChildProcess | undefined;

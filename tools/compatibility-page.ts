@@ -40,7 +40,7 @@ order of lists, and the progress of an operation before its end.
 | storage drivers other than overlay and dir (ZFS, Btrfs, LVM, Ceph) | refused |
 | the API inside guests (\`/dev/incus\`) | no socket |
 | OIDC and OpenFGA | only client certificates |
-| stateful snapshots, live migration | refused; stopped instances are copied and moved |
+| memory of containers; live migration between Gasthof and Incus | refused; stopped instances are copied and moved. Virtual machines have stateful snapshots, and move between Gasthof servers as they run |
 
 What is not there is not named in \`api_extensions\`, by which clients know what they may ask for.`;
 

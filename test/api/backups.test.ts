@@ -202,7 +202,7 @@ function changed(
 type Loose = any;
 const bad: [what: string, change: (archive: Loose) => void, text: RegExp][] = [
   ['no index', (archive) => delete archive.index, /index/],
-  ['a virtual machine', (archive) => (archive.index.type = 'virtual-machine'), /of type "virtual-machine"/],
+  ['a volume', (archive) => (archive.index.type = 'custom'), /of type "custom"/],
   ['the optimized format', (archive) => (archive.index.optimized = true), /optimized/],
   ['an index without config', (archive) => delete archive.index.config, /no config/],
   ['a list for a map', (archive) => (archive.index.config.container.config = ['a']), /not a map/],

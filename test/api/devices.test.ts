@@ -130,10 +130,11 @@ test('wrong devices are refused in the words of Incus, and change nothing', asyn
     [{ type: 'nic', nictype: 'p2p', 'ipv4.address': '10.0.0.1' }, /Invalid device option "ipv4.address"/],
     [{ type: 'nic', nictype: 'routed', 'ipv4.address': 'fd00::1' }, /other family/],
     [{ type: 'nic', network: 'gastbr0', 'limits.ingress': 'fast' }, /limits.ingress/],
-    [{ type: 'tpm' }, /Unsupported device type "tpm" \(there is: nic, disk/],
-    [{ type: 'usb' }, /Unsupported device type "usb"/],
-    [{ type: 'infiniband' }, /Unsupported device type/],
-    [{ type: 'pci' }, /Unsupported device type/],
+    [{ type: 'tpm' }, /containers are not given a TPM/],
+    [{ type: 'usb' }, /it needs vendorid/],
+    [{ type: 'infiniband' }, /Unsupported device type "infiniband" \(there is: nic, disk/],
+    [{ type: 'pci' }, /"address": "" is not an address/],
+    [{ type: 'pci', address: '0000:ff:1f.7' }, /has no PCI device|for virtual machines only/],
   ];
   for (const [device, reason] of wrong) {
     const failed = await put(life, { x: device });

@@ -118,7 +118,7 @@ const targets: readonly Target[] = [
     read: (bytes) => {
       decodeControl(bytes);
       const header = decodeHeader(bytes);
-      checkOffer(header);
+      checkOffer('instance', header);
       return (header.snapshots ?? []).map((one) => [snapshotOf(one, 'instance'), snapshotOf(one, 'volume')]);
     },
     refusals: [MigrationRefused],

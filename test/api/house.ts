@@ -16,13 +16,14 @@ import { openDocuments } from '../../src/core/documents.ts';
 import { createEventHub } from '../../src/core/events/hub.ts';
 import { createHandlers } from '../../src/core/handlers.ts';
 import type { House } from '../../src/core/house.ts';
-import { guestEnded, guestOutOfMemory } from '../../src/core/instances/ended.ts';
+import { guestEvent } from '../../src/core/instances/guest-events.ts';
+import { ownsInstance } from '../../src/core/instances/owners.ts';
 import { reconcile } from '../../src/core/instances/reconcile.ts';
 import { createRuntime } from '../../src/core/instances/runtime.ts';
 import { type CertificateDoc, keys, type PoolDoc } from '../../src/core/model.ts';
 import { createOperations } from '../../src/core/operations/registry.ts';
 import type { BackupFiles } from '../../src/core/ports/backups.ts';
-import type { GuestFiles, GuestRoot } from '../../src/core/ports/files.ts';
+import type { AnyRoot, GuestFiles, GuestRoot } from '../../src/core/ports/files.ts';
 import type { ImageFiles } from '../../src/core/ports/images.ts';
 import type { Networks } from '../../src/core/ports/network.ts';
 import type { Pool, StorageDriver } from '../../src/core/ports/storage.ts';
@@ -32,8 +33,11 @@ import { makeDefaults } from '../../src/core/server/defaults.ts';
 import type { Facts } from '../../src/core/server/facts.ts';
 import { createWarnings } from '../../src/core/warnings/warnings.ts';
 import { deviceTypes } from '../../src/devices/device-types.ts';
+import { lookAtHostDisk } from '../../src/disks/host-disk.ts';
+import { filesOfBothKinds } from '../../src/files/both-kinds.ts';
 import { createExecRecords } from '../../src/files/exec-records.ts';
 import { createGuestFiles } from '../../src/files/guest-files.ts';
+import { createMachineFiles } from '../../src/files/machine/machine-files.ts';
 import { readResources } from '../../src/host/resources/resources.ts';
 import { createSystemClock } from '../../src/host/system-clock.ts';
 import { createHttpServer, type HttpServer } from '../../src/http/http-server.ts';
@@ -108,18 +112,20 @@ export const testFacts: Facts = {
 };
 
 /** Files of the memory pool are our own: user 0 inside is whoever runs the tests. */
-function ownFiles(): GuestFiles {
+function ownFiles(): GuestFiles<AnyRoot> {
   const files = createGuestFiles();
   const own = ({ path }: GuestRoot): GuestRoot => ({ path, range: { base: process.getuid?.() ?? 0, size: 65_536 } });
-  return {
+  const trees: GuestFiles = {
     stat: (root, path) => files.stat(own(root), path),
     pull: (root, path) => files.pull(own(root), path),
     pushFile: (root, path, content, options) => files.pushFile(own(root), path, content, options),
     pushDirectory: (root, path, owner) => files.pushDirectory(own(root), path, owner),
     pushSymlink: (root, path, target, owner) => files.pushSymlink(own(root), path, target, owner),
     remove: (root, path, options) => files.remove(own(root), path, options),
+    checkSftp: (root) => files.checkSftp(own(root)),
     serveSftp: (root, connection, options) => files.serveSftp(own(root), connection, options),
   };
+  return filesOfBothKinds(trees, createMachineFiles());
 }
 
 export type Life = AsyncDisposable & {
@@ -168,6 +174,7 @@ export async function openHouse(world: World, bugs: unknown[], overrides: Partia
     files: ownFiles(),
     execRecords: createExecRecords({ directory: join(world.mountDirectory, 'exec-output') }),
     devices: deviceTypes,
+    hostDisk: lookAtHostDisk,
     queue: createKeyedQueue(),
     runtime: createRuntime(),
     consoles: new Map(),
@@ -192,8 +199,7 @@ export async function live(given?: World, overrides: Partial<House> = {}): Promi
   for (const engine of Object.values(house.engines))
     parts.use(
       engine.watch((event) => {
-        if (event.type === 'oom') return guestOutOfMemory(house, event.id);
-        guestEnded(house, event.id, event.cause).catch((error: unknown) => bugs.push(error));
+        guestEvent(house, event).catch((error: unknown) => bugs.push(error));
       }),
     );
   await reconcile(house);
@@ -207,7 +213,10 @@ export async function live(given?: World, overrides: Partial<House> = {}): Promi
     routes,
     handlers: createHandlers(house, { shutdown: () => {} }),
     identify: overTls.identify,
-    authorize: createAuthorizer((feature, project) => projectFor(house, feature, project)),
+    authorize: createAuthorizer(
+      (feature, project) => projectFor(house, feature, project),
+      (identity, project, name) => ownsInstance(house, identity, project, name),
+    ),
     log: (entry: LogEntry) => {
       if (entry.level === 'error') bugs.push(entry.message);
     },

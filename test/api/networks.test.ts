@@ -132,3 +132,15 @@ test('what a bridge has not is an empty list or is refused in the words of Incus
   const peers = await life.call('GET', '/1.0/networks/net1/peers');
   assert.deepEqual([peers.status, peers.json().error], [400, 'Network driver "bridge" does not support peering']);
 });
+
+test('a further card of an instance in the same network gets an address of its own', async () => {
+  await using life = await withNetwork();
+  await addImage(life, 'base');
+  const nic = { type: 'nic', network: 'net1' };
+  const path = '/1.0/instances/two';
+  await life.must('POST', '/1.0/instances', fromImage('two', { devices: { eth0: nic } }));
+  await life.call('PATCH', path, { devices: { eth0: nic, eth1: nic, eth2: nic } });
+  const list = await life.get<NetworkAllocation[]>('/1.0/network-allocations');
+  const given = list.filter((one) => one.used_by === path && /^10\./.test(one.addresses ?? ''));
+  assert.equal(new Set(given.map(({ addresses }) => addresses)).size, 3, JSON.stringify(list));
+});

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { exchangeLaws } from './disks-exchange.suite.ts';
 import { createDisksRoom, type DisksLaw, type DisksUnderTest, filled, mib } from './disks-room.ts';
 import { snapshotLaws } from './disks-snapshots.suite.ts';
 import { sizeLaws, volumeLaws } from './disks-volumes.suite.ts';
@@ -22,6 +23,7 @@ export function disksSuite(name: string, open: () => Promise<DisksUnderTest>, sk
     volumeLaws(law);
     snapshotLaws(law);
     sizeLaws(law);
+    exchangeLaws(law);
     poolLaws(law);
   });
 }

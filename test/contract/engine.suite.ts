@@ -15,13 +15,19 @@ export type EngineLab = AsyncDisposable & {
 
 type Lab = Omit<EngineLab, typeof Symbol.asyncDispose> & { up(spec: GuestSpec): Promise<void> };
 
+type SuiteOptions = {
+  skip?: string | false;
+  /** Why a shell at a terminal cannot be tried. */
+  noShell?: string;
+};
+
 const defaultMemory = { first: 64 * 2 ** 20, later: 96 * 2 ** 20 };
 const one = '0000000000a1';
 const two = '0000000000b2';
 
-export function engineSuite(name: string, open: () => Promise<EngineLab>, options: { skip?: string | false } = {}) {
-  const law = (what: string, body: (lab: Lab) => Promise<void>) =>
-    test(`${name}: ${what}`, { skip: options.skip ?? false }, async () => {
+export function engineSuite(name: string, open: () => Promise<EngineLab>, options: SuiteOptions = {}) {
+  const law = (what: string, body: (lab: Lab) => Promise<void>, skip = options.skip ?? false) =>
+    test(`${name}: ${what}`, { skip }, async () => {
       await using lab = await open();
       const up = async (spec: GuestSpec) => {
         await running(lab.engine, spec);
@@ -111,6 +117,41 @@ export function engineSuite(name: string, open: () => Promise<EngineLab>, option
     await engine.remove(one);
   });
 
+  law(
+    'exec with a terminal: its size, interrupts, job control, exit code, kill',
+    async ({ engine, spec, up }) => {
+      await up(spec(one));
+      const shell = await engine.exec(one, { ...command('sh'), terminal: { width: 99, height: 33 } });
+      assert.equal(shell.stderr, undefined);
+      const said = listen(shell);
+      shell.stdin.write('tty; stty size; echo "<$((40 + 2))>"\n');
+      await said(/\/dev\/pts\/\d+\r\n33 99\r\n<42>\r\n/);
+      shell.resize(50, 20);
+      shell.resize(120, 40);
+      // What is typed meanwhile is not lost, and answered by the last size at some time.
+      shell.stdin.write('until [ "$(stty size)" = "40 120" ]; do :; done; echo "<$((1 + 1)) resized>"\n');
+      await said(/<2 resized>/);
+      shell.stdin.write(`sh -c 'echo "<$((2 + 2))>"; exec sleep 1000'\n`);
+      await said(/<4>/);
+      shell.stdin.write('\x03');
+      // The kernel forgets what was typed before the interrupt is answered.
+      await said(/\^C[^<]*# /);
+      shell.stdin.write('echo "<$? of $((3 + 3))>"\n');
+      await said(/<130 of 6>/);
+      shell.stdin.write('exit 7\n');
+      assert.equal(await shell.exitCode, 7);
+      const killed = await engine.exec(one, { ...command('sleep', '1000'), terminal: { width: 80, height: 24 } });
+      killed.stdout.resume();
+      killed.kill();
+      assert.equal(await killed.exitCode, 137);
+      const interrupted = await engine.exec(one, command('sleep', '1000'));
+      interrupted.signal(2);
+      assert.equal((await outcome(interrupted))[1], 130);
+      await engine.remove(one);
+    },
+    options.noShell ?? options.skip,
+  );
+
   law('what needs a running guest says so otherwise', async ({ engine, spec }) => {
     await engine.create(spec(one));
     for (const call of [
@@ -174,6 +215,26 @@ export async function outcome(session: ExecSession): Promise<[string, number]> {
     text += chunk;
   });
   return [await session.exitCode.then((code) => code), text].reverse() as [string, number];
+}
+
+/** Waits until all that came so far has the pattern in it; says what came where it does not within a minute. */
+function listen(session: ExecSession): (pattern: RegExp) => Promise<void> {
+  let text = '';
+  let look = () => {};
+  session.stdout.on('data', (chunk: Buffer) => {
+    text += chunk;
+    look();
+  });
+  return (pattern) =>
+    new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`no ${pattern} in ${JSON.stringify(text)}`)), 60_000);
+      look = () => {
+        if (!pattern.test(text)) return;
+        clearTimeout(late);
+        resolve();
+      };
+      look();
+    });
 }
 
 /** The next end of this guest, as `watch` tells it. */

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import type { EndCause, Engine, EngineEvent, GuestSpec, Observed, Usage } from '../../src/core/ports/engine.ts';
 import { HostError } from '../../src/lib/host-error.ts';
 import { type FakeSession, runFakeCommand } from './fake-commands.ts';
+import { createFakeMachineParts } from './fake-machine-parts.ts';
 
 type State = { kind: 'created' | 'running' | 'frozen' } | { kind: 'ended'; cause: EndCause; endedAt: Date };
 type Guest = {
@@ -76,6 +77,14 @@ export function createFakeEngine(type: FakeEngine['type'] = 'container'): FakeEn
     sessions: (id) => [...(guests.get(id)?.sessions ?? [])],
     print,
     unusable: async () => undefined,
+    ...(type === 'virtual-machine'
+      ? {
+          machineParts: createFakeMachineParts((id) => {
+            const { spec } = running(id);
+            return { parts: spec.machine?.parts ?? [], cards: spec.nics.map(({ name }) => name) };
+          }),
+        }
+      : {}),
 
     async create(spec, { signal } = {}) {
       if (!/^[0-9a-f]{12}$/.test(spec.id)) refuse(spec.id, 'that is no guest id');

@@ -166,7 +166,7 @@ const hostile: Hostile[] = [
     /bomb|expand/,
   ],
   ['squashfs', Buffer.concat([Buffer.from('hsqs'), Buffer.alloc(600)]), 'broken', /damaged/],
-  ['qcow2', Buffer.concat([Buffer.from('514649fb', 'hex'), Buffer.alloc(600)]), 'broken', /metadata\.yaml/],
+  ['qcow2', Buffer.concat([Buffer.from('514649fb', 'hex'), Buffer.alloc(600)]), 'broken', /disk image is refused/],
   ['no metadata', handTar([{ name: 'rootfs/x' }]), 'broken', /metadata\.yaml/],
   ['no rootfs', handTar([{ name: 'metadata.yaml', data: plainMetadata }]), 'broken', /rootfs/],
   ['metadata that is no YAML', withMetadata('a: [}'), 'broken', /YAML/],

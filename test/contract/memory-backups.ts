@@ -15,7 +15,12 @@ import { buffer } from 'node:stream/consumers';
 import { type BackupFiles, BackupRefused } from '../../src/core/ports/backups.ts';
 
 type Tree = Record<string, { kind: 'file' | 'folder' | 'link'; text: string }>;
-type Archive = { index: unknown; states: { name: string; tree: Tree; files: Record<string, unknown> }[] };
+type Disk = { name: string; sizeBytes: number; pieces: { offset: number; base64: string }[] };
+type Archive = {
+  index: unknown;
+  states: { name: string; tree: Tree; files: Record<string, unknown> }[];
+  disks?: Disk[];
+};
 
 export function createMemoryBackups(): BackupFiles {
   const kept = new Map<string, { bytes: Buffer; at: Date }>();
@@ -33,6 +38,21 @@ export function createMemoryBackups(): BackupFiles {
         states: states.map(({ name, tree, files }) => ({ name, tree: readTree(tree.directory), files: files ?? {} })),
       };
       const bytes = Buffer.from(JSON.stringify(archive));
+      progress?.(bytes.length);
+      kept.set(checked(id), { bytes, at: new Date() });
+      return { sizeBytes: bytes.length };
+    },
+    async createOfDisks(id, { index, states }, { compression, progress, signal }) {
+      signal?.throwIfAborted();
+      if (!this.compressions.includes(compression)) throw new BackupRefused('unsupported', compression);
+      const disks: Disk[] = [];
+      for (const { name, open } of states) {
+        await using content = await open();
+        const pieces: Disk['pieces'] = [];
+        for await (const { offset, bytes } of content.read()) pieces.push({ offset, base64: bytes.toString('base64') });
+        disks.push({ name, sizeBytes: content.sizeBytes, pieces });
+      }
+      const bytes = Buffer.from(JSON.stringify({ index, states: [], disks } satisfies Archive));
       progress?.(bytes.length);
       kept.set(checked(id), { bytes, at: new Date() });
       return { sizeBytes: bytes.length };
@@ -55,6 +75,16 @@ export function createMemoryBackups(): BackupFiles {
           for (const { name, tree } of archive.states) {
             work.signal?.throwIfAborted();
             await visit(name, async (directory) => writeTree(directory, tree));
+          }
+          return new Map();
+        },
+        async unpackDisks(visit, work) {
+          for (const { name, sizeBytes, pieces } of archive.disks ?? []) {
+            work.signal?.throwIfAborted();
+            const read = async function* () {
+              for (const { offset, base64 } of pieces) yield { offset, bytes: Buffer.from(base64, 'base64') };
+            };
+            await visit(name, { sizeBytes, pieces: read() });
           }
           return new Map();
         },

@@ -1,6 +1,8 @@
 /** An images port for tests of the whole API without root: it keeps the received bytes and unpacks a tiny tree. */
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -83,7 +85,29 @@ export function createMemoryImages(): ImageFiles {
       kept.set(fingerprint, { image, parts: [{ name: 'unified', bytes }], templates: templates ?? {} });
       return image;
     },
-    recipes: () => [{ alias: 'debian/12', description: 'Debian 12 (bookworm)', architecture: 'x86_64' }],
+    async publishDisk(write, metadata, { compression, templates, signal }) {
+      signal?.throwIfAborted();
+      const room = mkdtempSync(join(tmpdir(), 'memory-images-'));
+      try {
+        await write(join(room, 'disk'), { compressed: compression !== 'none' });
+        const parts = [
+          { name: 'metadata', bytes: Buffer.from(JSON.stringify({ metadata, templates })) },
+          { name: 'rootfs', bytes: readFileSync(join(room, 'disk')) },
+        ];
+        const hash = createHash('sha256');
+        for (const { bytes } of parts) hash.update(bytes);
+        const fingerprint = hash.digest('hex');
+        const sizeBytes = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+        const image = { fingerprint, sizeBytes, split: true, type: 'virtual-machine' as const, metadata };
+        kept.set(fingerprint, { image, parts, templates: templates ?? {} });
+        return image;
+      } finally {
+        rmSync(room, { recursive: true, force: true });
+      }
+    },
+    recipes: () => [
+      { alias: 'debian/12', description: 'Debian 12 (bookworm)', architecture: 'x86_64', types: ['container'] },
+    ],
     async build(alias, { progress, signal }) {
       if (alias !== 'debian/12') throw new ImageRefused('not-found', `there is no recipe for ${JSON.stringify(alias)}`);
       signal?.throwIfAborted();

@@ -10,8 +10,10 @@ import type { ClientError } from '../../src/client/client-error.ts';
 import { importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
 import { assertSameCensus, type Census, settledCensus } from '../leaks.ts';
 import { asUser } from '../own-namespaces.ts';
+import { inDaemon } from './in-daemon.ts';
 import { shell } from './isolation/inside.ts';
-import { change, params, tidy } from './kill/room.ts';
+import { change, params } from './kill/requests.ts';
+import { tidy } from './kill/room.ts';
 
 const skip = lacking();
 const crun = '/usr/bin/crun';
@@ -39,21 +41,15 @@ const refused = (work: Promise<unknown>): Promise<ClientError> =>
     (error: ClientError) => error,
   );
 
-/** Runs a program in the daemon's mount namespace, with the rights that root has there. */
-function inDaemon(...command: string[]): string {
-  const own = asUser ? ['--user'] : [];
-  return execFileSync('nsenter', ['-t', String(daemon.pid), ...own, '-m', '--', ...command], { encoding: 'utf8' });
-}
-
 /** There alone another program stands where crun was. */
 async function withCrun(script: string, mode: number, work: () => Promise<void>): Promise<void> {
   writeFileSync(shim, script);
   chmodSync(shim, mode);
-  inDaemon('mount', '--bind', shim, crun);
+  inDaemon(daemon, 'mount', '--bind', shim, crun);
   try {
     await work();
   } finally {
-    inDaemon('umount', crun);
+    inDaemon(daemon, 'umount', crun);
   }
   await launch(daemon, 'after', 'busybox');
   await tidy(daemon);
@@ -118,13 +114,13 @@ const smallMib = 400;
 /** The kernel lets an ordinary user mount no file system that is on a device: one in memory is full as well. */
 function mountSmall(place: string, disk: string): void {
   if (asUser) {
-    inDaemon('mount', '-t', 'tmpfs', '-o', `size=${smallMib}M`, 'small', disk);
+    inDaemon(daemon, 'mount', '-t', 'tmpfs', '-o', `size=${smallMib}M`, 'small', disk);
     return;
   }
   const file = join(place, 'disk');
   execFileSync('truncate', ['-s', `${smallMib}M`, file]);
   execFileSync('mkfs.ext4', ['-q', '-m', '0', file]);
-  inDaemon('mount', '-o', 'loop', file, disk);
+  inDaemon(daemon, 'mount', '-o', 'loop', file, disk);
 }
 
 test('a full disk: launch and snapshot are refused in these words, and nothing is left', { skip }, async () => {
@@ -146,7 +142,7 @@ test('a full disk: launch and snapshot are refused in these words, and nothing i
     );
     assert.match(snapshotError.message, /full|space/i);
     // The half-made snapshot is deleted behind the answer, and would make room again.
-    const inPool = () => inDaemon('ls', '-A', disk);
+    const inPool = () => inDaemon(daemon, 'ls', '-A', disk);
     while (/^\.(tmp|trash)-/m.test(inPool())) await setTimeout(50);
     await shell(client, 'one', 'dd if=/dev/zero of=/root/rest bs=4k 2>/dev/null; sync');
     assert.match((await refused(launch(daemon, 'two', 'busybox', { devices }))).message, /full|space/i);
@@ -159,7 +155,7 @@ test('a full disk: launch and snapshot are refused in these words, and nothing i
     await assertSameCensus(before, daemon, 'after the full disk');
   } finally {
     try {
-      inDaemon('umount', '-l', disk);
+      inDaemon(daemon, 'umount', '-l', disk);
     } catch {
       assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(disk));
     }

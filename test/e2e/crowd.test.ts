@@ -8,7 +8,7 @@ import type { InstanceFull } from '../../src/api/resources/instances.ts';
 import { importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
 import { assertSameCensus, settledCensus } from '../leaks.ts';
 import { asUser, insideWords } from '../own-namespaces.ts';
-import { change, params } from './kill/room.ts';
+import { change, params } from './kill/requests.ts';
 
 const count = 100;
 /** With systemd a guest takes some 16 inotify instances, which the kernel counts together for all guests of an ordinary user. */

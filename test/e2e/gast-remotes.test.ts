@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { importImage, lacking, startDaemon } from '../daemon.ts';
+import { tested } from '../tested.ts';
 import { runGast } from './gast.ts';
 
 async function freePort(): Promise<number> {
@@ -27,7 +28,7 @@ test('gast works with a server on the network', { skip: lacking() }, async (t) =
     return ended.stdout;
   };
   /** A person on another host: no socket, a home directory of their own. */
-  const env = { PATH: process.env.PATH ?? '', HOME: home, GASTHOF_SOURCE: '1', GASTHOF_SOCKET: join(home, 'none') };
+  const env = { PATH: process.env.PATH ?? '', HOME: home, ...tested, GASTHOF_SOCKET: join(home, 'none') };
   const attempt = (words: string[], stdin?: string) => runGast(env, words, stdin);
   const here = async (...words: string[]) => {
     const ended = await attempt(words);

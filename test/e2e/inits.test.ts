@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Event } from '../../src/api/resources/events.ts';
 import { importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
 import { shell } from './isolation/inside.ts';
-import { change, params } from './kill/room.ts';
+import { change, params } from './kill/requests.ts';
 
 const skip = lacking();
 let daemon: TestDaemon;

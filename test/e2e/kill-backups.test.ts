@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import type { Operation } from '../../src/api/resources/operations.ts';
 import { lacking, launch } from '../daemon.ts';
 import { settledCensus } from '../leaks.ts';
-import { openRoom, params, type Room, type Scenario } from './kill/room.ts';
+import { params } from './kill/requests.ts';
+import { openRoom, type Room, type Scenario } from './kill/room.ts';
 
 const skip = lacking();
 let room: Room;

@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises';
 import { lacking, launch } from '../daemon.ts';
 import { assertSame } from './foreign/device-house.ts';
 import { shell } from './isolation/inside.ts';
-import { openRoom, params, type Room, tidy } from './kill/room.ts';
+import { params } from './kill/requests.ts';
+import { openRoom, type Room, tidy } from './kill/room.ts';
 
 const skip = lacking();
 let room: Room;

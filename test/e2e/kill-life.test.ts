@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { Operation } from '../../src/api/resources/operations.ts';
 import { lacking, launch } from '../daemon.ts';
 import { shell } from './isolation/inside.ts';
-import { change, openRoom, params, type Room, type Scenario } from './kill/room.ts';
+import { change, params } from './kill/requests.ts';
+import { openRoom, type Room, type Scenario } from './kill/room.ts';
 
 const skip = lacking();
 let room: Room;

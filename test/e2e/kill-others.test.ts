@@ -9,7 +9,8 @@ import { assertSameCensus, type Census, settledCensus } from '../leaks.ts';
 import { asUser } from '../own-namespaces.ts';
 import { runGast } from './gast.ts';
 import { inside, shell } from './isolation/inside.ts';
-import { change, instances, params, tidy } from './kill/room.ts';
+import { change, instances, params } from './kill/requests.ts';
+import { tidy } from './kill/room.ts';
 
 const skip = lacking();
 let daemon: TestDaemon;

@@ -4,7 +4,8 @@ import { after, before, test } from 'node:test';
 import type { Operation } from '../../src/api/resources/operations.ts';
 import { importImage, lacking, launch } from '../daemon.ts';
 import { shell } from './isolation/inside.ts';
-import { openRoom, params, type Room, type Scenario } from './kill/room.ts';
+import { params } from './kill/requests.ts';
+import { openRoom, type Room, type Scenario } from './kill/room.ts';
 
 const skip = lacking();
 let room: Room;

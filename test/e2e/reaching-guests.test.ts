@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gast, importImage, lacking, launch, startDaemon, type TestDaemon } from '../daemon.ts';
 import { eventually } from '../integration/engine-lab.ts';
+import { tested } from '../tested.ts';
 import { runGast } from './gast.ts';
 
 const skip = lacking();
@@ -245,7 +246,7 @@ test('a guest of another server, over HTTPS: half-closed and large as well, and 
 }, async (t) => {
   const home = join(daemon.directory, 'elsewhere');
   mkdirSync(home);
-  const env = { PATH: daemon.env.PATH ?? '', HOME: home, GASTHOF_SOURCE: '1', GASTHOF_SOCKET: join(home, 'none') };
+  const env = { PATH: daemon.env.PATH ?? '', HOME: home, ...tested, GASTHOF_SOCKET: join(home, 'none') };
   const there = async (...words: string[]) => {
     const ended = await runGast(env, words);
     assert.equal(ended.code, 0, `${words.join(' ')}: ${ended.stderr}`);

@@ -13,6 +13,7 @@ type Seen = {
   killed: { before: [string, number][]; after: [string, number][]; daemons: number };
   started: Ended;
   booted: { running: string[]; order: string[] };
+  shutdown: { daemons: number };
   broken: Ended;
   doctor: Ended;
 };
@@ -49,6 +50,9 @@ test('an ordinary user’s own daemon', { skip: lacking(), timeout: 170_000 }, a
   await t.test('starts the guests that want it after a boot, in their order', () => {
     assert.equal(seen.started.code, 0, seen.started.stderr);
     assert.deepEqual(seen.booted, { running: ['high', 'low', 'middle'], order: ['high', 'middle', 'low'] });
+  });
+  await t.test('has ended when the command that ends it does', () => {
+    assert.deepEqual(seen.shutdown, { daemons: 0 });
   });
   await t.test('says why it does not start, and doctor tells what it would find', () => {
     assert.equal(seen.broken.code, 3);

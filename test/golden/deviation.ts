@@ -9,5 +9,7 @@ export type Deviation = {
   kind?: Kind;
   /** Only in these recordings, with spaces between them; absent: in any. */
   recordings?: string;
+  /** Another host may give the recorded answer. */
+  ofHost?: true;
   reason: string;
 };

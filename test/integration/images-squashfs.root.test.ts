@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ImageRefused } from '../../src/core/ports/images.ts';
+import { inspectStranger } from '../../src/disks/boot-ways.ts';
 import { importDisk } from '../../src/disks/import-disk.ts';
 import { createImageFiles } from '../../src/images/image-files.ts';
 import { handTar, plainMetadata } from '../contract/hand-tar.ts';
@@ -23,6 +24,7 @@ async function open(limits: { storedBytes?: number } = {}) {
     scratchDirectory: scratch,
     idBase: 1_800_000_000,
     importDisk: (files, signal) => importDisk({ ...files, maxSizeBytes: 2 ** 40 }, signal),
+    disks: { inspect: (path) => inspectStranger(path, { maxSizeBytes: 2 ** 40, scratch: top }) },
     limits,
     architecture: 'x86_64',
   });
@@ -109,9 +111,12 @@ test('a squashfs that is damaged, too large or has owners outside of a guest is 
 test('an image of a virtual machine is kept and given out, and not unpacked', { skip }, async () => {
   await using opened = await open();
   const { images, top } = opened;
-  const disk = Buffer.concat([Buffer.from('514649fb', 'hex'), Buffer.alloc(600)]);
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', join(top, 'disk'), '1M']);
+  const disk = readFileSync(join(top, 'disk'));
   const got = await images.receive({ metadata: metadata(), rootfs: streamOf(disk) }, {});
   assert.partialDeepStrictEqual(got, { type: 'virtual-machine', split: true });
   writeFileSync(join(top, 'x'), '');
   await assert.rejects(images.unpack(got.fingerprint, top, {}), /virtual machine/);
+  await images.writeDisk(got.fingerprint, join(top, 'made'), {});
+  assert.equal(readFileSync(join(top, 'made')).toString('latin1', 0, 3), 'QFI');
 });

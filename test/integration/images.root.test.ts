@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { inspectStranger } from '../../src/disks/boot-ways.ts';
 import { importDisk } from '../../src/disks/import-disk.ts';
 import { createImageFiles } from '../../src/images/image-files.ts';
 import { handImage, handTar, plainMetadata } from '../contract/hand-tar.ts';
@@ -27,6 +28,7 @@ async function open(): Promise<Opened> {
       scratchDirectory: join(top, 'scratch'),
       idBase: 1_800_000_000,
       importDisk: (files, signal) => importDisk({ ...files, maxSizeBytes: 2 ** 40 }, signal),
+      disks: { inspect: (path) => inspectStranger(path, { maxSizeBytes: 2 ** 40, scratch: top }) },
       limits: { members: 1000 },
       architecture: 'x86_64',
     }),

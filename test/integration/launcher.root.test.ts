@@ -31,8 +31,8 @@ mkdirSync(join(checkout, 'dist'), { recursive: true });
 for (const part of ['bin', 'libexec']) cpSync(join(root, part), join(checkout, part), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
 writeFileSync(
-  join(checkout, 'dist', 'gasthofd.mjs'),
-  `import fs from 'node:fs';
+  join(checkout, 'dist', 'gasthofd.cjs'),
+  `const fs = require('node:fs');
   fs.writeFileSync(process.env.GASTHOF_DIR + '/seen.json', JSON.stringify({
     pid: process.pid, namespace: fs.readlinkSync('/proc/self/ns/mnt'), args: process.argv.slice(2),
     unified: fs.existsSync('/sys/fs/cgroup/unified/cgroup.controllers'),

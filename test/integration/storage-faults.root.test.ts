@@ -159,6 +159,9 @@ for (const name of ['overlay', 'dir'])
       'custom-snapshots',
       'disks',
       'images',
+      'machine-snapshots',
+      'machines',
+      'memories',
       'snapshots',
       'volumes',
     ]);

@@ -1,4 +1,4 @@
-/** The type check and the linter, each counted as one test. */
+/** The type check, the linter and the build, each counted as one test. */
 import { spawnSync } from 'node:child_process';
 import { failure, type Result } from './results.ts';
 
@@ -8,6 +8,11 @@ export function checkTypes(root: string): Result[] {
 
 export function checkStyle(root: string): Result[] {
   return [program(root, 'lint', ['node_modules/.bin/biome', 'ci', '--colors=off', '--max-diagnostics=50'])];
+}
+
+/** Of what the tests in laboratories run. */
+export function checkBuild(root: string): Result[] {
+  return [program(root, 'build', [process.execPath, 'tools/build.mjs'])];
 }
 
 function program(root: string, name: string, [file = '', ...args]: string[]): Result {

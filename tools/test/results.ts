@@ -69,11 +69,15 @@ export function closing(results: readonly Result[]): string {
   const parts: string[] = [];
   for (const result of results.filter((one) => one.outcome === 'skipped'))
     parts.push(`skipped: ${result.file}: ${result.name}: ${result.text}`);
-  for (const result of results.filter((one) => one.outcome === 'failed'))
-    parts.push(`\nFAILED: ${result.file}: ${result.name}\n${indented(result.text)}`);
-  parts.push(closingLine(results));
+  parts.push(...failures(results), closingLine(results));
   return parts.join('\n');
 }
+
+/** What failed, with its error; told when it happens, too. */
+export const failures = (results: readonly Result[]): string[] =>
+  results
+    .filter((one) => one.outcome === 'failed')
+    .map((one) => `\nFAILED: ${one.file}: ${one.name}\n${indented(one.text)}`);
 
 export function closingLine(results: readonly Result[]): string {
   const skipped = count(results, 'skipped');

@@ -4,11 +4,12 @@
  */
 import { dirname } from 'node:path';
 import { reasonToSkipFile, rootlessSkips } from '../../test/rootless-skips.ts';
-import { checkStyle, checkTypes } from './checks.ts';
+import { builtVariable } from '../../test/tested.ts';
+import { checkBuild, checkStyle, checkTypes } from './checks.ts';
 import { labelOf, runInLaboratories } from './laboratory.ts';
 import { nodeTestArguments } from './node-test.ts';
 import { runTests } from './process.ts';
-import { closing, closingLine, failure, type Result, skip, unusedSkips } from './results.ts';
+import { closing, closingLine, failure, failures, type Result, skip, unusedSkips } from './results.ts';
 import { type Group, select, testFiles } from './selection.ts';
 import { ensureTestImages } from './test-images.ts';
 
@@ -61,12 +62,22 @@ async function inLaboratories(files: string[], as: 'root' | 'user'): Promise<Res
   if (files.length === 0) return [];
   if (process.getuid?.() !== 0) return files.map((file) => skip(file, 'needs root'));
   const results: Result[] = [];
+  if (!process.env[builtVariable]) {
+    results.push(...checkBuild(root));
+    if (results.some(({ outcome }) => outcome === 'failed')) return results;
+    process.env[builtVariable] = '1';
+  }
   try {
     await ensureTestImages((text) => process.stdout.write(`  ${text}\n`));
   } catch (error) {
     results.push(failure('tools/test/test-images.ts', 'test images', String(error)));
   }
-  return [...results, ...(await runInLaboratories(root, files, as, show))];
+  return [...results, ...(await runInLaboratories(root, files, as, showFile))];
+}
+
+function showFile(file: string, results: readonly Result[], durationMs: number): void {
+  show(file, results, durationMs);
+  for (const text of failures(results)) process.stdout.write(`${text}\n`);
 }
 
 function show(title: string, results: readonly Result[], durationMs: number): void {

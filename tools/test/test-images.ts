@@ -1,6 +1,7 @@
 /**
  * Makes the images that tests boot, once, into .cache/test-images: laboratories have no uplink. Two come from Debian's
- * packages (systemd, sysvinit), one is a few files around the static busybox; where QEMU is, the tiny machine comes to it.
+ * packages (systemd, sysvinit), one is a few files around the static busybox; where QEMU is, machines come to it: the tiny one,
+ * the same on a disk, and the Debian that is built in.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -18,6 +19,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { downloadOptions, findMirrors } from '../../src/images/debian/apt-sources.ts';
+import { ensureBuiltMachine } from '../../test/machines/built-machine.ts';
+import { ensureScreenMachine } from '../../test/machines/screen-machine.ts';
+import { ensureTinyDisk } from '../../test/machines/tiny-disk.ts';
 import { ensureTinyMachine } from '../../test/machines/tiny-machine.ts';
 
 const qemu = '/usr/bin/qemu-system-x86_64';
@@ -59,7 +63,11 @@ export async function ensureTestImages(say: (text: string) => void): Promise<voi
       rmSync(part, { force: true });
     }
   }
-  if (existsSync(qemu)) ensureTinyMachine();
+  if (!existsSync(qemu)) return;
+  ensureTinyMachine();
+  ensureScreenMachine();
+  await ensureTinyDisk();
+  await ensureBuiltMachine(say);
 }
 
 function debian(target: string, packages: readonly string[], hooks: readonly string[]): void {

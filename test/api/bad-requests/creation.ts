@@ -74,9 +74,9 @@ const sources: BadRequest[] = [
     ...named('new'),
     type: 'virtual-machine',
   }),
-  create(/not offered devices of this kind \(disk\)/, {
+  create(/virtual machine/i, {
     ...{ name: 'new', type: 'virtual-machine', source: { type: 'none' } },
-    devices: { data: { type: 'disk', source: '/srv', path: '/srv' } },
+    devices: { data: { type: 'unix-char', source: '/dev/null', path: '/dev/data' } },
   }),
   create(/Invalid instance type "banana"/, { ...named('new'), type: 'banana' }),
   create(/runs x86_64, not riscv64/, { ...named('new'), architecture: 'riscv64' }),

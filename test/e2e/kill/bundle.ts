@@ -1,8 +1,8 @@
-/** One file of the daemon under test: it is started a hundred times, and from sources each start costs a second. */
+/** The daemon under test as a bundle: it is started a hundred times, and from sources each start costs a second. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'rolldown';
+import { bundleDaemon as buildDaemon } from '../../../tools/bundle-daemon.ts';
 import { asUser } from '../../own-namespaces.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -16,22 +16,9 @@ export async function bundleDaemon(): Promise<{ path: string } & Disposable> {
   mkdirSync(parent, { recursive: true });
   const directory = mkdtempSync(join(parent, 'kill-'));
   if (asUser) for (const name of ['node_modules', 'libexec']) symlinkSync(join(root, name), join(directory, name));
-  const parts = {
-    'daemon.mjs': join(import.meta.dirname, 'daemon.ts'),
-    // The daemon looks for it beside itself.
-    'gasthof-relay.mjs': join(root, 'src/proxy/relay-main.ts'),
-  };
-  for (const [entryFileNames, input] of Object.entries(parts))
-    await build({
-      platform: 'node',
-      cwd: root,
-      logLevel: 'warn',
-      input,
-      external: ['koffi', '@lydell/node-pty'],
-      output: { dir: directory, format: 'esm', entryFileNames, chunkFileNames: '[name]-[hash].mjs' },
-    });
+  const path = await buildDaemon(join(import.meta.dirname, 'daemon.ts'), directory);
   return {
-    path: join(directory, 'daemon.mjs'),
+    path,
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

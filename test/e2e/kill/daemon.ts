@@ -44,9 +44,9 @@ const stop = Promise.withResolvers<void>();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.resolve());
 process.on('uncaughtException', (error) => log('error', 'uncaught exception: this is a bug', error));
 process.on('unhandledRejection', (error) => log('error', 'unhandled rejection: this is a bug', error));
-{
+async function main(): Promise<void> {
   await using house = await assemble(paths, log, { onStep });
   await using _server = await serve(house, paths, log, () => stop.resolve());
   await stop.promise;
 }
-process.exit();
+main().then(() => process.exit());

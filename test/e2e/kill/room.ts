@@ -4,8 +4,6 @@
  * the next daemon makes of it.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import type { Instance } from '../../../src/api/resources/instances.ts';
 import type { Operation } from '../../../src/api/resources/operations.ts';
 import type { Client } from '../../../src/client/client.ts';
 import type { ClientError } from '../../../src/client/client-error.ts';
@@ -13,6 +11,8 @@ import { importImage, launch, startDaemon, type TestDaemon } from '../../daemon.
 import { assertSameCensus, type Census, settledCensus } from '../../leaks.ts';
 import { bundleDaemon } from './bundle.ts';
 import { arm, disarm, type KillPoint, killPoints, takeSteps, tell } from './kill-point.ts';
+import { change, instances, params } from './requests.ts';
+import { assertRuns, stateOf } from './runs.ts';
 
 /** Work that is interrupted at each of its steps. */
 export type Scenario = {
@@ -37,23 +37,19 @@ export type Room = AsyncDisposable & {
   survive(scenario: Scenario): Promise<string>;
 };
 
-export const params = (name: string) => ({ params: { name } });
-const stateOf = (client: Client, name: string) => client.call('GET /1.0/instances/{name}/state', params(name));
-export const instances = async (client: Client) =>
-  (await client.call('GET /1.0/instances', { query: { recursion: '1' } })) as Instance[];
-export const change = (client: Client, name: string, action: string, more: object = {}) =>
-  client.operation('PUT /1.0/instances/{name}/state', { ...params(name), body: { action, ...more } as never });
+const besideContainer = async (daemon: TestDaemon) => void (await launch(daemon, 'beside', 'busybox'));
 
-export async function openRoom(): Promise<Room> {
+export async function openRoom(makeBeside = besideContainer): Promise<Room> {
   await using parts = new AsyncDisposableStack();
   const bundle = parts.use(await bundleDaemon());
   const daemon = parts.use(await startDaemon({ env: { GASTHOF_ENTRY: bundle.path } }));
   const { client } = daemon;
   await importImage(daemon, 'busybox', 'busybox');
-  await launch(daemon, 'beside', 'busybox');
+  await makeBeside(daemon);
   const besidePid = (await stateOf(client, 'beside')).pid;
-  // A daemon that came later has another parent and other connections: this one is the measure.
-  await daemon.end('SIGKILL');
+  // A daemon that came later has another parent and other connections: this one is the measure. One that ends
+  // by itself leaves what V8 has compiled for all that are killed later.
+  await daemon.end();
   await daemon.start();
   const before = await settledCensus(daemon);
   const whole = parts.move();
@@ -144,19 +140,6 @@ async function assertUsable(client: Client, name: string): Promise<void> {
       if (Date.now() > until) throw error;
     }
   }
-}
-
-async function assertRuns(client: Client, name: string): Promise<void> {
-  const { pid } = await stateOf(client, name);
-  assert.match(readFileSync(`/proc/${pid}/cmdline`, 'latin1'), /init/);
-  const answer = await client.raw('GET /1.0/instances/{name}/files', {
-    ...params(name),
-    query: { path: '/etc/hostname' },
-  });
-  answer.setEncoding('utf8');
-  let text = '';
-  for await (const chunk of answer) text += chunk;
-  assert.equal(text.trim(), name);
 }
 
 /** Everything but `beside` and its image goes. */

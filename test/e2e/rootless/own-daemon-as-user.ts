@@ -6,16 +6,19 @@ import { setTimeout } from 'node:timers/promises';
 import { createClient } from '../../../src/client/client.ts';
 import { clearDaemon } from '../../clear-daemon.ts';
 import { gasthofd, importImage, gast as program } from '../../daemon.ts';
+import { tested } from '../../tested.ts';
 import { type Ended, runGast, sureGast } from '../gast.ts';
 import { pageExamples } from '../page-examples.ts';
 
 const home = process.env.HOME ?? '';
 const directory = join(home, '.local/share/gasthof');
 // As a login has it on Debian: without sbin.
-const env = { HOME: home, USER: process.env.USER ?? '', PATH: '/usr/local/bin:/usr/bin:/bin', GASTHOF_SOURCE: '1' };
+const env = { HOME: home, USER: process.env.USER ?? '', PATH: '/usr/local/bin:/usr/bin:/bin', ...tested };
 const run = (...words: string[]): Promise<Ended> => runGast(env, words);
 const gast = sureGast(env);
 const seen: Record<string, unknown> = {};
+/** From the bundle, or from the sources. */
+const daemonProgram = /dist\/gasthofd\.cjs|src\/daemon\/main\.ts/;
 
 /** Empty for processes of others and those that have ended. */
 const commandLine = (pid: string) => {
@@ -32,7 +35,7 @@ const pidsOf = (pattern: RegExp) =>
     .map(Number);
 /** A child that is just becoming another program still looks like its parent. */
 const daemons = () => {
-  const all = pidsOf(/src\/daemon\/main\.ts/);
+  const all = pidsOf(daemonProgram);
   return all.filter((pid) => !all.includes(Number(statField(pid, 1))));
 };
 const killAll = async (pattern: RegExp) => {
@@ -66,7 +69,7 @@ try {
     ways: pidsOf(/^pasta\0/).length,
     named: readFileSync(join(directory, 'run/gasthofd.pid'), 'utf8').split(' ')[0] === String(living[0]?.pid),
   };
-  await killAll(/src\/daemon\/main\.ts/);
+  await killAll(daemonProgram);
 
   const many = await Promise.all(Array.from({ length: 10 }, () => run('list')));
   seen.many = {
@@ -91,12 +94,12 @@ try {
   });
   await gast('delete', '--force', 'web');
   const before = (await states()).map(({ name, state }) => [name, state.pid]);
-  await killAll(/src\/daemon\/main\.ts/);
+  await killAll(daemonProgram);
   const after = await states();
   seen.killed = { before, after: after.map(({ name, state }) => [name, state.pid]), daemons: daemons().length };
 
   // A boot: nothing of before lives, and the kernel calls itself another.
-  await killAll(/src\/daemon\/main\.ts/);
+  await killAll(daemonProgram);
   for (const { state } of after) process.kill(state.pid, 'SIGKILL');
   await killAll(/^(sleep\0infinity\0|pasta|conmon|lxcfs|dnsmasq|\S*perl)/);
   writeFileSync(join(directory, 'run/boot-id'), 'another');
@@ -117,6 +120,7 @@ try {
   // One that cannot start says why.
   await gast('stop', '--all', '--force');
   await gast('admin', 'shutdown');
+  seen.shutdown = { daemons: daemons().length };
   writeFileSync(join(directory, 'gasthof.db'), 'rubbish');
   seen.broken = await run('list');
   seen.doctor = await run('doctor', '--format', 'json');

@@ -77,8 +77,15 @@ export const serverDeviations: readonly Deviation[] = [
     where: 'GET /1.0/warnings',
     path: 'metadata[]',
     kind: 'length',
+    ofHost: true,
     reason: 'The recorded warnings are about missing features of the recording machine.',
   },
+  ...['type', 'last_message'].map((key) => ({
+    where: 'GET /1.0/warnings',
+    path: `metadata[].${key}`,
+    kind: 'value' as const,
+    reason: 'The recorded warnings are about missing features of the recording machine; ours about those of this one.',
+  })),
   {
     where: 'GET /1.0/operations',
     path: 'metadata.*',
