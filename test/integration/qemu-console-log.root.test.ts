@@ -46,7 +46,7 @@ test('a console that is flooded', { skip: lacking(), timeout: 300_000 }, async (
     [...String(await engine.consoleLog(id)).matchAll(/^(\d+) 0{200}\r?$/gm)].map(([, number]) => Number(number));
   const kept = await numbers();
   assert.ok((kept[0] ?? 0) > 1, 'the first lines are gone');
-  assert.ok(largest > largestBytes && largest < 16 * largestBytes, `${largest} bytes at most`);
+  assert.ok(largest < 16 * largestBytes, `${largest} bytes at most`);
   await eventually(
     'the machine writes on',
     async () => ((await numbers()).at(-1) ?? 0) > (kept.at(-1) ?? 0),
