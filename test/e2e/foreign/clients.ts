@@ -1,6 +1,6 @@
 /** Runs unmodified clients of others (`incus`, `lxc`) against a test daemon, each test with a configuration of its own. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lacking, type TestDaemon } from '../../daemon.ts';
@@ -47,6 +47,8 @@ function programOf(name: ClientName): string | undefined {
 export function foreignClients(daemon: Pick<TestDaemon, 'directory'>): ForeignClients {
   const directory = mkdtempSync(join(tmpdir(), 'gast-foreign-'));
   const socket = join(daemon.directory, 'unix.socket');
+  // lxc writes its settings only into a folder that is there.
+  for (const name of ['incus', 'lxc']) mkdirSync(join(directory, name));
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: directory,
