@@ -5,6 +5,7 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { backup, type DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { makeEmpty, renameDurably, syncPath } from './durable-files.ts';
 import { inspectStateFile, type StateSummary } from './state-file.ts';
 import { stateFileNames } from './state-file-names.ts';
@@ -40,7 +41,7 @@ export async function makeBackup(db: DatabaseSync, path: string): Promise<void> 
   const { unfinishedBackup, backups } = stateFileNames(path);
   try {
     makeEmpty(unfinishedBackup);
-    await backup(db, unfinishedBackup);
+    await copyPages(db, unfinishedBackup);
     inspectStateFile(unfinishedBackup, { withoutWal: true });
     syncPath(unfinishedBackup);
   } catch (error) {
@@ -53,4 +54,18 @@ export async function makeBackup(db: DatabaseSync, path: string): Promise<void> 
   }
   syncPath(dirname(path));
   renameDurably(unfinishedBackup, backups[0] ?? '');
+}
+
+const attempts = 100;
+
+/** Node gives up where the first of its steps meets a commit, with the code 0 ("not an error"); it waits at the later ones. */
+async function copyPages(db: DatabaseSync, target: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      await backup(db, target);
+      return;
+    } catch (error) {
+      if (attempt === attempts || (error as { errcode?: number }).errcode !== 0) throw error;
+      await delay(attempt);
+    }
 }

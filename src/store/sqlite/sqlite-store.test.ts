@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HostError } from '../../lib/host-error.ts';
+import { goodBackups, makeBackup } from './backups.ts';
 import { restoreSqliteStore } from './restore.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 
@@ -196,13 +198,27 @@ test('makes the backup of a long life beside its commits', async () => {
   const path = join(fs.mkdtempSync(join(root, 'l-')), 'state.db');
   let nowMs = Date.now();
   {
-    await using store = await openSqliteStore(path, { nowMs: () => nowMs });
+    await using store = await openSqliteStore(path, {
+      nowMs: () => nowMs,
+      onWarning: (warning) => assert.fail(warning),
+    });
     await store.commit([{ put: 'a', value: 1 }]);
     nowMs += dayMs;
     for (let value = 0; value < 20; value++) await store.commit([{ put: 'a', value }]);
   }
   assert.ok(fs.existsSync(`${path}.backup-1`));
   assert.match(await contents(path), /"value":19/);
+});
+
+test('a backup that begins in the middle of a commit waits for its end', async () => {
+  const path = await makeState();
+  using db = new DatabaseSync(path);
+  db.exec('BEGIN IMMEDIATE; DELETE FROM documents');
+  const made = makeBackup(db, path);
+  await delay(20);
+  db.exec('ROLLBACK');
+  await made;
+  assert.equal(goodBackups(path)[0]?.summary.documents, 40);
 });
 
 test('restores a backup, keeps what was there and never gives a revision twice', async () => {
