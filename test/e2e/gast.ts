@@ -34,6 +34,15 @@ export function sureGast(env: Record<string, string>): (...words: string[]) => P
   };
 }
 
+/** The same where the command line has to refuse; resolves to what it says. */
+export function refusedGast(env: Record<string, string>): (...words: string[]) => Promise<string> {
+  return async (...words) => {
+    const { code, stderr } = await runGast(env, words);
+    if (code !== 1) throw new Error(`gast ${words.join(' ')} ended with ${code} instead of a refusal: ${stderr}`);
+    return stderr;
+  };
+}
+
 export type Terminal = Disposable & {
   pty: IPty;
   /** Resolves when what was shown so far matches. */

@@ -9,14 +9,10 @@ import { lacking as lackingDaemon, startDaemon } from '../daemon.ts';
 import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
 import { bootableIso } from '../machines/bootable-iso.ts';
-import { tinyMachine } from '../machines/tiny-machine.ts';
-import { runGast, sureGast } from './gast.ts';
+import { refusedGast, runGast, sureGast } from './gast.ts';
+import { answers, bootMs, direct } from './machine-words.ts';
 
-const { kernel, initrd, append } = tinyMachine;
-const direct = ['-c', `machine.kernel=${kernel}`, '-c', `machine.initrd=${initrd}`, '-c', `machine.cmdline=${append}`];
 const small = ['-c', 'limits.memory=160MiB', '-d', 'root,size=64MiB'];
-/** Emulated, on a machine that has other work. */
-const bootMs = 90_000;
 /** Until the command line has asked. */
 const startMs = 250;
 const mebibyte = 2 ** 20;
@@ -25,18 +21,9 @@ const sectors = (mebibytes: number) => String((mebibytes * mebibyte) / 512);
 test('devices of virtual machines', { skip: lackingDaemon() || lackingMachines(), timeout: 600_000 }, async (t) => {
   await using daemon = await startDaemon();
   const gast = sureGast(daemon.env);
-  const refused = async (...words: string[]) => {
-    const { code, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 1, stderr);
-    return stderr;
-  };
+  const refused = refusedGast(daemon.env);
   const inside = (script: string) => gast('exec', 'vm', '-T', '-n', '--', 'sh', '-c', script);
-  const isUp = () =>
-    eventually(
-      'the machine answers',
-      async () => (await runGast(daemon.env, ['exec', 'vm', '-T', '-n', '--', 'true'])).code === 0,
-      bootMs,
-    );
+  const isUp = () => answers(daemon.env, 'vm');
   /** Sizes of all disks in sectors, by what they are called in the guest. */
   const disks = async () => await inside('cd /sys/block; for d in *; do echo "$d $(cat $d/size) $(cat $d/ro)"; done');
   const shows = (pattern: RegExp) =>

@@ -17,10 +17,9 @@ import { runGast, sureGast } from './gast.ts';
 import { inDaemon } from './in-daemon.ts';
 import { change, params } from './kill/requests.ts';
 import { tidy } from './kill/room.ts';
+import { answers, bootMs } from './machine-words.ts';
 
 const skip = lackingDaemon() || lackingMachines();
-/** Emulated, on a machine that has other work. */
-const bootMs = 120_000;
 const mib = 2 ** 20;
 
 let daemon: TestDaemon;
@@ -33,12 +32,7 @@ const make = (name: string, more: object = {}) =>
   daemon.client.operation('POST /1.0/instances', { body: machineBody(name, { start: true, ...more }) });
 const gast = (...words: string[]) => sureGast(daemon.env)(...words);
 const inside = (name: string, script: string) => gast('exec', name, '-T', '-n', '--', 'sh', '-c', script);
-const isUp = (name: string) =>
-  eventually(
-    `${name} answers`,
-    async () => (await runGast(daemon.env, ['exec', name, '-T', '-n', '--', 'true'])).code === 0,
-    bootMs,
-  );
+const isUp = (name: string) => answers(daemon.env, name);
 const becomes = (name: string, status: string) =>
   eventually(`${name} is ${status}`, async () => (await statusOf(name)) === status, bootMs);
 const lastEnd = async (name: string) =>

@@ -11,10 +11,9 @@ import { importImage, lacking as lackingDaemon, startDaemon } from '../daemon.ts
 import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
 import { tinyDisk } from '../machines/tiny-disk.ts';
-import { runGast, sureGast } from './gast.ts';
+import { refusedGast, runGast, sureGast } from './gast.ts';
+import { answers, bootMs } from './machine-words.ts';
 
-/** Emulated, on a machine that has other work. */
-const bootMs = 120_000;
 const small = ['-c', 'limits.memory=160MiB'];
 const template = '/usr/share/OVMF/OVMF_VARS_4M.fd';
 
@@ -27,15 +26,10 @@ test('firmware, TPM and board of virtual machines', {
 }, async (t) => {
   await using daemon = await startDaemon();
   const gast = sureGast(daemon.env);
-  const refused = async (...words: string[]) => {
-    const { code, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 1, stderr);
-    return stderr;
-  };
+  const refused = refusedGast(daemon.env);
   const inside = (name: string, ...words: string[]) => gast('exec', name, '-T', '-n', '--', ...words);
   const tries = (name: string, ...words: string[]) => runGast(daemon.env, ['exec', name, '-T', '-n', '--', ...words]);
-  const isUp = (name: string) =>
-    eventually(`${name} answers`, async () => (await tries(name, 'true')).code === 0, bootMs);
+  const isUp = (name: string) => answers(daemon.env, name);
   const at = (name: string) => join(daemon.directory, name);
   const folders = (part: string) => globSync(at(`pools/default/${part}/*`));
 

@@ -14,6 +14,7 @@ import { lackingBuild, lendBuild } from '../machines/built-machine.ts';
 import { readPng } from '../machines/png.ts';
 import { stillFiles } from '../machines/still-files.ts';
 import { runGast, sureGast } from './gast.ts';
+import { answers } from './machine-words.ts';
 
 /** Emulated, on a machine that has other work. */
 const bootMs = 240_000;
@@ -31,12 +32,7 @@ test('the built-in Debian as a virtual machine', {
   const gast = sureGast(daemon.env);
   const inside = (...words: string[]) => gast('exec', 'vm', '-T', '-n', '--', ...words);
   const shell = (line: string) => inside('sh', '-c', line);
-  const isUp = () =>
-    eventually(
-      'the machine answers',
-      async () => (await runGast(daemon.env, ['exec', 'vm', '-T', '-n', '--', 'true'])).code === 0,
-      bootMs,
-    );
+  const isUp = () => answers(daemon.env, 'vm', bootMs);
 
   await t.test('one command makes it, beside a container image of the same name', async () => {
     await gast(

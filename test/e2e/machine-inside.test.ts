@@ -18,8 +18,8 @@ import { test } from 'node:test';
 import { importImage, lacking as lackingDaemon, startDaemon } from '../daemon.ts';
 import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { openTerminal, runGast, sureGast } from './gast.ts';
-import { bootMs, direct } from './machine-words.ts';
+import { openTerminal, refusedGast, runGast, sureGast } from './gast.ts';
+import { answers, bootMs, direct } from './machine-words.ts';
 
 const bigBytes = 64 * 2 ** 20;
 const userData = '#cloud-config\nhostname: "grün $(x)"\n';
@@ -33,18 +33,9 @@ test('inside a virtual machine: terminals, files, snapshots of quiet disks, iden
   const gast = sureGast(daemon.env);
   const work = mkdtempSync(join(tmpdir(), 'gast-inside-'));
   t.after(() => rmSync(work, { recursive: true, force: true }));
-  const refused = async (...words: string[]) => {
-    const { code, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 1, stderr);
-    return stderr;
-  };
+  const refused = refusedGast(daemon.env);
   const inside = (name: string, text: string) => gast('exec', name, '-T', '-n', '--', 'sh', '-c', text);
-  const isUp = (name: string) =>
-    eventually(
-      `${name} answers`,
-      async () => (await runGast(daemon.env, ['exec', name, '-T', '-n', '--', 'true'])).code === 0,
-      bootMs,
-    );
+  const isUp = (name: string) => answers(daemon.env, name);
 
   await gast(...['init', '--vm', '--empty', 'vm', '-c', 'limits.memory=128MiB', '-d', 'root,size=192MiB'], ...direct);
   await gast('config', 'set', 'vm', `cloud-init.user-data=${userData}`, 'cloud-init.network-config=version: 1');

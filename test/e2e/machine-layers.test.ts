@@ -5,13 +5,10 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lacking as lackingDaemon, startDaemon } from '../daemon.ts';
-import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
 import { machineBody } from '../machines/machine-body.ts';
-import { runGast, sureGast } from './gast.ts';
-
-/** Emulated, on a machine that has other work. */
-const bootMs = 120_000;
+import { sureGast } from './gast.ts';
+import { answers } from './machine-words.ts';
 
 const openFiles = (pid: number, below: string) =>
   readdirSync(`/proc/${pid}/fd`)
@@ -33,10 +30,9 @@ test('files of snapshots that are gone are merged while the machine runs', {
     );
   const read = (atMib: number) =>
     inside(`dd if=/dev/vda bs=64k skip=${atMib * 16} count=1 2>/dev/null | tr -d ' \\000' | sort -u`);
-  const isUp = async () => (await runGast(daemon.env, ['exec', 'vm', '-T', '-n', '--', 'true'])).code === 0;
 
   await daemon.client.operation('POST /1.0/instances', { body: machineBody('vm', { start: true }) });
-  await eventually('it answers', isUp, bootMs);
+  await answers(daemon.env, 'vm');
   const words = ['one', 'two', 'three', 'four', 'five'];
   for (const [index, word] of words.entries()) {
     await write(word, index);
@@ -64,6 +60,6 @@ test('files of snapshots that are gone are merged while the machine runs', {
     execFileSync('qemu-img', ['check', '-q', '-f', 'qcow2', join(directory, layer, 'disk.qcow2')]);
   await gast('snapshot', 'restore', 'vm', 'two');
   await gast('start', 'vm');
-  await eventually('it answers', isUp, bootMs);
+  await answers(daemon.env, 'vm');
   assert.deepEqual(await Promise.all([read(1), read(11), read(10), read(2)]), ['two', 'before', 'after-one', '']);
 });

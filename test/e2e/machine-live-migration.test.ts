@@ -13,7 +13,7 @@ import { freePort } from './foreign/joined.ts';
 import { runGast } from './gast.ts';
 import { bundleDaemon } from './kill/bundle.ts';
 import { arm, type SeenStep } from './kill/kill-point.ts';
-import { bootMs, direct, small } from './machine-words.ts';
+import { answers, direct, small } from './machine-words.ts';
 
 const receiving = 'receive its memory and its disk';
 const goingOn = 'let it go on here';
@@ -87,11 +87,7 @@ test('a machine that runs goes to another server', {
     await meet(first, 'karl');
     await gast('init', '--vm', '--empty', 'vm', ...small, ...direct);
     await gast('start', 'vm');
-    await eventually(
-      'vm answers',
-      async () => (await tried('exec', 'vm', '-T', '-n', '--', 'true')).code === 0,
-      bootMs,
-    );
+    await answers(env, 'vm');
     await inside('vm', 'dd if=/dev/urandom of=/dev/vda bs=1M count=24 conv=fsync,notrunc 2>/dev/null');
     await gast('snapshot', 'create', 'vm', 'one');
     await inside(

@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import { lacking as lackingDaemon, startDaemon } from '../daemon.ts';
-import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { runGast, sureGast } from './gast.ts';
-import { bootMs, direct, small } from './machine-words.ts';
+import { refusedGast, sureGast } from './gast.ts';
+import { answers, direct, small } from './machine-words.ts';
 
 test('a machine moves to another pool while it writes', {
   skip: lackingDaemon() || lackingMachines(),
@@ -19,21 +18,13 @@ test('a machine moves to another pool while it writes', {
     shell(`printf '%-16s' ${word} | dd of=/dev/vda bs=1M seek=${at} conv=fsync,notrunc 2>/dev/null`);
   const read = async (at: number) =>
     (await shell(`dd if=/dev/vda bs=1M skip=${at} count=1 2>/dev/null | head -c 16`)).trim();
-  const refused = async (...words: string[]) => {
-    const { code, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 1, stderr);
-    return stderr;
-  };
+  const refused = refusedGast(daemon.env);
   const poolOf = async () => /pool: (\S+)/.exec(await gast('config', 'show', 'vm', '--expanded'))?.[1];
 
   await gast('storage', 'create', 'other', 'dir');
   await gast('init', '--vm', '--empty', 'vm', ...small, ...direct);
   await gast('start', 'vm');
-  await eventually(
-    'vm answers',
-    async () => (await runGast(daemon.env, ['exec', 'vm', '-T', '-n', '--', 'true'])).code === 0,
-    bootMs,
-  );
+  await answers(daemon.env, 'vm');
   const boot = await shell('cat /proc/sys/kernel/random/boot_id');
 
   await t.test('with its snapshots and their memory; nothing stays in the old pool', async () => {

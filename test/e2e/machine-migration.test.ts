@@ -6,16 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lacking as lackingDaemon, startDaemon } from '../daemon.ts';
-import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { tinyMachine } from '../machines/tiny-machine.ts';
 import { freePort } from './foreign/joined.ts';
 import { runGast } from './gast.ts';
+import { answers, direct } from './machine-words.ts';
 
-const { kernel, initrd, append } = tinyMachine;
-const direct = ['-c', `machine.kernel=${kernel}`, '-c', `machine.initrd=${initrd}`, '-c', `machine.cmdline=${append}`];
 const small = ['-c', 'limits.memory=128MiB', '-d', 'root,size=256MiB'];
-const bootMs = 120_000;
 
 test('machines are copied and moved between servers', {
   skip: lackingDaemon() || lackingMachines(),
@@ -39,12 +35,7 @@ test('machines are copied and moved between servers', {
     await gast('remote', 'add', name, stdout.trim().split(/\s+/).at(-1) ?? '');
   };
   const inside = (name: string, script: string) => gast('exec', name, '-T', '-n', '--', 'sh', '-c', script);
-  const isUp = (name: string) =>
-    eventually(
-      `${name} answers`,
-      async () => (await runGast(env, ['exec', name, '-T', '-n', '--', 'true'])).code === 0,
-      bootMs,
-    );
+  const isUp = (name: string) => answers(env, name);
   const write = (word: string) =>
     inside('vm', `printf '%-512s' ${word} | dd of=/dev/vda conv=fsync,notrunc 2>/dev/null`);
   /** The bytes of the machine and of its snapshot `one`, as hashes. */

@@ -15,9 +15,8 @@ import { readPng } from '../machines/png.ts';
 import { openRfbViewer, type RfbViewer } from '../machines/rfb-viewer.ts';
 import { screenMachine } from '../machines/screen-machine.ts';
 import { runGast, sureGast } from './gast.ts';
+import { bootMs } from './machine-words.ts';
 
-/** Emulated, on a machine that has other work. */
-const bootMs = 120_000;
 const followMs = 30_000;
 const spiceGreeting = Buffer.from(
   `5245445102000000020000001200000000000000010000000000000000000000${'12000000'}`,

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { importImage, lacking as lackingDaemon, startDaemon } from '../daemon.ts';
 import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { runGast, sureGast } from './gast.ts';
-import { bootMs, direct, small } from './machine-words.ts';
+import { refusedGast, sureGast } from './gast.ts';
+import { answers, bootMs, direct, small } from './machine-words.ts';
 
 test('the memory of a virtual machine, by the command line', {
   skip: lackingDaemon() || lackingMachines(),
@@ -13,19 +13,10 @@ test('the memory of a virtual machine, by the command line', {
 }, async (t) => {
   await using daemon = await startDaemon();
   const gast = sureGast(daemon.env);
-  const refused = async (...words: string[]) => {
-    const { code, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 1, stderr);
-    return stderr;
-  };
+  const refused = refusedGast(daemon.env);
   const inside = (name: string, ...words: string[]) => gast('exec', name, '-T', '-n', '--', ...words);
   const shell = (words: string) => inside('vm', 'sh', '-c', words);
-  const isUp = () =>
-    eventually(
-      'vm answers',
-      async () => (await runGast(daemon.env, ['exec', 'vm', '-T', '-n', '--', 'true'])).code === 0,
-      bootMs,
-    );
+  const isUp = () => answers(daemon.env, 'vm');
   const status = () => gast('list', 'vm', '-f', 'csv', '-c', 's');
   /** What only memory holds, and what the disk holds. */
   const write = (word: string) =>

@@ -6,16 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lacking as lackingDaemon, startDaemon } from '../daemon.ts';
-import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { tinyMachine } from '../machines/tiny-machine.ts';
-import { runGast, sureGast } from './gast.ts';
+import { refusedGast, sureGast } from './gast.ts';
+import { answers, direct } from './machine-words.ts';
 
-const { kernel, initrd, append } = tinyMachine;
-const direct = ['-c', `machine.kernel=${kernel}`, '-c', `machine.initrd=${initrd}`, '-c', `machine.cmdline=${append}`];
 const small = ['-c', 'limits.memory=128MiB', '-d', 'root,size=256MiB'];
-/** Emulated, on a machine that has other work. */
-const bootMs = 120_000;
 
 /** The bytes of a disk in an export, as one hash. */
 const hashIn = (file: string, member: string): string =>
@@ -30,18 +25,9 @@ test('a machine is exported, imported, published and copied to another pool', {
   using _home = { [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }) };
   const at = (name: string) => join(home, name);
   const gast = sureGast(daemon.env);
-  const refused = async (...words: string[]) => {
-    const { code, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 1, stderr);
-    return stderr;
-  };
+  const refused = refusedGast(daemon.env);
   const inside = (name: string, script: string) => gast('exec', name, '-T', '-n', '--', 'sh', '-c', script);
-  const isUp = (name: string) =>
-    eventually(
-      `${name} answers`,
-      async () => (await runGast(daemon.env, ['exec', name, '-T', '-n', '--', 'true'])).code === 0,
-      bootMs,
-    );
+  const isUp = (name: string) => answers(daemon.env, name);
   const write = (word: string) =>
     inside('vm', `printf '%-512s' ${word} | dd of=/dev/vda conv=fsync,notrunc 2>/dev/null`);
   const hash = async (name: string, snapshot?: string) => {

@@ -11,8 +11,8 @@ import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
 import { tinyMachine } from '../machines/tiny-machine.ts';
 import { runGast, sureGast } from './gast.ts';
+import { bootMs } from './machine-words.ts';
 
-const bootMs = 120_000;
 /** A user that no user database knows. */
 const owner = 4711;
 const isRoot = process.getuid?.() === 0;

@@ -1,5 +1,7 @@
-/** What tests of the command line make small virtual machines with. */
+/** What tests of the command line make small virtual machines with, and how they learn that one is up. */
+import { eventually } from '../integration/engine-lab.ts';
 import { tinyMachine } from '../machines/tiny-machine.ts';
+import { runGast } from './gast.ts';
 
 const { kernel, initrd, append } = tinyMachine;
 export const direct = [
@@ -8,4 +10,12 @@ export const direct = [
 ];
 export const small = ['-c', 'limits.memory=128MiB', '-d', 'root,size=64MiB'];
 /** Emulated, on a machine that has other work. */
-export const bootMs = 90_000;
+export const bootMs = 120_000;
+
+/** Until a command can be run in it. */
+export const answers = (env: Record<string, string>, name: string, withinMs = bootMs): Promise<void> =>
+  eventually(
+    `${name} answers`,
+    async () => (await runGast(env, ['exec', name, '-T', '-n', '--', 'true'])).code === 0,
+    withinMs,
+  );

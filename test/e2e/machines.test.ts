@@ -4,14 +4,8 @@ import { test } from 'node:test';
 import { importImage, lacking as lackingDaemon, startDaemon } from '../daemon.ts';
 import { eventually } from '../integration/engine-lab.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { tinyMachine } from '../machines/tiny-machine.ts';
-import { runGast, sureGast } from './gast.ts';
-
-const { kernel, initrd, append } = tinyMachine;
-const direct = ['-c', `machine.kernel=${kernel}`, '-c', `machine.initrd=${initrd}`, '-c', `machine.cmdline=${append}`];
-const small = ['-c', 'limits.memory=128MiB', '-d', 'root,size=64MiB'];
-/** Emulated, on a machine that has other work. */
-const bootMs = 90_000;
+import { refusedGast, runGast, sureGast } from './gast.ts';
+import { answers, bootMs, direct, small } from './machine-words.ts';
 
 test('a virtual machine by the command line, from launch to delete', {
   skip: lackingDaemon() || lackingMachines(),
@@ -20,18 +14,9 @@ test('a virtual machine by the command line, from launch to delete', {
   await using daemon = await startDaemon();
   await importImage(daemon, 'busybox', 'bb');
   const gast = sureGast(daemon.env);
-  const refused = async (...words: string[]) => {
-    const { code, stderr } = await runGast(daemon.env, words);
-    assert.equal(code, 1, stderr);
-    return stderr;
-  };
+  const refused = refusedGast(daemon.env);
   const inside = (name: string, ...words: string[]) => gast('exec', name, '-T', '-n', '--', ...words);
-  const isUp = (name: string) =>
-    eventually(
-      `${name} answers`,
-      async () => (await runGast(daemon.env, ['exec', name, '-T', '-n', '--', 'true'])).code === 0,
-      bootMs,
-    );
+  const isUp = (name: string) => answers(daemon.env, name);
 
   await t.test('it starts from a kernel of the host, and is listed beside a container', async () => {
     await gast('launch', 'bb', 'box');
