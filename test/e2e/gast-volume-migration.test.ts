@@ -1,33 +1,15 @@
 /** `gast storage volume copy` and `move` between two servers (I06). */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { lacking, startDaemon } from '../daemon.ts';
-import { freePort } from './foreign/joined.ts';
 import { runGast } from './gast.ts';
+import { openHome } from './remote-home.ts';
 
 test('gast copies and moves custom volumes between servers', { skip: lacking(), timeout: 200_000 }, async (t) => {
   await using first = await startDaemon();
   await using second = await startDaemon();
-  const home = mkdtempSync(join(tmpdir(), 'gast-home-'));
-  using _home = { [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }) };
-  const env = { ...first.env, GASTHOF_CONF: home };
-  const gast = async (...words: string[]) => {
-    const { code, stdout, stderr } = await runGast(env, words);
-    assert.equal(code, 0, `gast ${words.join(' ')}: ${stderr}`);
-    return stdout.trim();
-  };
-  const meet = async (daemon: typeof first, name: string) => {
-    const own = { ...daemon.env, GASTHOF_CONF: home };
-    const address = `127.0.0.1:${await freePort()}`;
-    for (const words of [['config', 'set', 'core.https_address', address]])
-      assert.equal((await runGast(own, words)).code, 0);
-    const { stdout } = await runGast(own, ['config', 'trust', 'add', `for-${name}`]);
-    const token = stdout.trim().split(/\s+/).at(-1) ?? '';
-    await gast('remote', 'add', name, token);
-  };
+  using home = openHome(first);
+  const { env, gast, meet } = home;
   await meet(second, 'otto');
   await meet(first, 'karl');
   await gast('storage', 'volume', 'create', 'default', 'data', 'user.x=1');

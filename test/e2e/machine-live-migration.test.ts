@@ -1,7 +1,6 @@
 /** A virtual machine that runs goes from one server to another; whoever refuses or is killed, it runs at one of them (M12, I06). */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Operation } from '../../src/api/resources/operations.ts';
@@ -9,11 +8,11 @@ import { lacking as lackingDaemon, startDaemon, type TestDaemon } from '../daemo
 import { eventually } from '../integration/engine-lab.ts';
 import { assertUnbroken, ticksIn } from '../integration/machine-ticks.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { freePort } from './foreign/joined.ts';
 import { runGast } from './gast.ts';
 import { bundleDaemon } from './kill/bundle.ts';
 import { arm, type SeenStep } from './kill/kill-point.ts';
 import { answers, direct, small } from './machine-words.ts';
+import { openHome } from './remote-home.ts';
 
 const receiving = 'receive its memory and its disk';
 const goingOn = 'let it go on here';
@@ -26,27 +25,14 @@ test('a machine that runs goes to another server', {
   const armed = { env: { GASTHOF_ENTRY: bundle.path } };
   await using first = await startDaemon(armed);
   await using second = await startDaemon(armed);
-  const home = mkdtempSync(join(tmpdir(), 'gast-live-'));
-  using _home = { [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }) };
-  const env = { ...first.env, GASTHOF_CONF: home };
+  const logs = () => [first, second].map((daemon) => daemon.log().split('\n').slice(-20).join('\n')).join('\n--\n');
+  using home = openHome(first, logs);
+  const { env, gast, meet } = home;
   const tried = (...words: string[]) => runGast(env, words);
-  const gast = async (...words: string[]) => {
-    const { code, stdout, stderr } = await tried(...words);
-    const logs = () => [first, second].map((daemon) => daemon.log().split('\n').slice(-20).join('\n')).join('\n--\n');
-    assert.equal(code, 0, code === 0 ? '' : `gast ${words.join(' ')}: ${stderr}\n${logs()}`);
-    return stdout.trim();
-  };
   const refused = async (...words: string[]) => {
     const { code, stderr } = await tried(...words);
     assert.notEqual(code, 0, stderr);
     return stderr;
-  };
-  const meet = async (daemon: TestDaemon, name: string) => {
-    const own = { ...daemon.env, GASTHOF_CONF: home };
-    const address = `127.0.0.1:${await freePort()}`;
-    assert.equal((await runGast(own, ['config', 'set', 'core.https_address', address])).code, 0);
-    const { stdout } = await runGast(own, ['config', 'trust', 'add', `for-${name}`]);
-    await gast('remote', 'add', name, stdout.trim().split(/\s+/).at(-1) ?? '');
   };
   const inside = (name: string, script: string) => gast('exec', name, '-T', '-n', '--', 'sh', '-c', script);
   const consoleOf = async (name: string) => gast('console', name, '--show-log');

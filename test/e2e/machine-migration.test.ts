@@ -1,15 +1,13 @@
 /** Virtual machines go from one server to another at rest, or as they were at one moment, with their snapshots (I06, N07). */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { lacking as lackingDaemon, startDaemon } from '../daemon.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
-import { freePort } from './foreign/joined.ts';
-import { runGast } from './gast.ts';
 import { answers, direct } from './machine-words.ts';
+import { openHome } from './remote-home.ts';
 
 const small = ['-c', 'limits.memory=128MiB', '-d', 'root,size=256MiB'];
 
@@ -19,28 +17,15 @@ test('machines are copied and moved between servers', {
 }, async (t) => {
   await using first = await startDaemon();
   await using second = await startDaemon();
-  const home = mkdtempSync(join(tmpdir(), 'gast-machines-'));
-  using _home = { [Symbol.dispose]: () => rmSync(home, { recursive: true, force: true }) };
-  const env = { ...first.env, GASTHOF_CONF: home };
-  const gast = async (...words: string[]) => {
-    const { code, stdout, stderr } = await runGast(env, words);
-    assert.equal(code, 0, `gast ${words.join(' ')}: ${stderr}`);
-    return stdout.trim();
-  };
-  const meet = async (daemon: typeof first, name: string) => {
-    const own = { ...daemon.env, GASTHOF_CONF: home };
-    const address = `127.0.0.1:${await freePort()}`;
-    assert.equal((await runGast(own, ['config', 'set', 'core.https_address', address])).code, 0);
-    const { stdout } = await runGast(own, ['config', 'trust', 'add', `for-${name}`]);
-    await gast('remote', 'add', name, stdout.trim().split(/\s+/).at(-1) ?? '');
-  };
+  using home = openHome(first);
+  const { env, gast, meet } = home;
   const inside = (name: string, script: string) => gast('exec', name, '-T', '-n', '--', 'sh', '-c', script);
   const isUp = (name: string) => answers(env, name);
   const write = (word: string) =>
     inside('vm', `printf '%-512s' ${word} | dd of=/dev/vda conv=fsync,notrunc 2>/dev/null`);
   /** The bytes of the machine and of its snapshot `one`, as hashes. */
   const hashes = async (name: string, states = ['-snapshots/one', '']) => {
-    const file = join(home, 'hashed.tar');
+    const file = join(home.directory, 'hashed.tar');
     await gast('export', name, file, '--compression', 'gzip');
     return states.map((state) =>
       execFileSync('sh', ['-c', 'tar -xOzf "$1" "backup/virtual-machine$2.img" | sha256sum', 'sh', file, state], {
