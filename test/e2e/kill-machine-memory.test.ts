@@ -1,11 +1,10 @@
 /** The daemon is killed at every step of what it does with the memory of virtual machines, and with those that move. */
 import { after, before, test } from 'node:test';
-import type { Operation } from '../../src/api/resources/operations.ts';
 import { lacking as lackingDaemon } from '../daemon.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
 import { machineBody } from '../machines/machine-body.ts';
 import { change, params } from './kill/requests.ts';
-import { openRoom, type Room, type Scenario } from './kill/room.ts';
+import { openRoom, type Room, type Scenario, work } from './kill/room.ts';
 
 const skip = lackingDaemon() || lackingMachines();
 let room: Room;
@@ -18,14 +17,6 @@ before(async () => {
 });
 after(() => room?.[Symbol.asyncDispose]());
 
-type Begin = (room: Room) => Promise<Operation>;
-const work =
-  (begin: Begin): Scenario['work'] =>
-  async (house, started) => {
-    const operation = await begin(house);
-    started(operation);
-    return house.client.finish(operation);
-  };
 const running = async ({ client }: Room) =>
   void (await client.operation('POST /1.0/instances', { body: machineBody('one', { start: true }) }));
 const snapshot = ({ client }: Room) =>

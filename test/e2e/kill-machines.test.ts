@@ -1,12 +1,11 @@
 /** The daemon is killed at every step of what it does with virtual machines; the next one finishes or undoes it. */
 import { after, before, test } from 'node:test';
-import type { Operation } from '../../src/api/resources/operations.ts';
 import { lacking as lackingDaemon, type TestDaemon } from '../daemon.ts';
 import { lacking as lackingMachines } from '../integration/qemu-lab.ts';
 import { machineBody } from '../machines/machine-body.ts';
 import { asUser } from '../own-namespaces.ts';
 import { params } from './kill/requests.ts';
-import { openRoom, type Room, type Scenario } from './kill/room.ts';
+import { openRoom, type Room, type Scenario, work } from './kill/room.ts';
 
 const skip = lackingDaemon() || lackingMachines();
 let room: Room;
@@ -18,14 +17,6 @@ after(() => room?.[Symbol.asyncDispose]());
 const make = async ({ client }: Pick<TestDaemon, 'client'>, name: string, more: object = {}) =>
   void (await client.operation('POST /1.0/instances', { body: machineBody(name, more) }));
 
-type Begin = (room: Room) => Promise<Operation>;
-const work =
-  (begin: Begin): Scenario['work'] =>
-  async (house, started) => {
-    const operation = await begin(house);
-    started(operation);
-    return house.client.finish(operation);
-  };
 const act = (action: string, more: object = {}) =>
   work(({ client }) =>
     client.start('PUT /1.0/instances/{name}/state', { ...params('one'), body: { action, ...more } as never }),

@@ -29,6 +29,15 @@ export type Scenario = {
   only?: (point: KillPoint) => boolean;
 };
 
+/** Work that is one operation. */
+export const work =
+  (begin: (room: Room) => Promise<Operation>): Scenario['work'] =>
+  async (room, started) => {
+    const operation = await begin(room);
+    started(operation);
+    return room.client.finish(operation);
+  };
+
 export type Room = AsyncDisposable & {
   daemon: TestDaemon;
   client: Client;
