@@ -126,11 +126,16 @@ export async function debianRoot(root: string): Promise<string> {
   return root;
 }
 
-/** Waits for a condition, for things that nobody announces. */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000) {
+/** Waits for a condition, for things that nobody announces. `found` tells what is there instead when it does not come. */
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+  found: () => string = () => '',
+) {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}\n${found()}`.trim());
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -6,6 +6,7 @@ import type { MachineScreen, VideoDevice } from '../../src/core/ports/machine-sc
 import { qcodes } from '../../src/lib/keyboard.ts';
 import { readPng } from '../machines/png.ts';
 import { screenMachine } from '../machines/screen-machine.ts';
+import { typedKeys } from '../machines/typed-keys.ts';
 import { eventually } from './engine-lab.ts';
 import { lacking, machineSpec, openQemuLab, type QemuLab } from './qemu-lab.ts';
 
@@ -68,7 +69,8 @@ for (const device of ['virtio', 'std', 'qxl'] as const)
     await tells(lab, id, monitorOf([800, 600]));
 
     await screens.press(id, [['a'], ['7'], ['ret']]);
-    await tells(lab, id, /typed a\s+typed 7\s+typed enter/);
+    const typed = async () => typedKeys(String(await lab.engine.consoleLog(id)));
+    await eventually('the keys arrive', async () => (await typed()) === 'a 7 enter', bootMs);
   });
 
 test('viewers come and go, several at once; QEMU listens to nobody', {
