@@ -33,7 +33,7 @@ order of lists, and the progress of an operation before its end.
 
 | what | what a client gets |
 |---|---|
-| virtual machines | an instance of the type \`virtual-machine\` is refused |
+| PCI devices of virtual machines | refused, with what the host lacks for it |
 | clustering | \`GET /1.0/cluster\` says that the server stands alone; other paths of it answer 404 |
 | network zones, peers, load balancers, integrations, OVN, \`features.networks\` in projects | empty lists, or 404 and 501 |
 | storage buckets | empty lists, or 501 |
