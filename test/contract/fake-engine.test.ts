@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guestSpec } from '../integration/engine-lab.ts';
 import { engineSuite } from './engine.suite.ts';
 import { createFakeEngine } from './fake-engine.ts';
 
@@ -11,19 +12,7 @@ engineSuite(
     const rootfs = mkdtempSync(join(tmpdir(), 'gasthof-fake-engine-'));
     return {
       engine: createFakeEngine(),
-      spec: (id, overrides = {}) => ({
-        id,
-        hostname: 'guest',
-        range: { base: 1_000_000, size: 65_536 },
-        rootfs,
-        limits: {},
-        parts: [],
-        nics: [],
-        environment: {},
-        allowedSyscalls: [],
-        droppedCapabilities: [],
-        ...overrides,
-      }),
+      spec: (id, overrides) => guestSpec(rootfs, id, overrides),
       async [Symbol.asyncDispose]() {
         rmSync(rootfs, { recursive: true });
       },

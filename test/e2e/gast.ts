@@ -25,11 +25,17 @@ export function runGast(
   });
 }
 
-/** The command line of this environment where nothing may go wrong; resolves to what it prints, without the end of the line. */
-export function sureGast(env: Record<string, string>): (...words: string[]) => Promise<string> {
+/**
+ * The command line of this environment where nothing may go wrong; resolves to what it prints, without the end of the line.
+ * `explain` says more of a call that failed.
+ */
+export function sureGast(
+  env: Record<string, string>,
+  explain: () => string = () => '',
+): (...words: string[]) => Promise<string> {
   return async (...words) => {
     const { code, stdout, stderr } = await runGast(env, words);
-    if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}`);
+    if (code !== 0) throw new Error(`gast ${words.join(' ')}: ${stderr}${explain()}`);
     return stdout.trim();
   };
 }
